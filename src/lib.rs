@@ -1,0 +1,6 @@
+//! pgx-goose: an offline schema-snapshot compiler for PostgreSQL.
+//!
+//! A schema is a value ([`catalog::Catalog`]), and a snapshot is that value at rest. See ARCHITECTURE.md for the map.
+
+pub mod catalog;
+pub mod diagnostic;
