@@ -1,0 +1,412 @@
+//! The Go view model: all that templates know.
+//!
+//! Every name, type, SQL text and sample value is settled when the model is built; a template only lays out text. A field's name here
+//! is a name in user templates: renaming one is a breaking change and goes into the changelog. The model is plain
+//! data: it must not know the catalog, so that a template's data can be read, dumped and written by hand.
+//!
+//! Imports are not here: a template writes `@imports` where its import block belongs, and the layout pass puts there
+//! exactly the packages that the file uses, out of [`Project::imports`].
+
+use serde::Serialize;
+
+/// What all files of a run share.
+#[derive(Clone, Debug, Serialize)]
+pub struct Project {
+    /// The packages that are written.
+    pub packages: Packages,
+    /// Every package that a file may use, the project's own included, by the name that the code uses it under.
+    pub imports: Vec<Import>,
+    /// Enums, sorted by Go name.
+    pub enums: Vec<Enum>,
+    /// Composite types, sorted by Go name.
+    pub composites: Vec<Composite>,
+    /// The types that pgx must be told of before it can read or write them, as SQL names in load order: parts before
+    /// wholes, each followed by its array.
+    pub registered_types: Vec<String>,
+    /// Which optional codecs `RegisterTypes` sets up.
+    pub codecs: Codecs,
+    /// The tables and views, parents before children.
+    pub tables: Vec<Table>,
+}
+
+/// The packages that are written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Packages {
+    /// Structs, enums, patches.
+    pub models: Package,
+    /// What business code depends on.
+    pub interfaces: Package,
+    /// The implementation with pgx.
+    pub postgres: Package,
+    /// Mocks of the interfaces.
+    pub mocks: Package,
+    /// Tests of the implementation.
+    pub tests: Package,
+    /// Errors, transactions, pages: generated once, no dependency on us.
+    pub runtime: Package,
+}
+
+/// A Go package of the user's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Package {
+    /// The name of its package clause.
+    pub name: String,
+    /// Its import path.
+    pub path: String,
+    /// Its folder relative to where the command ran, with `/`.
+    pub dir: String,
+}
+
+/// A package as an import names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Import {
+    /// The import path.
+    pub path: String,
+    /// The name that the code uses.
+    pub name: String,
+    /// Whether the import must spell the name: it is not what the package calls itself.
+    pub alias: bool,
+}
+
+/// Codecs of other modules than pgx that `RegisterTypes` sets up.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Codecs {
+    /// `pgx-shopspring-decimal`: some column is numeric.
+    pub decimal: bool,
+    /// `pgx-google-uuid`: some column is a uuid.
+    pub uuid: bool,
+    /// Types with a text codec only, as SQL names: read and written as strings.
+    pub text: Vec<String>,
+    /// Some column is an hstore, under this SQL name.
+    pub hstore: Option<String>,
+}
+
+/// A Go type, spelled for where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GoType {
+    /// Inside the models package: `*UserRole`.
+    pub local: String,
+    /// Anywhere else: `*models.UserRole`.
+    pub qualified: String,
+}
+
+/// An enum.
+#[derive(Clone, Debug, Serialize)]
+pub struct Enum {
+    /// The Go type.
+    pub name: String,
+    /// The Go function that lists its values.
+    pub plural: String,
+    /// The SQL name, quoted where it must be, with its schema.
+    pub sql: String,
+    /// Doc comment lines, without `//`.
+    pub doc: Vec<String>,
+    /// Its values in sort order.
+    pub values: Vec<EnumValue>,
+}
+
+/// A label of an enum.
+#[derive(Clone, Debug, Serialize)]
+pub struct EnumValue {
+    /// The Go constant.
+    pub name: String,
+    /// The label as a Go string literal, quotes included.
+    pub literal: String,
+}
+
+/// A composite type.
+#[derive(Clone, Debug, Serialize)]
+pub struct Composite {
+    /// The Go struct.
+    pub name: String,
+    /// The SQL name, quoted where it must be, with its schema.
+    pub sql: String,
+    /// Doc comment lines, without `//`.
+    pub doc: Vec<String>,
+    /// Its fields in attribute order.
+    pub fields: Vec<CompositeField>,
+}
+
+/// A field of a composite.
+#[derive(Clone, Debug, Serialize)]
+pub struct CompositeField {
+    /// The Go field.
+    pub name: String,
+    /// The attribute as a Go string literal, quotes included.
+    pub literal: String,
+    /// Its type; attributes are nullable all.
+    pub go_type: GoType,
+    /// The struct tag, backquotes included, or empty.
+    pub tag: String,
+    /// Doc comment lines, without `//`.
+    pub doc: Vec<String>,
+}
+
+/// A table, a view or a materialised view.
+#[derive(Clone, Debug, Serialize)]
+pub struct Table {
+    /// The schema.
+    pub schema: String,
+    /// The name.
+    pub name: String,
+    /// The SQL name, quoted where it must be, with its schema.
+    pub sql: String,
+    /// The same as a Go string literal, quotes included.
+    pub literal: String,
+    /// `table`, `view`, `materialized view`, `foreign table`: for comments.
+    pub kind: String,
+    /// Whether it can only be read.
+    pub read_only: bool,
+    /// Doc comment lines of the struct, without `//`; the first begins with the struct's name.
+    pub doc: Vec<String>,
+    /// The Go names.
+    pub names: TableNames,
+    /// All columns, in physical order.
+    pub columns: Vec<Column>,
+    /// The columns that an insert may give, in physical order: neither generated nor `GENERATED ALWAYS AS IDENTITY`.
+    pub create_columns: Vec<Column>,
+    /// Whether some create column is optional (has a default).
+    pub has_optional: bool,
+    /// The columns that an update may give: create columns less those of the primary key.
+    pub update_columns: Vec<Column>,
+    /// The primary key.
+    pub primary_key: Option<Key>,
+    /// Every other key that finds one row: unique constraints, unique indexes on plain columns, partial ones with their predicate.
+    pub unique_keys: Vec<Key>,
+    /// The foreign keys, for lists by them; one a distinct column list.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Constraint and unique index names, for errors.
+    pub constraints: Vec<ConstraintName>,
+    /// SQL text that does not depend on a key.
+    pub statements: Statements,
+    /// Whether `COPY` can carry every create column (no column needs a cast in SQL).
+    pub copyable: bool,
+    /// How tests make a row.
+    pub sample: Sample,
+}
+
+/// The Go names of a table. None collides with another of its package.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableNames {
+    /// The struct: `User`.
+    pub model: String,
+    /// `Users`.
+    pub plural: String,
+    /// A local variable for one: `user`; no keyword, package or method in scope.
+    pub variable: String,
+    /// A local variable for many: `users`.
+    pub variables: String,
+    /// `UserCreate`.
+    pub create: String,
+    /// `UserPatch`.
+    pub patch: String,
+    /// `UserKey`: the struct of a primary key with more than one column.
+    pub key: String,
+    /// `UserCursor`.
+    pub cursor: String,
+    /// `UserColumns`.
+    pub columns: String,
+    /// `UserRepository`: the interface and the implementation, each in its package.
+    pub repository: String,
+    /// `MockUserRepository`.
+    pub mock: String,
+    /// The stem of its files: `user`; a safe name on every file system, and none that the go tool reads a meaning into.
+    pub file: String,
+}
+
+/// A column.
+#[derive(Clone, Debug, Serialize)]
+pub struct Column {
+    /// The name.
+    pub name: String,
+    /// The name as SQL, quoted where it must be.
+    pub sql: String,
+    /// The name as a Go string literal, quotes included.
+    pub literal: String,
+    /// The Go field: `OrgID`.
+    pub field: String,
+    /// A Go parameter: `orgID`; no keyword, package or other name in scope.
+    pub parameter: String,
+    /// The field's type in the model: a pointer where nullable.
+    pub go_type: GoType,
+    /// The type of one value that is not NULL.
+    pub value_type: GoType,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// Whether an insert may leave it out: it has a default or is `GENERATED BY DEFAULT AS IDENTITY`.
+    pub optional: bool,
+    /// Whether `value_type` is comparable with `==`, as a map key must be.
+    pub comparable: bool,
+    /// Whether it belongs to the primary key.
+    pub in_primary_key: bool,
+    /// The struct tag, backquotes included, or empty.
+    pub tag: String,
+    /// Doc comment lines, without `//`; empty without a comment in the schema.
+    pub doc: Vec<String>,
+    /// How a query selects it: the quoted name, or with a cast (`"x"::text`).
+    pub select: String,
+    /// The cast that a placeholder for it needs (`::text::xml`), mostly empty.
+    pub cast: String,
+    /// The PostgreSQL type, for comments.
+    pub sql_type: String,
+}
+
+/// A key that finds one row.
+#[derive(Clone, Debug, Serialize)]
+pub struct Key {
+    /// The suffix of methods: `Email` in `GetByEmail`. Empty for the primary key.
+    pub suffix: String,
+    /// Its columns, in the key's own order.
+    pub columns: Vec<Column>,
+    /// Whether it has more than one column.
+    pub composite: bool,
+    /// The parameter list, with types qualified: `id uuid.UUID`; for a composite primary key `key models.OrderItemKey`.
+    pub parameters: String,
+    /// The argument list that passes those parameters on: `id`, or `key`.
+    pub arguments: String,
+    /// The arguments as values of the placeholders: `id`, or `key.OrderID, key.LineNo`.
+    pub values: String,
+    /// The values as read off a model variable `row`: `row.OrderID, row.LineNo`.
+    pub row_values: String,
+    /// An expression that makes the parameters out of a model variable `row`: `row.ID`, or `models.OrderItemKey{OrderID: row.OrderID, …}`;
+    /// dereferenced where the model's field is a pointer.
+    pub row_arguments: String,
+    /// Whether some of its columns may be NULL (a row with NULL there is not found by the key).
+    pub nullable: bool,
+    /// Whether `ON CONFLICT` can name it: not deferrable, and all its columns can be inserted.
+    pub upsertable: bool,
+    /// `SELECT … WHERE key = $1`.
+    pub select: String,
+    /// `SELECT EXISTS (…)`.
+    pub exists: String,
+    /// `DELETE … WHERE key = $1`.
+    pub delete: String,
+    /// `UPDATE … SET … WHERE key = … RETURNING …`: update columns first, key columns last; empty without update columns.
+    pub update: String,
+    /// `WHERE key = ` with placeholders to be numbered from the argument count at run time: the column conditions, each
+    /// `"a" = ` ready for its placeholder, for dynamic statements such as a patch.
+    pub conditions: Vec<KeyCondition>,
+    /// `(a, b) WHERE predicate`: the conflict target, parentheses included.
+    pub conflict_target: String,
+    /// `"email" = EXCLUDED."email"`: what an upsert sets when nothing else is given, so that RETURNING has a row.
+    pub conflict_touch: String,
+    /// The constraint's or index's name.
+    pub constraint: String,
+}
+
+/// `column = $n` of a key, without the placeholder.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyCondition {
+    /// `"a" = ` as SQL, ready for `$1` and `cast`.
+    pub sql: String,
+    /// The cast after the placeholder, mostly empty.
+    pub cast: String,
+    /// The Go expression of the value: `id`, `key.OrderID`.
+    pub value: String,
+}
+
+/// A foreign key, for lists by it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ForeignKey {
+    /// The suffix of methods: `OrgID` in `ListByOrgID`.
+    pub suffix: String,
+    /// The parameter list, with types qualified: `orgID uuid.UUID`.
+    pub parameters: String,
+    /// The arguments: `orgID`.
+    pub arguments: String,
+    /// Columns in the key's own order.
+    pub columns: Vec<Column>,
+    /// The Go struct of the referenced table, empty where it is not generated.
+    pub references: String,
+    /// `SELECT … WHERE fk = $1 ORDER BY … LIMIT $n OFFSET $n`.
+    pub list: String,
+    /// `SELECT count(*) … WHERE fk = $1`.
+    pub count: String,
+    /// The values as read off a model variable `row`, dereferenced where the field is a pointer.
+    pub row_arguments: String,
+    /// Whether some of its columns may be NULL.
+    pub nullable: bool,
+}
+
+/// A constraint's name as a Go constant.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConstraintName {
+    /// The constant: `ConstraintUsersEmailKey`.
+    pub name: String,
+    /// The name as a Go string literal, quotes included.
+    pub literal: String,
+    /// What it is: `primary key`, `unique`, `check`, `foreign key`, `exclusion`.
+    pub kind: String,
+}
+
+/// SQL text of a table. Identifiers are quoted where they must be and always carry their schema. It goes into Go through
+/// a literal: [`crate::codegen`] offers templates the filter `go_raw` for that.
+#[derive(Clone, Debug, Serialize)]
+pub struct Statements {
+    /// The select list of all columns.
+    pub select_list: String,
+    /// `INSERT INTO t (` … with all create columns `) VALUES (…) RETURNING …`: used when nothing is optional.
+    pub insert: String,
+    /// `SELECT … ORDER BY key LIMIT $1 OFFSET $2`.
+    pub list: String,
+    /// The first page of a keyset: `SELECT … ORDER BY key LIMIT $1`; empty without a primary key.
+    pub list_first: String,
+    /// The next: `SELECT … WHERE (a, b) > ($1, $2) ORDER BY a, b LIMIT $3`; empty without a primary key.
+    pub list_after: String,
+    /// `SELECT …` of all rows, ordered by the key.
+    pub all: String,
+    /// `SELECT count(*)`.
+    pub count: String,
+}
+
+/// How tests make a row of the table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sample {
+    /// The Go function in the tests package: `makeUser`.
+    pub function: String,
+    /// Why no row can be made; empty where one can. The tests then skip aloud with it.
+    pub skip: String,
+    /// The rows that must exist first.
+    pub parents: Vec<SampleParent>,
+    /// The fields of the create struct that the test sets, in order.
+    pub fields: Vec<SampleField>,
+    /// A second value for one update column, for update and patch tests, where there is one that is free to change.
+    pub change: Option<SampleChange>,
+    /// Whether some unique key or the primary key can be violated by making the same row again, given its values are set by `fields`.
+    pub duplicate: bool,
+    /// The fields of a required string-like kind that a NULL test can violate are not settable through the typed API; a foreign key that no row satisfies can be:
+    /// the field to break and the value to break it with.
+    pub broken_reference: Option<SampleField>,
+}
+
+/// A parent row that a sample needs.
+#[derive(Clone, Debug, Serialize)]
+pub struct SampleParent {
+    /// The local variable it is kept in.
+    pub variable: String,
+    /// The function that makes it: `makeOrg`.
+    pub function: String,
+}
+
+/// A field that a sample sets.
+#[derive(Clone, Debug, Serialize)]
+pub struct SampleField {
+    /// The field of the create struct.
+    pub field: String,
+    /// The Go expression, with the create struct's type (`models.Some(…)` for an optional column). It may use `n`, an `int64` that
+    /// is different on every call, and the parents' variables.
+    pub expression: String,
+    /// The same without the wrapping of an optional column: of the column's `go_type`.
+    pub value: String,
+}
+
+/// A change that a test may make to a row.
+#[derive(Clone, Debug, Serialize)]
+pub struct SampleChange {
+    /// The field of model and patch.
+    pub field: String,
+    /// A Go expression of the model field's type (a pointer where nullable).
+    pub model_value: String,
+    /// A Go expression of the patch field's type: `models.Some(…)`.
+    pub patch_value: String,
+}
