@@ -2,6 +2,7 @@
 //!
 //! A schema is a value ([`catalog::Catalog`]), and a snapshot is that value at rest. See ARCHITECTURE.md for the map.
 
+pub mod capture;
 pub mod catalog;
 pub mod diagnostic;
 pub mod graph;

@@ -72,6 +72,25 @@ pub struct Dependency {
     pub auto: bool,
 }
 
+impl Dependency {
+    /// A need that makes `DROP` without `CASCADE` refuse.
+    pub fn on(identity: Identity) -> Self {
+        Self { on: identity, column: None, auto: false }
+    }
+
+    /// The need of one column of a relation.
+    pub fn on_column(relation: Identity, column: impl Into<String>) -> Self {
+        Self { on: relation, column: Some(column.into()), auto: false }
+    }
+
+    /// The same need, of an object that goes silently with what it needs.
+    #[must_use]
+    pub fn auto(mut self) -> Self {
+        self.auto = true;
+        self
+    }
+}
+
 /// What every object has, whatever its kind, and its [`Definition`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

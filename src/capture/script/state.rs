@@ -1,0 +1,269 @@
+//! What the replay of a script knows between two statements: the catalog so far, its indexes by name and by
+//! dependency, the search path, and what was found.
+//!
+//! Objects go in and out through [`State`] only, so that the indexes are always right: relations, types and constraints
+//! by name, dependents by what they need. It knows nothing of statements; what a statement does is its family file's.
+//!
+//! Temporary objects live in the schema `pg_temp`, which is searched first, and leave the catalog at the end.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::catalog::{Catalog, Definition, Dependency, Identity, Kind, Object, QualifiedName, Schema};
+use crate::diagnostic::{Diagnostic, Severity};
+
+use super::resolve::{Names, Resolver};
+use super::{Input, Place, Problem, span_of};
+
+/// The schema that holds temporary objects while a script is replayed.
+pub(crate) const PG_TEMP: &str = "pg_temp";
+
+/// The schema that every new database has.
+pub(crate) const PUBLIC: &str = "public";
+
+/// The catalog so far, and all that the next statement may ask of it.
+pub(crate) struct State<'a> {
+    inputs: &'a [Input],
+    catalog: Catalog,
+    names: Names,
+    /// Who needs an object: the reverse of `Object::dependencies`, so that DROP looks at dependents only.
+    dependents: HashMap<Identity, BTreeSet<Identity>>,
+    search_path: Vec<String>,
+    /// Findings are kept apart from the catalog until the end.
+    diagnostics: Vec<Diagnostic>,
+    /// The first code that ran without being evaluated; names that are unknown later may come from it.
+    opaque: Option<Place>,
+}
+
+impl<'a> State<'a> {
+    /// A fresh database: nothing but the schema `public`.
+    pub(crate) fn new(inputs: &'a [Input]) -> Self {
+        let mut state = Self {
+            inputs,
+            catalog: Catalog::new(),
+            names: Names::default(),
+            dependents: HashMap::new(),
+            search_path: Self::default_search_path(),
+            diagnostics: Vec::new(),
+            opaque: None,
+        };
+        state.insert(Identity::global(Kind::Schema, PUBLIC), Object::new(Definition::Schema(Schema {})));
+        state
+    }
+
+    /// PostgreSQL's default: `"$user", public`.
+    pub(crate) fn default_search_path() -> Vec<String> {
+        vec!["$user".to_owned(), PUBLIC.to_owned()]
+    }
+
+    /// The catalog so far.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Names as the server would resolve them now.
+    pub(crate) fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(&self.catalog, &self.names, &self.search_path)
+    }
+
+    /// The index of names.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The search path as it was set, without what the server adds.
+    pub(crate) fn search_path(&self) -> &[String] {
+        &self.search_path
+    }
+
+    /// Sets the search path.
+    pub(crate) fn set_search_path(&mut self, path: Vec<String>) {
+        self.search_path = path;
+    }
+
+    /// The schema in which a new object without a schema is made: the first of the search path that exists.
+    pub(crate) fn creation_schema(&self) -> Result<String, Problem> {
+        match self.search_path.iter().find(|schema| self.schema_exists(schema)) {
+            Some(schema) => Ok(schema.clone()),
+            None => {
+                Err(Problem::new("no schema has been selected to create in").hint("set search_path, or qualify the name with a schema"))
+            }
+        }
+    }
+
+    /// Whether a schema exists, the server's own included.
+    pub(crate) fn schema_exists(&self, schema: &str) -> bool {
+        matches!(schema, PG_TEMP | "pg_catalog" | "information_schema") || self.catalog.contains(&Identity::global(Kind::Schema, schema))
+    }
+
+    /// The object of that identity.
+    pub(crate) fn get(&self, identity: &Identity) -> Option<&Object> {
+        self.catalog.get(identity)
+    }
+
+    /// Whether there is such an object.
+    pub(crate) fn contains(&self, identity: &Identity) -> bool {
+        self.catalog.contains(identity)
+    }
+
+    /// Puts an object in, or in the place of the one that has its identity.
+    pub(crate) fn insert(&mut self, identity: Identity, object: Object) {
+        if self.catalog.contains(&identity) {
+            self.remove(&identity);
+        }
+        for dependency in &object.dependencies {
+            self.dependents.entry(dependency.on.clone()).or_default().insert(identity.clone());
+        }
+        self.names.add(&identity, &object.definition);
+        self.catalog.insert(identity, object);
+    }
+
+    /// Takes an object out, and nothing that depends on it.
+    pub(crate) fn remove(&mut self, identity: &Identity) -> Option<Object> {
+        let object = self.catalog.remove(identity)?;
+        for dependency in &object.dependencies {
+            self.forget_dependent(&dependency.on, identity);
+        }
+        self.names.remove(identity, &object.definition);
+        Some(object)
+    }
+
+    /// Changes an object in place; its dependencies and names are indexed again. The kind must stay.
+    pub(crate) fn change<R>(&mut self, identity: &Identity, change: impl FnOnce(&mut Object) -> R) -> Option<R> {
+        let object = self.catalog.get_mut(identity)?;
+        let before = object.dependencies.clone();
+        self.names.remove(identity, &object.definition);
+        let result = change(object);
+        self.names.add(identity, &object.definition);
+        if object.dependencies != before {
+            let gone: Vec<Identity> = before.difference(&object.dependencies).map(|it| it.on.clone()).collect();
+            let here: BTreeSet<Identity> = object.dependencies.iter().map(|it| it.on.clone()).collect();
+            for on in gone.iter().filter(|on| !here.contains(*on)) {
+                self.forget_dependent(on, identity);
+            }
+            for on in here {
+                self.dependents.entry(on).or_default().insert(identity.clone());
+            }
+        }
+        Some(result)
+    }
+
+    fn forget_dependent(&mut self, on: &Identity, dependent: &Identity) {
+        if let Some(dependents) = self.dependents.get_mut(on) {
+            dependents.remove(dependent);
+            if dependents.is_empty() {
+                self.dependents.remove(on);
+            }
+        }
+    }
+
+    /// The objects that need an object or a part of it.
+    pub(crate) fn dependents(&self, identity: &Identity) -> impl Iterator<Item = &Identity> {
+        self.dependents.get(identity).into_iter().flatten()
+    }
+
+    /// How an object needs another: the dependencies of `dependent` on `identity` and its columns.
+    pub(crate) fn dependencies_on<'s>(&'s self, dependent: &Identity, identity: &'s Identity) -> impl Iterator<Item = &'s Dependency> {
+        self.catalog.get(dependent).into_iter().flat_map(|it| &it.dependencies).filter(move |it| it.on == *identity)
+    }
+
+    /// Gives an object another identity of the same kind. All dependencies on it follow; what stands inside other
+    /// definitions is the caller's business.
+    pub(crate) fn rename(&mut self, from: &Identity, to: Identity) {
+        let Some(object) = self.remove(from) else { return };
+        let dependents: Vec<Identity> = self.dependents.get(from).into_iter().flatten().cloned().collect();
+        self.insert(to.clone(), object);
+        for dependent in dependents {
+            let dependent = if dependent == *from { to.clone() } else { dependent };
+            self.change(&dependent, |object| {
+                object.dependencies = std::mem::take(&mut object.dependencies)
+                    .into_iter()
+                    .map(|it| if it.on == *from { Dependency { on: to.clone(), ..it } } else { it })
+                    .collect();
+            });
+        }
+    }
+
+    /// Reports what made a statement fail.
+    pub(crate) fn fail(&mut self, problem: Problem, at: Place) {
+        let Problem { message, hint, location, subject } = problem;
+        let at = location.map_or(at, |location| at.inside(location));
+        let hint = hint.or_else(|| {
+            let opaque = span_of(self.inputs, self.opaque?);
+            message.contains("does not exist").then(|| format!("it may be made by the procedural code at {opaque}, which is not evaluated"))
+        });
+        let diagnostic = Diagnostic { severity: Severity::Error, message, span: Some(span_of(self.inputs, at)), subject, hint };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports something that was left out.
+    pub(crate) fn warn(&mut self, at: Place, message: impl Into<String>, hint: Option<String>) {
+        let mut diagnostic = Diagnostic::warning(message).at(span_of(self.inputs, at));
+        diagnostic.hint = hint;
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports a statement that is not modelled, by its kind.
+    pub(crate) fn not_modelled(&mut self, at: Place, statement: &str) {
+        self.warn(at, format!("`{statement}` is not modelled and was left out"), None);
+    }
+
+    /// Remembers that code ran which is not evaluated.
+    pub(crate) fn saw_opaque_code(&mut self, at: Place) {
+        self.opaque.get_or_insert(at);
+    }
+
+    /// Adds findings made elsewhere.
+    pub(crate) fn extend_diagnostics(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+    }
+
+    /// The catalog without temporary objects, and all findings.
+    pub(crate) fn finish(mut self) -> (Catalog, Vec<Diagnostic>) {
+        let temporary: Vec<Identity> =
+            self.catalog.iter().filter(|(identity, _)| identity.schema == PG_TEMP).map(|(identity, _)| identity.clone()).collect();
+        for identity in temporary {
+            self.remove(&identity);
+        }
+        (self.catalog, self.diagnostics)
+    }
+
+    /// A count of every name that constraints of a schema use; `ChooseConstraintName` looks at all of a schema.
+    pub(crate) fn constraint_name_is_taken(&self, schema: &str, name: &str) -> bool {
+        self.names.has_constraint(schema, name)
+    }
+
+    /// The relation's constraints by name.
+    pub(crate) fn constraints_of(&self, relation: &QualifiedName) -> Vec<Identity> {
+        self.catalog.within(Kind::Constraint, relation).map(|(identity, _)| identity.clone()).collect()
+    }
+
+    /// Names of schemas, for hints.
+    pub(crate) fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.catalog.of_kind(Kind::Schema).map(|(identity, _)| identity.name.as_str())
+    }
+}
+
+/// Counts of names by schema; a name stays while one object has it.
+#[derive(Default)]
+pub(crate) struct NameCounts(HashMap<String, BTreeMap<String, usize>>);
+
+impl NameCounts {
+    pub(crate) fn add(&mut self, schema: &str, name: &str) {
+        *self.0.entry(schema.to_owned()).or_default().entry(name.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn remove(&mut self, schema: &str, name: &str) {
+        if let Some(names) = self.0.get_mut(schema)
+            && let Some(count) = names.get_mut(name)
+        {
+            *count -= 1;
+            if *count == 0 {
+                names.remove(name);
+            }
+        }
+    }
+
+    pub(crate) fn contains(&self, schema: &str, name: &str) -> bool {
+        self.0.get(schema).is_some_and(|names| names.contains_key(name))
+    }
+}
