@@ -5,4 +5,5 @@
 pub mod capture;
 pub mod catalog;
 pub mod diagnostic;
+pub mod fs;
 pub mod graph;

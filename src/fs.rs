@@ -1,0 +1,387 @@
+//! Files: the only place that touches `std::fs`, so that every error names the path and what was tried.
+//!
+//! Writing is atomic by file: the new bytes go to a temporary file in the same folder, which is then renamed over the
+//! old one. Whatever interrupts the program, a file is either the old one or the new one, and the next run, which
+//! writes whatever differs, repairs the rest. What a kill may leave behind are temporary files; their names begin
+//! with a dot, so Go and migration tools pass them over, and [`sweep`] takes them away.
+//!
+//! This module must know nothing of schemas or Go, and no other of the crate.
+#![expect(clippy::disallowed_methods, reason = "this is the module that the lint sends everybody to")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+/// How names of temporary files begin.
+const TEMPORARY_PREFIX: &str = ".pgx-goose-";
+/// How they end.
+const TEMPORARY_SUFFIX: &str = ".tmp";
+/// How old a temporary file must be to be nobody's: far longer than any single file takes to write.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+
+/// A file or folder that could not be handled: what was tried, on which path, and why it failed.
+#[derive(Debug, thiserror::Error)]
+#[error("can't {action} `{}`", path.display())]
+pub struct Error {
+    /// What was tried, as a verb: `read`, `write`, `create the folder`.
+    pub action: &'static str,
+    /// On which path, as the caller named it.
+    pub path: PathBuf,
+    /// Why it failed.
+    #[source]
+    pub source: io::Error,
+}
+
+impl Error {
+    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+
+    fn refused(action: &'static str, path: &Path, why: &str) -> Self {
+        Self::new(action, path, io::Error::new(io::ErrorKind::InvalidInput, why))
+    }
+
+    /// Whether the path does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A device, a pipe, a socket.
+    Other,
+}
+
+/// An entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name within the folder.
+    pub name: OsString,
+    /// The folder and the name.
+    pub path: PathBuf,
+    /// What it is; links are followed.
+    pub kind: FileKind,
+}
+
+/// How long a written file must last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Through a power cut: the file and its folder are flushed to the disk. For what can't be made again, as snapshots.
+    Flushed,
+    /// Through a kill of the program, and a crash of the machine may lose it. For generated trees: thousands of
+    /// flushes would take longer than everything else together, and the next run writes what is missing or damaged.
+    Renamed,
+}
+
+/// Returns the bytes of a file.
+///
+/// # Errors
+/// If the file can't be read.
+pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+    let path = path.as_ref();
+    fs::read(path).map_err(|source| Error::new("read", path, source))
+}
+
+/// Returns the text of a file.
+///
+/// # Errors
+/// If the file can't be read or is not UTF-8; the error says at which byte.
+pub fn read_to_string(path: impl AsRef<Path>) -> Result<String, Error> {
+    let path = path.as_ref();
+    String::from_utf8(read(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Error::new("read", path, io::Error::new(io::ErrorKind::InvalidData, format!("the file is not UTF-8: byte {at} is no character")))
+    })
+}
+
+/// Returns the bytes of a file, or `None` where there is no such file.
+///
+/// # Errors
+/// If the file exists and can't be read.
+pub fn read_if_exists(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, Error> {
+    match read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns what a path leads to, links followed, or `None` where there is nothing.
+///
+/// # Errors
+/// If a folder on the way can't be looked into.
+pub fn kind(path: impl AsRef<Path>) -> Result<Option<FileKind>, Error> {
+    let path = path.as_ref();
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(kind_of(&metadata))),
+        Err(source) if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(Error::new("look at", path, source)),
+    }
+}
+
+/// Returns the entries of a folder, sorted bytewise by name, so that no file system's own order gets into a result.
+///
+/// # Errors
+/// If the folder or an entry of it can't be looked at.
+pub fn read_dir_sorted(path: impl AsRef<Path>) -> Result<Vec<Entry>, Error> {
+    let path = path.as_ref();
+    let list = |source| Error::new("list the folder", path, source);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(list)? {
+        let entry = entry.map_err(list)?;
+        // A link that leads nowhere is an entry still: whoever wants to read it gets the error.
+        let kind = kind(entry.path())?.unwrap_or(FileKind::Other);
+        entries.push(Entry { name: entry.file_name(), path: entry.path(), kind });
+    }
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+/// Creates a folder and those above it.
+///
+/// # Errors
+/// If a folder can't be created, or something that is no folder is in the way.
+pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    fs::create_dir_all(path).map_err(|source| Error::new("create the folder", path, source))
+}
+
+/// Removes a file; one that is gone already is no error. A link is removed, not what it leads to.
+///
+/// # Errors
+/// If the file is there and can't be removed.
+pub fn remove(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::new("remove", path, source)),
+        _ => Ok(()),
+    }
+}
+
+/// Puts bytes into a file so that at any moment the path holds either the old file, whole, or the new one, whole.
+///
+/// The folder must exist. An existing file's permissions are kept.
+///
+/// # Errors
+/// If the folder can't be written to, the disk is full, or the path is a link, a folder or a device: replacing a link
+/// would silently cut it off from the file that it stands for.
+pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability) -> Result<(), Error> {
+    let path = path.as_ref();
+    let write = |source| Error::new("write", path, source);
+    let permissions = match fs::symlink_metadata(path) {
+        Ok(old) if old.is_symlink() => return Err(Error::refused("write", path, "it is a symbolic link; name the file that it leads to")),
+        Ok(old) if old.is_file() => Some(old.permissions()),
+        Ok(old) if old.is_dir() => return Err(Error::refused("write", path, "it is a folder")),
+        Ok(_) => return Err(Error::refused("write", path, "it is not a regular file")),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => None,
+        Err(source) => return Err(write(source)),
+    };
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+    #[cfg(unix)]
+    {
+        // Read and write for all, less the user's umask: as any program creates a file, where a temporary one is the owner's alone.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut temporary = builder.tempfile_in(folder).map_err(write)?;
+    temporary.write_all(bytes).map_err(write)?;
+    if let Some(permissions) = permissions {
+        temporary.as_file().set_permissions(permissions).map_err(write)?;
+    }
+    if durability == Durability::Flushed {
+        temporary.as_file().sync_all().map_err(write)?;
+    }
+    temporary.persist(path).map_err(|error| write(error.error))?;
+    if durability == Durability::Flushed {
+        flush_folder(folder).map_err(write)?;
+    }
+    Ok(())
+}
+
+/// Removes the temporary files that killed runs left in a folder, those of runs still at work excepted.
+///
+/// # Errors
+/// If the folder can't be listed or a file not removed. A folder that isn't there has nothing to sweep.
+pub fn sweep(folder: impl AsRef<Path>) -> Result<(), Error> {
+    let entries = match read_dir_sorted(folder) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let ours = entry.name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX));
+        if ours && entry.kind == FileKind::File && is_abandoned(&entry.path) {
+            remove(&entry.path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the path of `relative` below `folder`, provided that it really is below: it climbs nowhere, and no folder on
+/// the way is a link that leads elsewhere. The folder itself may be a link; the user named it.
+///
+/// # Errors
+/// If the path would leave the folder, or a folder on the way can't be looked at.
+pub fn within(folder: impl AsRef<Path>, relative: impl AsRef<Path>) -> Result<PathBuf, Error> {
+    let (folder, relative) = (folder.as_ref(), relative.as_ref());
+    let mut path = folder.to_owned();
+    for component in relative.components() {
+        match component {
+            Component::Normal(name) => path.push(name),
+            Component::CurDir => continue,
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
+                return Err(Error::refused("write", &folder.join(relative), "it is outside the output folder"));
+            }
+        }
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                return Err(Error::refused("write", &path, "it is a symbolic link, which may lead out of the output folder"));
+            }
+            Ok(_) => {}
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::new("look at", &path, source)),
+        }
+    }
+    Ok(path)
+}
+
+fn kind_of(metadata: &fs::Metadata) -> FileKind {
+    match metadata {
+        it if it.is_file() => FileKind::File,
+        it if it.is_dir() => FileKind::Folder,
+        _ => FileKind::Other,
+    }
+}
+
+/// Whether nobody has written to a temporary file for so long that its writer must be gone. In doubt it is not.
+fn is_abandoned(path: &Path) -> bool {
+    let age = fs::symlink_metadata(path).and_then(|it| it.modified()).map(|at| at.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age > ABANDONED_AFTER)
+}
+
+/// Makes a rename in a folder last. Elsewhere than on Unix a folder can't be opened, and renames are journalled.
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary folder")
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        read_dir_sorted(folder).unwrap().into_iter().map(|it| it.name.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_what_was_tried() {
+        let error = read("no/such/file").unwrap_err();
+        assert_eq!(error.to_string(), "can't read `no/such/file`");
+        assert!(error.is_not_found());
+        assert_eq!(read_if_exists("no/such/file").unwrap(), None);
+    }
+
+    #[test]
+    fn text_must_be_utf8() {
+        let folder = folder();
+        let path = folder.path().join("a");
+        write_atomic(&path, b"ab\xffc", Durability::Renamed).unwrap();
+        assert_eq!(read_to_string(&path).unwrap_err().source.to_string(), "the file is not UTF-8: byte 2 is no character");
+    }
+
+    #[test]
+    fn writing_replaces_whole_and_leaves_nothing_else() {
+        let folder = folder();
+        let path = folder.path().join("a");
+        for (durability, text) in [(Durability::Flushed, "one"), (Durability::Renamed, "a longer two"), (Durability::Flushed, "")] {
+            write_atomic(&path, text.as_bytes(), durability).unwrap();
+            assert_eq!(read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_failed_write_keeps_the_old_file() {
+        let folder = folder();
+        create_dir_all(folder.path().join("sub/deep")).unwrap();
+        assert_eq!(write_atomic(folder.path().join("sub"), b"x", Durability::Renamed).unwrap_err().source.to_string(), "it is a folder");
+        assert!(write_atomic(folder.path().join("none/a"), b"x", Durability::Renamed).unwrap_err().is_not_found());
+        assert_eq!(names(folder.path()), ["sub"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder();
+        let path = folder.path().join("a");
+        write_atomic(&path, b"1", Durability::Renamed).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o600, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write_atomic(&path, b"2", Durability::Renamed).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_out() {
+        let (inside, outside) = (folder(), folder());
+        std::os::unix::fs::symlink(outside.path(), inside.path().join("link")).unwrap();
+        let error = within(inside.path(), "link/a.go").unwrap_err();
+        assert_eq!(error.source.to_string(), "it is a symbolic link, which may lead out of the output folder");
+        write_atomic(outside.path().join("a"), b"1", Durability::Renamed).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("a"), inside.path().join("b")).unwrap();
+        assert!(write_atomic(inside.path().join("b"), b"2", Durability::Renamed).is_err());
+        assert_eq!(read_to_string(outside.path().join("a")).unwrap(), "1");
+    }
+
+    #[test]
+    fn nothing_climbs_out() {
+        let folder = folder();
+        for bad in ["../a", "/etc/passwd", "a/../../b"] {
+            assert_eq!(within(folder.path(), bad).unwrap_err().source.to_string(), "it is outside the output folder", "{bad}");
+        }
+        assert_eq!(within(folder.path(), "./a/b.go").unwrap(), folder.path().join("a/b.go"));
+    }
+
+    #[test]
+    fn removing_twice_is_fine_and_sweeping_spares_the_living() {
+        let folder = folder();
+        let left = folder.path().join(".pgx-goose-abc.tmp");
+        write_atomic(&left, b"half", Durability::Renamed).unwrap();
+        write_atomic(folder.path().join("a.go"), b"whole", Durability::Renamed).unwrap();
+        sweep(folder.path()).unwrap();
+        assert_eq!(names(folder.path()), [".pgx-goose-abc.tmp", "a.go"]);
+        let long_ago = std::time::SystemTime::now() - ABANDONED_AFTER * 2;
+        fs::File::options().write(true).open(&left).unwrap().set_modified(long_ago).unwrap();
+        sweep(folder.path()).unwrap();
+        assert_eq!(names(folder.path()), ["a.go"]);
+        remove(&left).unwrap();
+        sweep(folder.path().join("none")).unwrap();
+    }
+
+    #[test]
+    fn kinds() {
+        let folder = folder();
+        assert_eq!(kind(folder.path()).unwrap(), Some(FileKind::Folder));
+        assert_eq!(kind(folder.path().join("none")).unwrap(), None);
+        write_atomic(folder.path().join("a"), b"", Durability::Renamed).unwrap();
+        assert_eq!(kind(folder.path().join("a")).unwrap(), Some(FileKind::File));
+        assert_eq!(kind(folder.path().join("a/b")).unwrap(), None);
+    }
+}
