@@ -1,0 +1,48 @@
+# What one does with this project. `make test` is what CI runs; all targets install what they miss on a Debian machine that
+# has Rust and Go, and work offline after the first time.
+
+SOURCE ?= fixtures/shop/schema
+CARGO ?= cargo
+
+.PHONY: help run test test-all check bless bench install-deps
+
+help:
+	@echo 'make run [SOURCE=path]   DDL -> snapshot -> Go, into target/run'
+	@echo 'make test                everything, against a real PostgreSQL and a real Go toolchain (under 25 minutes on 2 cores)'
+	@echo 'make test-all            the same with every real schema, and docs/fidelity.md written'
+	@echo 'make check               format, clippy, unit tests'
+	@echo 'make bless               rewrite the expectations under fixtures/'
+	@echo 'make bench               the table of docs/performance.md'
+
+run:
+	@scripts/install-deps.sh build
+	@$(CARGO) build --release --quiet
+	@scripts/run.sh '$(SOURCE)'
+
+test:
+	@scripts/install-deps.sh test
+	$(CARGO) fmt --check
+	$(CARGO) clippy --quiet --all-targets -- -D warnings
+	scripts/test.sh spread
+
+test-all:
+	@scripts/install-deps.sh all
+	scripts/test.sh all
+
+check:
+	@scripts/install-deps.sh build
+	$(CARGO) fmt --check
+	$(CARGO) clippy --quiet --all-targets -- -D warnings
+	$(CARGO) test --quiet --lib --bins
+
+bless:
+	@scripts/install-deps.sh build
+	PGX_GOOSE_BLESS=1 $(CARGO) test --quiet --test it -- fixtures::expected
+	git --no-pager diff --stat -- fixtures
+
+bench:
+	@scripts/install-deps.sh build
+	$(CARGO) bench
+
+install-deps:
+	@scripts/install-deps.sh all

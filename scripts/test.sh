@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every test to its end and sums up what the runners' closing lines say. Scope: `spread` or `all` of the real schemas.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+export PGX_GOOSE_SCOPE=${1:-spread}
+export PATH=$PWD/.cache/bin:$PATH
+log=target/test.log
+mkdir -p target
+
+cargo test --no-fail-fast 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+
+awk '/^test result:/ { for (i = 2; i <= NF; i++) { if ($i == "passed;") p += $(i-1); if ($i == "failed;") f += $(i-1); if ($i == "ignored;") s += $(i-1) } }
+     END { printf "\n%d passed, %d failed, %d skipped\n", p, f, s }' "$log"
+exit "$status"

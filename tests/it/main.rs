@@ -1,0 +1,26 @@
+//! The proof: everything that needs more than the code under test.
+//!
+//! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
+//! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
+//! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
+//! - [`golang`]: the generated Go through the Go toolchain and a real server.
+//!
+//! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::pagila` runs what matches.
+//! What cannot run is named with its reason and never counted as passed.
+
+mod architecture;
+mod server;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    trials.extend(architecture::trials());
+    trials.extend(server::trials());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    server::stop();
+    conclusion.exit_code()
+}

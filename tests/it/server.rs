@@ -1,0 +1,304 @@
+//! A throw-away PostgreSQL server, one for the whole run, and the client programs that talk to it.
+//!
+//! It listens on a Unix socket in a temporary folder only, keeps nothing safe (no fsync) and is gone when the run ends, also
+//! when a test panics or the run is killed. The programs are those of the newest PostgreSQL at hand up to [`PREFERRED`]:
+//! what the schemas at hand were written for. This module must not know what is tested.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+/// The major version that is taken where several are installed.
+const PREFERRED: u32 = 15;
+
+/// The role that owns the server; PostgreSQL refuses to run as root, so root becomes this user.
+const SYSTEM_USER: &str = "postgres";
+
+static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+
+/// A running server.
+pub(crate) struct Server {
+    bin: PathBuf,
+    folder: PathBuf,
+    keeper: Mutex<Option<Keeper>>,
+    databases: AtomicUsize,
+}
+
+/// The thread that holds the server process. The process asks the kernel to be stopped when the thread that started it ends, so
+/// that thread must live as long as the run.
+struct Keeper {
+    stop: mpsc::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+/// A database of its own for one test, dropped at the end of it.
+pub(crate) struct Database<'a> {
+    server: &'a Server,
+    /// The name, a safe one.
+    pub(crate) name: String,
+}
+
+/// Returns the server of this run, started by the first who asks.
+///
+/// # Errors
+/// Why there is none: no PostgreSQL is installed, or it doesn't start.
+pub(crate) fn server() -> Result<&'static Server, String> {
+    SERVER.get_or_init(Server::start).as_ref().map_err(Clone::clone)
+}
+
+/// Stops the server, where one was started.
+pub(crate) fn stop() {
+    if let Some(Ok(server)) = SERVER.get() {
+        server.stop();
+    }
+}
+
+impl Server {
+    fn start() -> Result<Self, String> {
+        let bin = find_bin()?;
+        let folder = tempfile::Builder::new().prefix("pgx-goose-it-").tempdir().map_err(|e| format!("temporary folder: {e}"))?.keep();
+        let as_user = if is_root() { Some(user_ids(SYSTEM_USER)?) } else { None };
+        if let Some((uid, gid)) = as_user {
+            std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).map_err(|e| format!("{}: {e}", folder.display()))?;
+        }
+        let data = folder.join("data");
+        let initdb = unprivileged(&bin.join("initdb"), as_user.is_some())
+            .args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--pgdata"])
+            .arg(&data)
+            .current_dir("/")
+            .output()
+            .map_err(|e| format!("initdb: {e}"))?;
+        if !initdb.status.success() {
+            return Err(format!("initdb: {}", String::from_utf8_lossy(&initdb.stderr)));
+        }
+        let settings = format!(
+            "listen_addresses = ''\nunix_socket_directories = '{}'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n\
+             autovacuum = off\njit = off\nmax_connections = 100\nmax_locks_per_transaction = 2048\nwal_level = logical\n\
+             max_wal_size = '4GB'\nlog_min_messages = fatal\ntimezone = 'UTC'\n",
+            folder.display()
+        );
+        let configuration = data.join("postgresql.auto.conf");
+        fs::write(&configuration, settings).map_err(|e| format!("{}: {e}", configuration.display()))?;
+
+        let (stop, stopped) = mpsc::channel();
+        let (report, started) = mpsc::channel();
+        let mut command = unprivileged(&bin.join("postgres"), as_user.is_some());
+        command.arg("-D").arg(&data).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let keeper = thread::spawn(move || keep(&mut command, &report, &stopped));
+        started.recv().map_err(|e| e.to_string())??;
+        let server =
+            Self { bin, folder, keeper: Mutex::new(Some(Keeper { stop, thread: keeper })), databases: AtomicUsize::new(0) };
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// Waits until the server answers.
+    fn wait(&self) -> Result<(), String> {
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            match self.psql("postgres", "SELECT 1") {
+                Ok(_) => return Ok(()),
+                Err(why) if Instant::now() > patience => return Err(format!("the server doesn't answer: {why}")),
+                Err(_) => thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+
+    fn stop(&self) {
+        let keeper = self.keeper.lock().ok().and_then(|mut keeper| keeper.take());
+        if let Some(Keeper { stop, thread }) = keeper {
+            // The keeper may be gone already, with the server; then there is nothing to stop.
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    /// Makes an empty database for one test.
+    pub(crate) fn database(&self, topic: &str) -> Result<Database<'_>, String> {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let topic: String = topic.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).take(40).collect();
+        let name = format!("t{number}_{topic}");
+        self.psql("postgres", &format!("CREATE DATABASE {name}"))?;
+        Ok(Database { server: self, name })
+    }
+
+    /// The major version.
+    pub(crate) fn major(&self) -> Result<u32, String> {
+        let number = self.psql("postgres", "SHOW server_version_num")?;
+        number.trim().parse::<u32>().map(|n| n / 10_000).map_err(|e| e.to_string())
+    }
+
+    /// Whether the extension could be created here.
+    pub(crate) fn has_extension(&self, name: &str) -> Result<bool, String> {
+        let name = name.replace('\'', "''");
+        Ok(self.psql("postgres", &format!("SELECT count(*) FROM pg_available_extensions WHERE name = '{name}'"))?.trim() == "1")
+    }
+
+    /// Runs a script in one session and returns what it prints, unaligned and without headings; the first error ends it.
+    fn psql(&self, database: &str, script: &str) -> Result<String, String> {
+        let output = self.client("psql", database, ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], script)?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    fn client<I, S>(&self, program: &str, database: &str, arguments: I, input: &str) -> Result<std::process::Output, String>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut child = Command::new(self.bin.join(program))
+            .arg("-h")
+            .arg(&self.folder)
+            .args(["-U", "postgres", "-d", database])
+            .args(arguments)
+            .env("PGOPTIONS", "-c client_min_messages=warning")
+            .env("PGCLIENTENCODING", "UTF8")
+            .env_remove("PGSERVICE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("{program}: {e}"))?;
+        let mut stdin = child.stdin.take().expect("stdin is piped, three lines up");
+        let input = input.to_owned();
+        // A thread of its own: the program may fill its output pipe before it has read all of its input.
+        let writer = thread::spawn(move || {
+            // A client that stops at an error closes its input; what it said is in its output.
+            let _ = stdin.write_all(input.as_bytes());
+        });
+        let output = child.wait_with_output().map_err(|e| format!("{program}: {e}"))?;
+        let _ = writer.join();
+        Ok(output)
+    }
+}
+
+impl Database<'_> {
+    /// Runs a script; the first error ends it. Returns what it prints, a row a line, columns parted by `|`.
+    pub(crate) fn run(&self, script: &str) -> Result<String, String> {
+        self.server.psql(&self.name, script)
+    }
+
+    /// Runs a script to its end and returns the errors that the server gave.
+    pub(crate) fn run_on(&self, script: &str) -> Result<Vec<String>, String> {
+        let output = self.server.client("psql", &self.name, ["-XqAt", "-f", "-"], script)?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Ok(errors.lines().filter(|line| line.contains("ERROR:") || line.contains("FATAL:")).map(str::to_owned).collect())
+    }
+
+    /// What `pg_dump --schema-only` prints, without owners.
+    pub(crate) fn dump(&self) -> Result<String, String> {
+        let output = self.server.client("pg_dump", &self.name, ["--schema-only", "--no-owner"], "")?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// The connection string for pgx and libpq.
+    pub(crate) fn dsn(&self) -> String {
+        format!("host={} user=postgres dbname={}", self.server.folder.display(), self.name)
+    }
+}
+
+impl Drop for Database<'_> {
+    fn drop(&mut self) {
+        // The server goes at the end of the run, and the database with it.
+        let _ = self.server.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+/// Starts the server, says so, and stops it when told.
+fn keep(command: &mut Command, report: &mpsc::Sender<Result<(), String>>, stopped: &mpsc::Receiver<()>) {
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(why) => {
+            let _ = report.send(Err(format!("postgres: {why}")));
+            return;
+        }
+    };
+    let _ = report.send(Ok(()));
+    // An error means that the run is over as well.
+    let _ = stopped.recv();
+    quit(&mut child);
+}
+
+/// Asks the server for an immediate shutdown: nothing of it is kept.
+fn quit(child: &mut Child) {
+    let asked = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status();
+    if !asked.is_ok_and(|status| status.success()) {
+        let _ = child.kill();
+    }
+    let _ = child.wait();
+}
+
+/// A program of the server's, as a user that PostgreSQL accepts, that ends with us.
+fn unprivileged(program: &Path, drop_root: bool) -> Command {
+    let mut command = Command::new("setpriv");
+    if drop_root {
+        command.args([&format!("--reuid={SYSTEM_USER}"), &format!("--regid={SYSTEM_USER}"), "--init-groups"]);
+    }
+    command.arg("--pdeathsig=QUIT").arg(program);
+    command
+}
+
+fn is_root() -> bool {
+    user_ids("").is_ok_and(|(uid, _)| uid == 0)
+}
+
+/// User and group number, of the current user for an empty name.
+fn user_ids(name: &str) -> Result<(u32, u32), String> {
+    let id = |flag: &str| -> Result<u32, String> {
+        let mut command = Command::new("id");
+        command.arg(flag);
+        if !name.is_empty() {
+            command.arg(name);
+        }
+        let output = command.output().map_err(|e| format!("id: {e}"))?;
+        String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|_| format!("there is no user `{name}` to run PostgreSQL as"))
+    };
+    Ok((id("-u")?, id("-g")?))
+}
+
+/// Where the server's programs are: Debian keeps a folder a major version, others have them on the path.
+fn find_bin() -> Result<PathBuf, String> {
+    let mut majors: Vec<u32> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|major| Path::new(&format!("/usr/lib/postgresql/{major}/bin/initdb")).exists())
+        .collect();
+    majors.sort_by_key(|&major| (major > PREFERRED, if major > PREFERRED { major } else { u32::MAX - major }));
+    if let Some(major) = majors.first() {
+        return Ok(PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .ok_or_else(|| "no PostgreSQL server is installed; `make install-deps` installs one".to_owned())
+}
+
+/// The harness itself: a database is made, used and gone.
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("server::starts", || {
+        let server = server()?;
+        let database = server.database("starts")?;
+        database.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1);")?;
+        assert_eq!(database.run("SELECT a FROM t")?, "1\n");
+        assert!(database.run("SELECT a FROM nowhere").is_err_and(|e| e.contains("nowhere")));
+        assert!(server.major()? >= 13, "PostgreSQL 13 is the oldest that counts");
+        Ok(())
+    })]
+}
