@@ -4,6 +4,7 @@
 
 pub mod capture;
 pub mod catalog;
+pub mod codegen;
 pub mod diagnostic;
 pub mod fs;
 pub mod graph;

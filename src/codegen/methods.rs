@@ -1,0 +1,137 @@
+//! The methods of a repository, by what its table has.
+//!
+//! The one place that knows a method's name, parameters and results: interface, mocks and implementation follow it. To add a method, add it
+//! here and to `repository_postgres.tmpl`.
+
+use super::model::{Column, Method, MethodResult, Packages, Table};
+
+/// A parameter: its name and its type.
+type Parameter<'a> = (&'a str, &'a str);
+
+/// Returns the methods of the table's repository, in the order in which they are printed. Reads every field of `table` but `methods`.
+pub(crate) fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
+    let models = &packages.models.name;
+    let runtime = &packages.runtime.name;
+    let qualified = |name: &str| format!("{models}.{name}");
+    let (model, create, patch, cursor) =
+        (qualified(&table.names.model), qualified(&table.names.create), qualified(&table.names.patch), qualified(&table.names.cursor));
+    let (many, page, sequence) = (format!("[]{model}"), format!("{runtime}.Page"), format!("iter.Seq2[{model}, error]"));
+    let (creates, rows, after) = (format!("[]{create}"), format!("iter.Seq[{create}]"), format!("*{cursor}"));
+    let one = [model.as_str(), "error"];
+    let list = [many.as_str(), "error"];
+    let relation = &table.sql;
+    let mut out = Vec::new();
+
+    if !table.read_only {
+        out.push(method(
+            "Create",
+            format!("inserts a row into {relation} and returns it as the server stored it."),
+            &[("create", &create)],
+            &one,
+        ));
+        out.push(method(
+            "CreateMany",
+            "inserts rows in one batch, all or none, and returns them in the same order.",
+            &[("creates", &creates)],
+            &list,
+        ));
+        let copy = if table.copyable {
+            "inserts rows with COPY and returns their number. Every row must give the same columns as the first."
+        } else {
+            "inserts rows in batches, all or none, and returns their number. The table has types that COPY can't carry."
+        };
+        out.push(method("CopyFrom", copy, &[("creates", &rows)], &["int64", "error"]));
+    }
+
+    let key_struct = qualified(&table.names.key);
+    let primary: Vec<Parameter<'_>> = match &table.primary_key {
+        Some(key) if key.composite => vec![("key", key_struct.as_str())],
+        Some(key) => parameters(&key.columns),
+        None => Vec::new(),
+    };
+    if table.primary_key.is_some() {
+        out.push(method("Get", format!("returns the row with this primary key, or {runtime}.ErrNotFound."), &primary, &one));
+    }
+    for key in &table.unique_keys {
+        let doc = format!("returns the row that {} finds, or {runtime}.ErrNotFound.", key.constraint);
+        out.push(method(&format!("GetBy{}", key.suffix), doc, &parameters(&key.columns), &one));
+    }
+    let order = if table.primary_key.is_some() { ", in the order of the primary key" } else { "" };
+    out.push(method("List", format!("returns a page of rows{order}."), &[("page", &page)], &list));
+    for key in &table.foreign_keys {
+        let mut with_page = parameters(&key.columns);
+        with_page.push(("page", &page));
+        let doc = format!("returns a page of the rows that refer to this key{order}.");
+        out.push(method(&format!("ListBy{}", key.suffix), doc, &with_page, &list));
+        out.push(method(
+            &format!("CountBy{}", key.suffix),
+            "returns the number of rows that refer to this key.",
+            &parameters(&key.columns),
+            &["int64", "error"],
+        ));
+    }
+    if table.primary_key.is_some() {
+        let doc = "returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.";
+        out.push(method("ListAfter", doc, &[("after", &after), ("limit", "int")], &[&many, &after, "error"]));
+    }
+    let mut all = method("All", format!("streams every row{order}. The query ends with the loop."), &[], &[&sequence]);
+    all.result = sequence.clone();
+    out.push(all);
+
+    if !table.read_only {
+        if let Some(key) = &table.primary_key {
+            let with = |extra: Parameter<'static>| primary.iter().copied().chain([extra]).collect::<Vec<_>>();
+            if !table.update_columns.is_empty() {
+                let row = [(table.names.variable.as_str(), model.as_str())];
+                out.push(method(
+                    "Update",
+                    format!("writes every column that can be written, or returns {runtime}.ErrNotFound."),
+                    &row,
+                    &one,
+                ));
+                let mut patched = with(("patch", ""));
+                patched.last_mut().expect("just added").1 = &patch;
+                let doc = "writes the columns that the patch gives and returns the row; an empty patch only reads it.";
+                out.push(method("Patch", doc, &patched, &one));
+            }
+            if key.upsertable {
+                let doc = "inserts the row, or writes the given columns of the one with the same primary key.";
+                out.push(method("Upsert", doc, &[("create", &create)], &one));
+            }
+        }
+        for key in table.unique_keys.iter().filter(|key| key.upsertable) {
+            let doc = format!("inserts the row, or writes the given columns of the one that {} finds.", key.constraint);
+            out.push(method(&format!("UpsertBy{}", key.suffix), doc, &[("create", &create)], &one));
+        }
+        if table.primary_key.is_some() {
+            out.push(method("Delete", format!("removes the row, or returns {runtime}.ErrNotFound."), &primary, &["error"]));
+        }
+    }
+    if table.primary_key.is_some() {
+        out.push(method("Exists", "tells whether there is a row with this primary key.", &primary, &["bool", "error"]));
+    }
+    out.push(method("Count", "returns the number of rows.", &[], &["int64", "error"]));
+    out
+}
+
+/// Returns one parameter a column, of its value type.
+fn parameters(columns: &[Column]) -> Vec<Parameter<'_>> {
+    columns.iter().map(|column| (column.parameter.as_str(), column.value_type.qualified.as_str())).collect()
+}
+
+fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
+    let all: Vec<Parameter<'_>> = std::iter::once(("ctx", "context.Context")).chain(parameters.iter().copied()).collect();
+    let join = |part: fn(&Parameter<'_>) -> String| all.iter().map(part).collect::<Vec<_>>().join(", ");
+    Method {
+        name: name.to_owned(),
+        doc: vec![format!("{name} {}", doc.as_ref())],
+        parameters: join(|(name, go_type)| format!("{name} {go_type}")),
+        arguments: all.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        types: join(|(_, go_type)| (*go_type).to_owned()),
+        results: results.iter().map(|it| MethodResult { go_type: (*it).to_owned(), error: *it == "error" }).collect(),
+        result: match results {
+            [single] => (*single).to_owned(),
+            several => format!("({})", several.join(", ")),
+        },
+    }
+}

@@ -1,0 +1,8 @@
+//! Which Go code follows from a catalog.
+//!
+//! catalog → view model ([`model`]) → templates that only lay out text → layout as gofmt does it → a set of files in
+//! memory → written, compared or listed by [`output`]. Everything before the last step is a function of catalog and options.
+
+pub mod model;
+
+mod methods;
