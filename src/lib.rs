@@ -8,3 +8,4 @@ pub mod codegen;
 pub mod diagnostic;
 pub mod fs;
 pub mod graph;
+pub mod snapshot;
