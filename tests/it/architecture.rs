@@ -196,7 +196,8 @@ fn root() -> PathBuf {
 
 fn read(folder: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).expect("the sources are there").map(|entry| entry.expect("readable").path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).expect("the sources are there").map(|entry| entry.expect("readable").path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {

@@ -94,8 +94,7 @@ impl Server {
         command.arg("-D").arg(&data).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let keeper = thread::spawn(move || keep(&mut command, &report, &stopped));
         started.recv().map_err(|e| e.to_string())??;
-        let server =
-            Self { bin, folder, keeper: Mutex::new(Some(Keeper { stop, thread: keeper })), databases: AtomicUsize::new(0) };
+        let server = Self { bin, folder, keeper: Mutex::new(Some(Keeper { stop, thread: keeper })), databases: AtomicUsize::new(0) };
         server.wait()?;
         Ok(server)
     }

@@ -8,11 +8,12 @@ mod builtin;
 mod extension;
 pub(crate) mod members;
 pub(crate) mod resolve;
+mod split;
 pub(crate) mod state;
 
-use pg_query::NodeEnum;
+use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Span};
+use pg_query::NodeEnum;
 
 use super::Captured;
 use resolve::Unresolved;
@@ -88,25 +89,22 @@ impl From<Unresolved> for Problem {
 }
 
 /// Parses and replays DDL.
+///
+/// One batch of statements is replayed while the next is parsed. Findings come in the order of the source.
 pub fn parse(inputs: &[Input]) -> Captured {
-    let mut state = State::new(inputs);
-    for (file, input) in inputs.iter().enumerate() {
-        match pg_query::parse(&input.text, pg_query::ParserOptions::default()) {
-            Ok(parsed) => {
-                for raw in parsed.protobuf.stmts {
-                    let offset = usize::try_from(raw.stmt_location).unwrap_or_default();
-                    let length = usize::try_from(raw.stmt_len).unwrap_or_default();
-                    let at = Place { file, offset, length: if length == 0 { input.text.len() - offset } else { length } };
-                    if let Some(node) = raw.stmt.and_then(|it| it.node) {
-                        apply(&mut state, &node, at);
-                    }
-                }
+    split::on_deep_stack(|| {
+        let mut state = State::new(inputs);
+        let findings = split::for_each_batch(inputs, |batch| {
+            for statement in batch {
+                apply(&mut state, &statement.node, statement.at);
             }
-            Err(error) => state.extend_diagnostics([Diagnostic::error(error.to_string())]),
-        }
-    }
-    let (catalog, diagnostics) = state.finish();
-    Captured { catalog, diagnostics }
+        });
+        state.extend_diagnostics(findings);
+        let (catalog, mut diagnostics) = state.finish();
+        let files: HashMap<&str, usize> = inputs.iter().enumerate().map(|(file, input)| (input.name.as_str(), file)).collect();
+        diagnostics.sort_by_key(|it| it.span.as_ref().map(|span| (files.get(span.file.as_str()).copied(), span.line, span.column)));
+        Captured { catalog, diagnostics }
+    })
 }
 
 /// Replays one statement, and reports what comes of it.
@@ -133,21 +131,4 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
             Ok(())
         }
     }
-}
-
-/// The span of a place.
-pub(crate) fn span_of(inputs: &[Input], at: Place) -> Span {
-    let Some(input) = inputs.get(at.file) else {
-        return Span { file: String::new(), line: 1, column: 1, length: 0, text: String::new() };
-    };
-    let offset = input.text.floor_char_boundary(at.offset);
-    let before = &input.text[..offset];
-    let start = before.rfind('\n').map_or(0, |it| it + 1);
-    let line = before.bytes().filter(|it| *it == b'\n').count() + 1;
-    let column = input.text[start..offset].chars().count() + 1;
-    let text = input.text[start..].lines().next().unwrap_or_default().to_owned();
-    let end = input.text.floor_char_boundary(at.offset + at.length);
-    let length = input.text[offset..end].lines().next().unwrap_or_default().chars().count();
-    let small = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-    Span { file: input.name.clone(), line: small(line), column: small(column), length: small(length), text }
 }

@@ -12,7 +12,8 @@ use crate::catalog::{Catalog, Definition, Dependency, Identity, Kind, Object, Qu
 use crate::diagnostic::{Diagnostic, Severity};
 
 use super::resolve::{Names, Resolver};
-use super::{Input, Place, Problem, span_of};
+use super::split::Places;
+use super::{Input, Place, Problem};
 
 /// The schema that holds temporary objects while a script is replayed.
 pub(crate) const PG_TEMP: &str = "pg_temp";
@@ -22,7 +23,7 @@ pub(crate) const PUBLIC: &str = "public";
 
 /// The catalog so far, and all that the next statement may ask of it.
 pub(crate) struct State<'a> {
-    inputs: &'a [Input],
+    places: Places<'a>,
     catalog: Catalog,
     names: Names,
     /// Who needs an object: the reverse of `Object::dependencies`, so that DROP looks at dependents only.
@@ -38,7 +39,7 @@ impl<'a> State<'a> {
     /// A fresh database: nothing but the schema `public`.
     pub(crate) fn new(inputs: &'a [Input]) -> Self {
         let mut state = Self {
-            inputs,
+            places: Places::new(inputs),
             catalog: Catalog::new(),
             names: Names::default(),
             dependents: HashMap::new(),
@@ -188,16 +189,16 @@ impl<'a> State<'a> {
         let Problem { message, hint, location, subject } = problem;
         let at = location.map_or(at, |location| at.inside(location));
         let hint = hint.or_else(|| {
-            let opaque = span_of(self.inputs, self.opaque?);
+            let opaque = self.places.span(self.opaque?);
             message.contains("does not exist").then(|| format!("it may be made by the procedural code at {opaque}, which is not evaluated"))
         });
-        let diagnostic = Diagnostic { severity: Severity::Error, message, span: Some(span_of(self.inputs, at)), subject, hint };
+        let diagnostic = Diagnostic { severity: Severity::Error, message, span: Some(self.places.span(at)), subject, hint };
         self.diagnostics.push(diagnostic);
     }
 
     /// Reports something that was left out.
     pub(crate) fn warn(&mut self, at: Place, message: impl Into<String>, hint: Option<String>) {
-        let mut diagnostic = Diagnostic::warning(message).at(span_of(self.inputs, at));
+        let mut diagnostic = Diagnostic::warning(message).at(self.places.span(at));
         diagnostic.hint = hint;
         self.diagnostics.push(diagnostic);
     }
