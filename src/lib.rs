@@ -5,6 +5,7 @@
 pub mod capture;
 pub mod catalog;
 pub mod codegen;
+pub mod ddl;
 pub mod diagnostic;
 pub mod fs;
 pub mod graph;

@@ -292,6 +292,11 @@ impl Catalog {
         self.objects.get(identity)
     }
 
+    /// The object of that identity, and the identity as the catalog holds it.
+    pub fn get_key_value(&self, identity: &Identity) -> Option<(&Identity, &Object)> {
+        self.objects.get_key_value(identity)
+    }
+
     /// The object of that identity, to change.
     pub fn get_mut(&mut self, identity: &Identity) -> Option<&mut Object> {
         self.objects.get_mut(identity)

@@ -1,0 +1,62 @@
+//! Policies and default privileges.
+
+use super::Statement;
+use super::attributes::{grantee, granting, role, word};
+use super::quote::{list, parenthesised, qualified, quote_identifier};
+use crate::catalog::{DefaultPrivileges, Grant, Identity, Object, Policy, PolicyCommand};
+
+pub(super) fn policy(identity: &Identity, object: &Object, policy: &Policy) -> Vec<Statement> {
+    let Policy { permissive, command, roles, using, with_check } = policy;
+    let mut sql = format!("CREATE POLICY {} ON {}", quote_identifier(&identity.name), qualified(&identity.schema, &identity.parent));
+    if !permissive {
+        sql.push_str("\n    AS RESTRICTIVE");
+    }
+    match command {
+        PolicyCommand::All => {}
+        PolicyCommand::Select => sql.push_str("\n    FOR SELECT"),
+        PolicyCommand::Insert => sql.push_str("\n    FOR INSERT"),
+        PolicyCommand::Update => sql.push_str("\n    FOR UPDATE"),
+        PolicyCommand::Delete => sql.push_str("\n    FOR DELETE"),
+    }
+    if !roles.is_empty() {
+        sql.push_str(&format!("\n    TO {}", list(roles, |name| role(name))));
+    }
+    if let Some(using) = using {
+        sql.push_str(&format!("\n    USING {}", parenthesised(using)));
+    }
+    if let Some(with_check) = with_check {
+        sql.push_str(&format!("\n    WITH CHECK {}", parenthesised(with_check)));
+    }
+    sql.push(';');
+    vec![Statement::creating(identity, object, sql)]
+}
+
+pub(super) fn default_privileges(identity: &Identity, object: &Object, privileges: &DefaultPrivileges) -> Vec<Statement> {
+    let DefaultPrivileges { grants, revokes } = privileges;
+    let mut start = "ALTER DEFAULT PRIVILEGES".to_owned();
+    if !identity.name.is_empty() {
+        start.push_str(&format!(" FOR ROLE {}", quote_identifier(&identity.name)));
+    }
+    if !identity.schema.is_empty() {
+        start.push_str(&format!(" IN SCHEMA {}", quote_identifier(&identity.schema)));
+    }
+    let target = identity.parent.to_uppercase();
+    let privileges = |granted: &[_]| list(granted, |privilege| word(*privilege).to_owned());
+    let revoked = granting(revokes)
+        .into_iter()
+        .map(|it| format!("{start} REVOKE {} ON {target} FROM {};", privileges(&it.privileges), grantee(it.role)));
+    let granted = granting(grants)
+        .into_iter()
+        .map(|it| format!("{start} GRANT {} ON {target} TO {}{};", privileges(&it.privileges), grantee(it.role), it.option()));
+    let mut statements: Vec<Statement> = revoked.chain(granted).map(|sql| Statement::creating(identity, object, sql)).collect();
+    for statement in statements.iter_mut().skip(1) {
+        statement.creates.clear();
+        statement.needs.insert(identity.clone());
+    }
+    statements
+}
+
+/// The roles that grants name.
+pub(super) fn roles(grants: &[Grant]) -> impl Iterator<Item = &str> {
+    grants.iter().filter_map(|grant| grant.role.as_deref())
+}

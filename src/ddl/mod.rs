@@ -1,0 +1,238 @@
+//! How PostgreSQL spells a schema: the only SQL that we write.
+//!
+//! [`script`] writes a whole catalog. [`Writer::create`] writes one object as statements that each say what they create
+//! and need, so that one sort orders all of them; there are no phases, and a wrong order is a missing `needs`.
+//! What is written is understood by PostgreSQL 13 to 18, unless the object itself is of a later version.
+//!
+//! This module must not know where a catalog came from. To add a kind: a file (or a place in its family's file) with a
+//! function that takes its struct apart without `..`, a line in [`Writer::create`] and a line in [`spelling`].
+
+mod access;
+mod attributes;
+mod constraint;
+mod data_type;
+mod extension;
+mod foreign;
+mod index;
+mod operator;
+mod quote;
+mod replication;
+mod routine;
+mod script;
+mod sequence;
+mod table;
+mod text_search;
+mod trigger;
+mod types;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub use data_type::data_type;
+pub use quote::{quote_identifier, quote_literal};
+pub use script::script;
+
+use crate::catalog::{Catalog, Definition, Identity, Kind, Object, Privilege, QualifiedName};
+
+/// A statement, and what it has to do with objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The SQL, semicolon included, without a line end.
+    pub sql: String,
+    /// What exists, complete, once it ran.
+    pub creates: Vec<Identity>,
+    /// What exists once it ran, but needs a later statement to be complete: enough for objects that it needs in turn.
+    pub begins: Vec<Identity>,
+    /// What must exist before.
+    pub needs: BTreeSet<Identity>,
+}
+
+impl Statement {
+    /// The statement that makes an object, which needs all that the object needs.
+    fn creating(identity: &Identity, object: &Object, sql: String) -> Self {
+        let mut needs: BTreeSet<Identity> = object.dependencies.iter().map(|dependency| dependency.on.clone()).collect();
+        needs.remove(identity);
+        Self { sql, creates: vec![identity.clone()], begins: Vec::new(), needs }
+    }
+
+    /// A statement that says something more of an object that exists.
+    fn after(identity: &Identity, sql: String) -> Self {
+        Self { sql, creates: Vec::new(), begins: Vec::new(), needs: BTreeSet::from([identity.clone()]) }
+    }
+
+    /// The same statement, which needs something more.
+    fn needing(mut self, needs: impl IntoIterator<Item = Identity>) -> Self {
+        self.needs.extend(needs);
+        self
+    }
+}
+
+/// Writes objects of one catalog. It keeps what a statement must know of other objects.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    catalog: &'a Catalog,
+    /// The partitions of each partitioned table.
+    partitions: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
+    /// The number of the cycle that an object is in.
+    cycles: HashMap<&'a Identity, usize>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer for a catalog, of which it takes one look at every object.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        Self::with_cycles(catalog, &crate::graph::order(catalog).cycles)
+    }
+
+    fn with_cycles(catalog: &'a Catalog, cycles: &[Vec<&'a Identity>]) -> Self {
+        let mut partitions: BTreeMap<&QualifiedName, Vec<&Identity>> = BTreeMap::new();
+        for (identity, object) in catalog.of_kind(Kind::Table).chain(catalog.of_kind(Kind::ForeignTable)) {
+            if let Some(partition) = table::partition_of(object) {
+                partitions.entry(&partition.parent).or_default().push(identity);
+            }
+        }
+        let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
+        Self { catalog, partitions, cycles }
+    }
+
+    /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that
+    /// creates it, then those that say more of it.
+    pub fn create(&self, identity: &Identity, object: &Object) -> Vec<Statement> {
+        let mut statements = match &object.definition {
+            Definition::Schema(it) => extension::schema(identity, object, it),
+            Definition::Extension(it) => extension::extension(identity, object, it),
+            Definition::Language(it) => extension::language(identity, object, it),
+            Definition::Collation(it) => operator::collation(identity, object, it),
+            Definition::Enum(it) => types::enumeration(identity, object, it),
+            Definition::Domain(it) => types::domain(self, identity, object, it),
+            Definition::Composite(it) => types::composite(identity, object, it),
+            Definition::Range(it) => types::range(self, identity, object, it),
+            Definition::Sequence(it) => sequence::sequence(identity, object, it),
+            Definition::Table(it) => table::table(self, identity, object, it),
+            Definition::ForeignDataWrapper(it) => foreign::wrapper(identity, object, it),
+            Definition::ForeignServer(it) => foreign::server(identity, object, it),
+            Definition::UserMapping(it) => foreign::user_mapping(identity, object, it),
+            Definition::ForeignTable(it) => table::foreign_table(self, identity, object, it),
+            Definition::Constraint(it) => constraint::constraint(self, identity, object, it),
+            Definition::Index(it) => index::index(self, identity, object, it),
+            Definition::View(it) => view::view(self, identity, object, it),
+            Definition::MaterializedView(it) => view::materialized_view(identity, object, it),
+            Definition::Function(it) => routine::routine(self, identity, object, it),
+            Definition::Procedure(it) => routine::routine(self, identity, object, it),
+            Definition::Aggregate(it) => routine::aggregate(identity, object, it),
+            Definition::Operator(it) => operator::operator(identity, object, it),
+            Definition::OperatorFamily(it) => operator::family(identity, object, it),
+            Definition::OperatorClass(it) => operator::class(identity, object, it),
+            Definition::Cast(it) => operator::cast(identity, object, it),
+            Definition::Transform(it) => extension::transform(identity, object, it),
+            Definition::Trigger(it) => trigger::trigger(self, identity, object, it),
+            Definition::EventTrigger(it) => trigger::event_trigger(identity, object, it),
+            Definition::Rule(it) => trigger::rule(self, identity, object, it),
+            Definition::Policy(it) => access::policy(identity, object, it),
+            Definition::Statistics(it) => index::statistics(identity, object, it),
+            Definition::TextSearchParser(it) => text_search::parser(identity, object, it),
+            Definition::TextSearchTemplate(it) => text_search::template(identity, object, it),
+            Definition::TextSearchDictionary(it) => text_search::dictionary(identity, object, it),
+            Definition::TextSearchConfiguration(it) => text_search::configuration(identity, object, it),
+            Definition::Publication(it) => replication::publication(identity, object, it),
+            Definition::Subscription(it) => replication::subscription(identity, object, it),
+            Definition::DefaultPrivileges(it) => access::default_privileges(identity, object, it),
+        };
+        statements.extend(attributes::attributes(self, identity, object));
+        if !statements.iter().any(|statement| statement.creates.contains(identity)) {
+            // Another object's statement makes this one, so what it needs must be there before anything is said of it.
+            for statement in &mut statements {
+                statement.needs.extend(object.dependencies.iter().map(|dependency| dependency.on.clone()));
+                statement.needs.remove(identity);
+            }
+        }
+        statements
+    }
+
+    /// The number of the cycle that an object is in, if any.
+    fn cycle(&self, identity: &Identity) -> Option<usize> {
+        self.cycles.get(identity).copied()
+    }
+
+    /// The first of these kinds that has an object of that name.
+    fn find(&self, kinds: &[Kind], name: &QualifiedName) -> Option<(&'a Identity, &'a Object)> {
+        kinds.iter().find_map(|kind| {
+            let identity = Identity::new(*kind, name.schema.clone(), name.name.clone());
+            self.catalog.get_key_value(&identity)
+        })
+    }
+
+    /// The relation that something is on.
+    fn relation(&self, name: &QualifiedName) -> Option<(&'a Identity, &'a Object)> {
+        self.find(&[Kind::Table, Kind::ForeignTable, Kind::View, Kind::MaterializedView], name)
+    }
+
+    /// Whether a relation is a partitioned table.
+    fn is_partitioned(&self, name: &QualifiedName) -> bool {
+        matches!(self.find(&[Kind::Table], name), Some((_, Object { definition: Definition::Table(table), .. })) if table.partition_key.is_some())
+    }
+
+    /// The partitions of a table, which a statement that must find them attached needs.
+    fn partitions(&self, name: &QualifiedName) -> impl Iterator<Item = Identity> + use<'_, 'a> {
+        self.partitions.get(name).into_iter().flatten().map(|identity| (*identity).clone())
+    }
+}
+
+/// How statements about objects of a kind say its name and what they can say of it.
+struct Spelling {
+    /// The words before the name, in `COMMENT ON` and `ALTER`.
+    keyword: &'static str,
+    /// Whether `ALTER … OWNER TO` exists.
+    owner: bool,
+    /// The words before the name in `GRANT`, where privileges exist.
+    grant: Option<&'static str>,
+    /// What `PUBLIC` has where nothing is said (PostgreSQL documentation 5.8, table 5.2).
+    public: &'static [Privilege],
+}
+
+/// The one place that knows what can be said of objects of a kind.
+fn spelling(kind: Kind) -> Spelling {
+    let plain = |keyword| Spelling { keyword, owner: false, grant: None, public: &[] };
+    let owned = |keyword| Spelling { keyword, owner: true, grant: None, public: &[] };
+    let granted = |keyword, grant| Spelling { keyword, owner: true, grant: Some(grant), public: &[] };
+    let public = |keyword, grant, public| Spelling { keyword, owner: true, grant: Some(grant), public };
+    match kind {
+        Kind::Schema => granted("SCHEMA", "SCHEMA"),
+        Kind::Extension => plain("EXTENSION"),
+        Kind::Language => public("LANGUAGE", "LANGUAGE", &[Privilege::Usage]),
+        Kind::Collation => owned("COLLATION"),
+        Kind::Enum => public("TYPE", "TYPE", &[Privilege::Usage]),
+        Kind::Domain => public("DOMAIN", "DOMAIN", &[Privilege::Usage]),
+        Kind::Composite => public("TYPE", "TYPE", &[Privilege::Usage]),
+        Kind::Range => public("TYPE", "TYPE", &[Privilege::Usage]),
+        Kind::Sequence => granted("SEQUENCE", "SEQUENCE"),
+        Kind::Table => granted("TABLE", "TABLE"),
+        Kind::ForeignDataWrapper => granted("FOREIGN DATA WRAPPER", "FOREIGN DATA WRAPPER"),
+        Kind::ForeignServer => granted("SERVER", "FOREIGN SERVER"),
+        Kind::UserMapping => plain("USER MAPPING"),
+        Kind::ForeignTable => granted("FOREIGN TABLE", "TABLE"),
+        Kind::Constraint => plain("CONSTRAINT"),
+        Kind::Index => plain("INDEX"),
+        Kind::View => granted("VIEW", "TABLE"),
+        Kind::MaterializedView => granted("MATERIALIZED VIEW", "TABLE"),
+        Kind::Function => public("FUNCTION", "FUNCTION", &[Privilege::Execute]),
+        Kind::Procedure => public("PROCEDURE", "PROCEDURE", &[Privilege::Execute]),
+        Kind::Aggregate => public("AGGREGATE", "FUNCTION", &[Privilege::Execute]),
+        Kind::Operator => owned("OPERATOR"),
+        Kind::OperatorFamily => owned("OPERATOR FAMILY"),
+        Kind::OperatorClass => owned("OPERATOR CLASS"),
+        Kind::Cast => plain("CAST"),
+        Kind::Transform => plain("TRANSFORM"),
+        Kind::Trigger => plain("TRIGGER"),
+        Kind::EventTrigger => owned("EVENT TRIGGER"),
+        Kind::Rule => plain("RULE"),
+        Kind::Policy => plain("POLICY"),
+        Kind::Statistics => owned("STATISTICS"),
+        Kind::TextSearchParser => plain("TEXT SEARCH PARSER"),
+        Kind::TextSearchTemplate => plain("TEXT SEARCH TEMPLATE"),
+        Kind::TextSearchDictionary => owned("TEXT SEARCH DICTIONARY"),
+        Kind::TextSearchConfiguration => owned("TEXT SEARCH CONFIGURATION"),
+        Kind::Publication => owned("PUBLICATION"),
+        Kind::Subscription => owned("SUBSCRIPTION"),
+        Kind::DefaultPrivileges => plain("DEFAULT PRIVILEGES"),
+    }
+}

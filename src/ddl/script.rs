@@ -1,0 +1,162 @@
+//! A whole catalog as one script that a server loads and a reader follows.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::access::roles;
+use super::{Statement, Writer};
+use crate::catalog::{Catalog, ConstraintKind, Definition, Identity, Kind, Object, QualifiedName};
+use crate::graph::{self, Need};
+
+/// Writes a catalog as DDL that makes it in an empty database: every statement after what it needs, what belongs to a
+/// table with the table, the same text for the same catalog.
+///
+/// Bodies of functions are not checked while it loads, as `pg_dump` does it: they may call what comes later. Roles,
+/// tablespaces and the libraries of extensions must be there; the roles are listed at the top.
+pub fn script(catalog: &Catalog) -> String {
+    let order = graph::order(catalog);
+    let writer = Writer::with_cycles(catalog, &order.cycles);
+    let statements = sorted(&writer, catalog);
+
+    let mut text = String::new();
+    let roles = roles_of(catalog);
+    if !roles.is_empty() {
+        let names = roles.iter().map(|role| role.replace(char::is_control, " ")).collect::<Vec<_>>().join(", ");
+        text.push_str(&format!("-- Roles that must exist: {names}\n\n"));
+    }
+    text.push_str("SET check_function_bodies = false;\nSELECT pg_catalog.set_config('search_path', '', false);\n");
+    let mut previous: Option<&Written<'_>> = None;
+    for written in &statements {
+        let is_line = |written: &Written<'_>| !written.statement.sql.contains('\n');
+        let continues = previous.is_some_and(|previous| previous.identity == written.identity && is_line(previous) && is_line(written));
+        text.push_str(if continues { "" } else { "\n" });
+        text.push_str(&written.statement.sql);
+        text.push('\n');
+        previous = Some(written);
+    }
+    text
+}
+
+/// A statement and the object that it is about.
+struct Written<'a> {
+    identity: &'a Identity,
+    statement: Statement,
+}
+
+/// All statements of a catalog in an order that can be run.
+fn sorted<'a>(writer: &Writer<'a>, catalog: &'a Catalog) -> Vec<Written<'a>> {
+    let mut written: Vec<(Place<'a>, Written<'a>)> = Vec::new();
+    for (identity, object) in catalog.iter() {
+        let place = place(writer, identity, object);
+        for (number, statement) in writer.create(identity, object).into_iter().enumerate() {
+            written.push((Place { number, ..place }, Written { identity, statement }));
+        }
+    }
+    written.sort_by_key(|(place, _)| *place);
+    let written: Vec<Written<'a>> = written.into_iter().map(|(_, written)| written).collect();
+
+    let mut makers = Makers::default();
+    for (number, written) in written.iter().enumerate() {
+        for identity in &written.statement.begins {
+            makers.beginning.insert(identity, number);
+        }
+        for identity in &written.statement.creates {
+            makers.whole.insert(identity, number);
+        }
+    }
+    let mut needs = Vec::new();
+    for (from, Written { identity, statement }) in written.iter().enumerate() {
+        let cycle = writer.cycle(identity);
+        for need in &statement.needs {
+            let is_beginning_enough = need == *identity || (cycle.is_some() && cycle == writer.cycle(need));
+            makers.find(catalog, need, is_beginning_enough, &mut |on| needs.push(Need { from, on, belongs: false }));
+        }
+    }
+    let order = graph::sort(written.len(), needs).order;
+    let mut written: Vec<Option<Written<'a>>> = written.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|number| written[number].take()).collect()
+}
+
+/// Which statement makes an object.
+#[derive(Default)]
+struct Makers<'a> {
+    beginning: HashMap<&'a Identity, usize>,
+    whole: HashMap<&'a Identity, usize>,
+}
+
+impl Makers<'_> {
+    /// Calls `found` with the statement that makes an object; where another object's statement does without saying so
+    /// (a constraint that a parent table hands down), with those of what the object needs.
+    fn find(&self, catalog: &Catalog, identity: &Identity, is_beginning_enough: bool, found: &mut dyn FnMut(usize)) {
+        let beginning = self.beginning.get(identity).filter(|_| is_beginning_enough);
+        if let Some(number) = beginning.or_else(|| self.whole.get(identity)) {
+            return found(*number);
+        }
+        for dependency in catalog.get(identity).into_iter().flat_map(|object| &object.dependencies) {
+            if let Some(number) = self.whole.get(&dependency.on) {
+                found(*number);
+            }
+        }
+    }
+}
+
+/// Where a reader looks for a statement, as far as needs allow. Order is by field.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place<'a> {
+    section: Kind,
+    schema: &'a str,
+    /// The relation that the object goes with, or the object itself.
+    group: &'a str,
+    /// The place within the group.
+    part: u8,
+    identity: &'a Identity,
+    number: usize,
+}
+
+/// Keys, checks, indexes, rows' security and owned sequences stand with their table; foreign keys and triggers, which
+/// lead elsewhere, after all tables.
+fn place<'a>(writer: &Writer<'a>, identity: &'a Identity, object: &'a Object) -> Place<'a> {
+    let own = Place { section: identity.kind, schema: &identity.schema, group: &identity.name, part: 1, identity, number: 0 };
+    let with = |relation: &QualifiedName, part| {
+        let (group, _) = writer.find(&[Kind::Table, Kind::ForeignTable, Kind::MaterializedView, Kind::View, Kind::Domain], relation)?;
+        Some(Place { section: group.kind, schema: &group.schema, group: &group.name, part, ..own })
+    };
+    let parent = || QualifiedName::new(identity.schema.clone(), identity.parent.clone());
+    let found = match &object.definition {
+        Definition::Sequence(sequence) => sequence.owner.as_ref().and_then(|owner| with(&owner.table, 0)),
+        Definition::Constraint(constraint) if !matches!(constraint.kind, ConstraintKind::ForeignKey(_)) => {
+            let is_key = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
+            with(&parent(), if is_key { 2 } else { 3 })
+        }
+        Definition::Index(index) => with(&QualifiedName::new(identity.schema.clone(), index.table.clone()), 4),
+        Definition::Statistics(statistics) => with(&statistics.table, 5),
+        _ => None,
+    };
+    found.unwrap_or(own)
+}
+
+/// Every role that the script names.
+fn roles_of(catalog: &Catalog) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for (identity, object) in catalog.iter() {
+        names.extend(object.owner.as_deref());
+        names.extend(object.grants.as_deref().into_iter().flat_map(roles));
+        match &object.definition {
+            Definition::Table(table) => names.extend(table.columns.iter().flat_map(|column| roles(&column.grants))),
+            Definition::ForeignTable(table) => names.extend(table.columns.iter().flat_map(|column| roles(&column.grants))),
+            Definition::View(view) => names.extend(view.columns.iter().flat_map(|column| roles(&column.grants))),
+            Definition::MaterializedView(view) => names.extend(view.columns.iter().flat_map(|column| roles(&column.grants))),
+            Definition::Policy(policy) => names.extend(policy.roles.iter().map(String::as_str)),
+            Definition::UserMapping(_) => names.extend([identity.name.as_str()]),
+            Definition::DefaultPrivileges(privileges) => {
+                names.insert(&identity.name);
+                names.extend(roles(&privileges.grants).chain(roles(&privileges.revokes)));
+            }
+            _ => {}
+        }
+    }
+    // Words, not names of roles.
+    for word in ["", "public", "current_user", "session_user", "current_role"] {
+        names.remove(word);
+    }
+    names
+}
