@@ -4,6 +4,7 @@
 //! not modelled, is reported by its place and leaves the catalog as it was. To add a statement: a function
 //! `fn(&mut State, &XStmt, Place) -> Outcome` in its family's file, and one line in [`apply`].
 
+mod address;
 mod builtin;
 mod extension;
 pub(crate) mod members;
