@@ -114,7 +114,7 @@ pub struct EnumValue {
     pub literal: String,
 }
 
-/// A composite type.
+/// A composite type. Its struct has the methods `IsNull`, `Index`, `ScanNull`, `ScanIndex`: no field takes those names.
 #[derive(Clone, Debug, Serialize)]
 pub struct Composite {
     /// The Go struct.
@@ -316,6 +316,10 @@ pub struct Key {
     pub row_arguments: String,
     /// Whether some of its columns may be NULL (a row with NULL there is not found by the key).
     pub nullable: bool,
+    /// A Go condition over a model variable `row` that is true where `row_arguments` can be taken: `row.Code != nil && row.Kind.Valid`; empty where always.
+    pub row_present: String,
+    /// Whether the sample sets every one of its columns to a value, so that making the same sample again violates the key.
+    pub sampled: bool,
     /// Whether `ON CONFLICT` can name it: not deferrable, and all its columns can be inserted.
     pub upsertable: bool,
     /// `SELECT … WHERE key = $1`.
@@ -369,6 +373,8 @@ pub struct ForeignKey {
     pub row_arguments: String,
     /// Whether some of its columns may be NULL.
     pub nullable: bool,
+    /// A Go condition over a model variable `row` that is true where `row_arguments` can be taken; empty where always.
+    pub row_present: String,
 }
 
 /// A constraint's name as a Go constant.
@@ -409,7 +415,11 @@ pub struct Sample {
     pub function: String,
     /// Why no row can be made; empty where one can. The tests then skip aloud with it.
     pub skip: String,
-    /// The rows that must exist first.
+    /// Whether some field's expression uses `n`.
+    pub uses_n: bool,
+    /// Whether what is written is what is read back: neither triggers nor rules touch the rows. Tests compare whole rows only then.
+    pub exact: bool,
+    /// The rows that must exist first, each used by some field's expression.
     pub parents: Vec<SampleParent>,
     /// The fields of the create struct that the test sets, in order.
     pub fields: Vec<SampleField>,
@@ -443,7 +453,7 @@ pub struct SampleField {
     pub value: String,
 }
 
-/// A change that a test may make to a row.
+/// A change that a test may make to a row, to a column whose type gives values back as they were given (no padding, no rounding).
 #[derive(Clone, Debug, Serialize)]
 pub struct SampleChange {
     /// The field of model and patch.
