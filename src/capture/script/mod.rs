@@ -9,6 +9,7 @@ mod builtin;
 mod extension;
 pub(crate) mod members;
 pub(crate) mod resolve;
+pub mod source;
 mod split;
 pub(crate) mod state;
 

@@ -48,6 +48,12 @@ pub(super) fn explain(sql: &str, message: &str) -> SyntaxError {
         error.hint = Some("write the value, or let psql fill in the variables and read what comes of it".to_owned());
         return error;
     }
+    if let Some(placeholder) = sql[error.offset..].strip_prefix("${").and_then(|it| it.split_once('}')).map(|(name, _)| name) {
+        error.message = format!("the placeholder `${{{placeholder}}}` has no value here");
+        error.length = placeholder.len() + 3;
+        error.hint = Some("give the text as the migration tool would run it".to_owned());
+        return error;
+    }
     let alternatives = if prefix.len() <= PROBED_BYTES { alternatives(prefix) } else { Vec::new() };
     error.hint = hint(sql, &error, found, &alternatives);
     let expected = if (1..=LISTED).contains(&alternatives.len()) {
@@ -258,6 +264,12 @@ mod tests {
                 Some("write the value, or let psql fill in the variables and read what comes of it"),
             ),
         );
+    }
+
+    #[test]
+    fn placeholders_of_migration_tools() {
+        let hint = "give the text as the migration tool would run it";
+        check("CREATE SCHEMA ${schema}", (14, "the placeholder `${schema}` has no value here", Some(hint)));
     }
 
     #[test]
