@@ -9,7 +9,10 @@
 //! What cannot run is named with its reason and never counted as passed.
 
 mod architecture;
+mod dump;
+mod fixtures;
 mod server;
+mod tool;
 
 use std::process::ExitCode;
 
@@ -20,6 +23,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(architecture::trials());
     trials.extend(server::trials());
+    trials.extend(fixtures::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
     conclusion.exit_code()

@@ -1,0 +1,79 @@
+//! Two databases compared by what `pg_dump` says of them: the server's own words are the judge of equality.
+
+use std::collections::BTreeMap;
+
+use similar::TextDiff;
+
+/// Lines that say how to run a dump or where it comes from, and nothing of the schema. Where they stand depends on the order of entries.
+const NOISE: &[&str] = &["SET default_tablespace = '';", "SET default_table_access_method = heap;"];
+
+/// A dump as entries: what each is called, and its text.
+pub(crate) struct Dump(BTreeMap<String, Vec<String>>);
+
+impl Dump {
+    /// Takes the text apart at the headings that `pg_dump` writes before every entry.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut entries: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let lines: Vec<&str> = text.lines().collect();
+        let (mut heading, mut body) = (String::new(), Vec::new());
+        for (n, line) in lines.iter().enumerate() {
+            let is_heading = line.starts_with("-- Name: ") && n > 0 && lines[n - 1] == "--" && lines.get(n + 1) == Some(&"--");
+            if is_heading {
+                body.pop();
+                add(&mut entries, &heading, &body);
+                heading = (*line).trim_start_matches("-- Name: ").trim_end_matches("; Owner: -").to_owned();
+                body.clear();
+            } else {
+                body.push(*line);
+            }
+        }
+        add(&mut entries, &heading, &body);
+        entries.remove("");
+        Self(entries)
+    }
+
+    /// How `other` differs, one text a difference; empty for equal schemas.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
+        let mut differences = Vec::new();
+        for (heading, texts) in &self.0 {
+            match other.0.get(heading) {
+                None => differences.push(format!("missing: {heading}\n{}", indent(&texts.join("\n")))),
+                Some(others) if others != texts => {
+                    let (expected, found) = (texts.join("\n") + "\n", others.join("\n") + "\n");
+                    let diff = TextDiff::from_lines(&expected, &found);
+                    let diff: String = diff.unified_diff().context_radius(1).to_string();
+                    differences.push(format!("different: {heading}\n{}", indent(&diff)));
+                }
+                Some(_) => {}
+            }
+        }
+        for (heading, texts) in &other.0 {
+            if !self.0.contains_key(heading) {
+                differences.push(format!("unexpected: {heading}\n{}", indent(&texts.join("\n"))));
+            }
+        }
+        differences
+    }
+}
+
+fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]) {
+    let mut lines: Vec<&str> = body.iter().copied().filter(|line| !NOISE.contains(line) && !is_restriction(line)).collect();
+    if lines.iter().any(|line| line.starts_with("-- PostgreSQL database dump complete")) {
+        lines.retain(|line| !line.starts_with("--"));
+    }
+    if heading.contains("; Type: ACL; ") || heading.contains("; Type: DEFAULT ACL; ") {
+        // The order of privileges is the order in which they were given, which means nothing.
+        lines.sort_unstable();
+    }
+    let texts = entries.entry(heading.to_owned()).or_default();
+    texts.push(lines.join("\n").trim().to_owned());
+    texts.sort();
+}
+
+fn is_restriction(line: &str) -> bool {
+    line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ")
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
