@@ -5,11 +5,13 @@
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
-//! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::pagila` runs what matches.
+//! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
 //! What cannot run is named with its reason and never counted as passed.
 
 mod architecture;
+mod corpus;
 mod dump;
+mod fidelity;
 mod fixtures;
 mod server;
 mod tool;
@@ -20,11 +22,15 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    // How many real schemas go through the Go toolchain: a fixed spread, or all.
+    let all = std::env::var_os("PGX_GOOSE_SCOPE").is_some_and(|scope| scope == "all");
     let mut trials = Vec::new();
     trials.extend(architecture::trials());
     trials.extend(server::trials());
     trials.extend(fixtures::trials());
+    trials.extend(corpus::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
+    fidelity::finish(all);
     conclusion.exit_code()
 }

@@ -1,0 +1,306 @@
+//! Real schemas, others' files read where they lie: `../shared/corpus` beside the project, or the folder that
+//! `PGX_GOOSE_CORPUS` names. Where there is none, that is said aloud and nothing is counted.
+//!
+//! For each schema: what its text holds is what a server counts; reading it says nothing that isn't explained in
+//! `corpus/reports.tsv`; the snapshot is the same bytes however many threads make it; the SQL that we print makes, on a real
+//! server, the database that the text itself makes. Differences that stay for now stand in `corpus/differences.tsv` with
+//! their number and reason; a number that has become too large fails as well.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Completion, Failed, Trial};
+use pgx_goose::capture::Captured;
+use pgx_goose::capture::script::{self, Input};
+use pgx_goose::catalog::{Catalog, ConstraintKind, Definition, Kind};
+use pgx_goose::diagnostic::Severity;
+use pgx_goose::snapshot::{self, HeaderFacts};
+
+use crate::dump::Dump;
+use crate::fidelity;
+use crate::server::{Database, Server, server};
+use crate::tool;
+
+const REPORTS: &str = include_str!("corpus/reports.tsv");
+const DIFFERENCES: &str = include_str!("corpus/differences.tsv");
+
+/// A schema.
+pub(crate) struct Schema {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    /// The extensions it creates.
+    extensions: Vec<String>,
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for schema in schemas() {
+        let [reads, counts, same, sql] = std::array::from_fn(|_| Arc::clone(&schema));
+        let name = &schema.name;
+        trials.push(Trial::test(format!("corpus::read::{name}"), move || reads.check_reports()));
+        trials.push(Trial::test(format!("corpus::counts::{name}"), move || counts.check_counts()));
+        trials.push(Trial::test(format!("corpus::same_bytes::{name}"), move || same.check_bytes()));
+        trials.push(Trial::ignorable_test(format!("corpus::sql::{name}"), move || sql.check_sql()));
+    }
+    trials
+}
+
+/// All schemas, by name.
+pub(crate) fn schemas() -> Vec<Arc<Schema>> {
+    let folder = std::env::var_os("PGX_GOOSE_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from)
+        .join("schemas");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        eprintln!("skipped: the real schemas are not at {}; PGX_GOOSE_CORPUS names another place", folder.display());
+        return Vec::new();
+    };
+    let index = fs::read_to_string(folder.with_file_name("INDEX.tsv")).unwrap_or_default();
+    let column = index.lines().next().and_then(|head| head.split('\t').position(|name| name == "extensions"));
+    let extensions: BTreeMap<&str, &str> = index
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            Some((*cells.first()?, *cells.get(column?)?))
+        })
+        .collect();
+    let mut schemas: Vec<Arc<Schema>> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("schema.sql").exists())
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let extensions =
+                extensions.get(name.as_str()).unwrap_or(&"").split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+            Arc::new(Schema { name, folder: entry.path(), extensions })
+        })
+        .collect();
+    schemas.sort_by(|a, b| a.name.cmp(&b.name));
+    schemas
+}
+
+impl Schema {
+    fn text(&self, file: &str) -> Result<Option<String>, String> {
+        let path = self.folder.join(file);
+        if !path.exists() {
+            return Ok(None);
+        }
+        fs::read_to_string(&path).map(Some).map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    fn inputs(&self, files: &[&str]) -> Result<Vec<Input>, String> {
+        let mut inputs = Vec::new();
+        for file in files {
+            if let Some(text) = self.text(file)? {
+                inputs.push(Input { name: (*file).to_owned(), text });
+            }
+        }
+        Ok(inputs)
+    }
+
+    fn read(&self) -> Result<Captured, String> {
+        Ok(script::parse(&self.inputs(&["preload.sql", "schema.sql"])?))
+    }
+
+    fn read_dump(&self) -> Result<Captured, String> {
+        Ok(script::parse(&self.inputs(&["pg_dump.sql"])?))
+    }
+
+    /// Why the server at hand can't take the schema, where it can't.
+    pub(crate) fn missing(&self, server: &Server) -> Result<Option<String>, String> {
+        for extension in &self.extensions {
+            if !server.has_extension(extension)? {
+                return Ok(Some(format!("the server has no extension `{extension}`")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A database that the schema's own text made.
+    pub(crate) fn load<'a>(&self, server: &'a Server) -> Result<Database<'a>, String> {
+        // Roles belong to the whole server: who makes them must be alone.
+        static ALONE: Mutex<()> = Mutex::new(());
+        let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let database = server.database(&self.name)?;
+        for input in self.inputs(&["preload.sql", "schema.sql"])? {
+            let mut errors = database.run_on(&input.text)?;
+            errors.retain(|error| !(error.contains("role ") && error.contains("already exists")));
+            if !errors.is_empty() {
+                return Err(format!("the server refuses {}: {}", input.name, errors.join("\n")));
+            }
+        }
+        Ok(database)
+    }
+
+    fn check_reports(&self) -> Result<(), Failed> {
+        let mut wrong = Vec::new();
+        for (source, captured) in [("schema.sql", self.read()?), ("pg_dump.sql", self.read_dump()?)] {
+            for diagnostic in captured.diagnostics {
+                if diagnostic.severity == Severity::Error || !is_explained(&self.name, &diagnostic.message) {
+                    let place = diagnostic.span.map(|span| format!("{}:{}:{}", span.file, span.line, span.column));
+                    wrong.push(format!(
+                        "{}: {:?}: {}",
+                        place.unwrap_or_else(|| source.to_owned()),
+                        diagnostic.severity,
+                        diagnostic.message
+                    ));
+                }
+            }
+        }
+        fidelity::record(&self.name, "read", verdict(&wrong));
+        if wrong.is_empty() { Ok(()) } else { Err(first(&wrong).into()) }
+    }
+
+    fn check_counts(&self) -> Result<(), Failed> {
+        let Some(text) = self.text("counts.json")? else { return Ok(()) };
+        let expected: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).map_err(|e| format!("counts.json: {e}"))?;
+        let found = count(&self.read()?.catalog);
+        let wrong: Vec<String> = found
+            .iter()
+            .filter_map(|(name, found)| {
+                let expected = expected.get(*name)?.as_u64()?;
+                (expected != *found).then(|| format!("{name}: the server counts {expected}, we count {found}"))
+            })
+            .collect();
+        fidelity::record(&self.name, "counts", verdict(&wrong));
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+    }
+
+    fn check_bytes(&self) -> Result<(), Failed> {
+        let mut kept: Option<Vec<u8>> = None;
+        for workers in [2, 1, 8, 2] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().map_err(|e| e.to_string())?;
+            let catalog = pool.install(|| self.read())?.catalog;
+            let bytes = pool.install(|| snapshot::encode(&catalog, &HeaderFacts::current()));
+            if workers == 1 {
+                let decoded = snapshot::decode(&bytes).map_err(|e| e.to_string())?;
+                if decoded.catalog != catalog {
+                    return Err("what is decoded is not what was encoded".into());
+                }
+            }
+            if kept.as_ref().is_some_and(|kept| *kept != bytes) {
+                return Err(format!("the snapshot made by {workers} workers differs from that of 2").into());
+            }
+            kept = Some(bytes);
+        }
+        Ok(())
+    }
+
+    fn check_sql(&self) -> Result<Completion, Failed> {
+        let server = server()?;
+        if let Some(reason) = self.missing(server)? {
+            fidelity::record(&self.name, "SQL loads", format!("skipped: {reason}"));
+            return Ok(Completion::ignored_with(reason));
+        }
+        let expected = Dump::parse(&self.load(server)?.dump()?);
+        let mut wrong = Vec::new();
+        for (source, captured) in [("schema.sql", self.read()?), ("pg_dump.sql", self.read_dump()?)] {
+            let sql = pgx_goose::ddl::script(&captured.catalog);
+            let workplace = tool::workplace(&format!("sql/{}", self.name));
+            fs::write(workplace.join("printed.sql"), &sql).map_err(|e| e.to_string())?;
+            let printed = server.database(&self.name)?;
+            if let Err(error) = printed.run(&sql) {
+                fidelity::record(&self.name, "SQL loads", format!("no ({source})"));
+                let place = workplace.join("printed.sql");
+                return Err(format!("the server refuses what we print of {source} ({}): {error}", place.display()).into());
+            }
+            let differences = expected.differences(&Dump::parse(&printed.dump()?));
+            wrong.extend(differences.into_iter().map(|difference| format!("{source}: {difference}")));
+        }
+        fidelity::record(&self.name, "SQL loads", "yes".to_owned());
+        fidelity::record(&self.name, "differences", wrong.len().to_string());
+        let expected = expected_differences(&self.name);
+        if wrong.len() == expected {
+            return Ok(Completion::Completed);
+        }
+        Err(format!("{} differences in the database, {expected} expected:\n{}", wrong.len(), first(&wrong)).into())
+    }
+}
+
+/// Whether a report has its explanation in the list: lines of schema (or `*`), part of the message, reason.
+fn is_explained(schema: &str, message: &str) -> bool {
+    lines(REPORTS).any(|cells| match cells.as_slice() {
+        [name, part, reason] => (*name == "*" || *name == schema) && message.contains(part) && !reason.is_empty(),
+        other => panic!("corpus/reports.tsv: three cells a line, found {other:?}"),
+    })
+}
+
+fn expected_differences(schema: &str) -> usize {
+    lines(DIFFERENCES)
+        .find_map(|cells| match cells.as_slice() {
+            [name, number, _reason] => {
+                (*name == schema).then(|| number.parse().expect("corpus/differences.tsv: the second cell is a number"))
+            }
+            other => panic!("corpus/differences.tsv: three cells a line, found {other:?}"),
+        })
+        .unwrap_or(0)
+}
+
+fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| line.split('\t').collect())
+}
+
+fn verdict(wrong: &[String]) -> String {
+    if wrong.is_empty() { "yes".to_owned() } else { format!("{} wrong", wrong.len()) }
+}
+
+/// The first of many, and how many there are.
+fn first(wrong: &[String]) -> String {
+    const SHOWN: usize = 25;
+    let mut text = wrong.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
+    if wrong.len() > SHOWN {
+        text.push_str(&format!("\n… and {} more", wrong.len() - SHOWN));
+    }
+    text
+}
+
+/// The catalog counted as the server's catalogs were.
+fn count(catalog: &Catalog) -> BTreeMap<&'static str, u64> {
+    let of = |kind: Kind| catalog.of_kind(kind).count() as u64;
+    let mut counts = BTreeMap::from([
+        ("schemas", of(Kind::Schema)),
+        ("foreign_tables", of(Kind::ForeignTable)),
+        ("views", of(Kind::View)),
+        ("matviews", of(Kind::MaterializedView)),
+        ("sequences", of(Kind::Sequence)),
+        ("enums", of(Kind::Enum)),
+        ("domains", of(Kind::Domain)),
+        ("composites", of(Kind::Composite)),
+        ("ranges", of(Kind::Range)),
+        ("functions", of(Kind::Function)),
+        ("procedures", of(Kind::Procedure)),
+        ("aggregates", of(Kind::Aggregate)),
+        ("rules", of(Kind::Rule)),
+        ("policies", of(Kind::Policy)),
+        ("event_triggers", of(Kind::EventTrigger)),
+        ("statistics_objects", of(Kind::Statistics)),
+        ("operators", of(Kind::Operator)),
+        ("casts", of(Kind::Cast)),
+        ("publications", of(Kind::Publication)),
+        ("ts_configs", of(Kind::TextSearchConfiguration)),
+    ]);
+    for (_, object) in catalog.iter() {
+        match &object.definition {
+            Definition::Table(table) => {
+                *counts.entry("tables").or_default() += 1;
+                *counts.entry("partitioned").or_default() += u64::from(table.partition_key.is_some());
+                *counts.entry("partitions").or_default() += u64::from(table.partition_of.is_some());
+                *counts.entry("columns").or_default() += table.columns.len() as u64;
+                *counts.entry("identity_cols").or_default() += table.columns.iter().filter(|it| it.identity.is_some()).count() as u64;
+                *counts.entry("generated_cols").or_default() += table.columns.iter().filter(|it| it.generated.is_some()).count() as u64;
+            }
+            Definition::Constraint(constraint) => {
+                let name = match &constraint.kind {
+                    ConstraintKind::PrimaryKey(_) => "pks",
+                    ConstraintKind::Unique(_) => "uniques",
+                    ConstraintKind::ForeignKey(_) => "fks",
+                    ConstraintKind::Exclusion { .. } => "exclusions",
+                    _ => continue,
+                };
+                *counts.entry(name).or_default() += 1;
+            }
+            _ => {}
+        }
+    }
+    counts
+}
