@@ -1,0 +1,195 @@
+//! Every key of the config file, once: what it takes, what it means, and what stands when it is left out.
+//!
+//! The checks of a file, the file that `init` writes and the JSON Schema all read this table. To add a key: a line in
+//! [`KEYS`], in the order in which people should read them. A key that is renamed leaves a line in [`ALIASES`].
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Text.
+    Text,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from the first to the second.
+    Integer(i64, i64),
+    /// One of some words.
+    Word(&'static [&'static str]),
+    /// A list of texts.
+    Texts,
+    /// Text by text.
+    Pairs,
+    /// A list of maps. An item that is text alone is its first key.
+    Maps(&'static [Key]),
+}
+
+/// Whether this version does what a key says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does, or the key changes nothing that anybody could see in the output.
+    Works,
+    /// It doesn't yet. Set to anything else than `false`, nothing or the default, the user is told.
+    Later,
+}
+
+/// A key of the config file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// The way to it, with dots.
+    pub(super) path: &'static str,
+    pub(super) shape: Shape,
+    /// What it is when it is left out, as YAML; empty for nothing.
+    pub(super) default: &'static str,
+    /// One sentence for people.
+    pub(super) doc: &'static str,
+    pub(super) standing: Standing,
+}
+
+const fn key(path: &'static str, shape: Shape, default: &'static str, doc: &'static str) -> Key {
+    Key { path, shape, default, doc, standing: Standing::Works }
+}
+
+const fn later(path: &'static str, shape: Shape, default: &'static str, doc: &'static str) -> Key {
+    Key { path, shape, default, doc, standing: Standing::Later }
+}
+
+use Shape::{Bool, Integer, Maps, Pairs, Text, Texts, Word};
+
+/// All keys.
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "source",
+        Text,
+        "",
+        "Where the schema is: a DDL file, a folder of migrations, a .pgsnap file, or git:REV:PATH. ${NAME} is taken from the environment.",
+    ),
+    key("snapshot", Text, "", "Where the committed snapshot lives; the source where `source` is not set."),
+    key("dsn", Text, "", "The database, for capturing it live. ${NAME} is taken from the environment."),
+    key("schema", Text, "", "Only this schema; all of the source's when it is left out."),
+    key("module", Text, "", "The Go module's path; that of go.mod when it is left out."),
+    key("out", Text, "./pgx-goose", "The folder of the generated packages."),
+    key("output_dirs.base", Text, "", "The same as `out`, and wins over it."),
+    key("output_dirs.models", Text, "{base}/models", "The folder of the models."),
+    key("output_dirs.interfaces", Text, "{base}/repository/interfaces", "The folder of the repository interfaces."),
+    key("output_dirs.repositories", Text, "{base}/repository/postgres", "The folder of the repositories."),
+    key("output_dirs.mocks", Text, "{base}/mocks", "The folder of the mocks."),
+    key("output_dirs.tests", Text, "{base}/tests", "The folder of the tests."),
+    key("tables", Texts, "[]", "Only these tables and views, as names or patterns (`order_*`, `audit.*`); all when it is empty."),
+    key("ignore_tables", Texts, "[]", "Not these, as names or patterns."),
+    key("template_dir", Text, "", "A folder with templates that replace those of the same name."),
+    key("mock_provider", Word(&["testify", "gomock", "mock"]), "testify", "Which library the mocks are for; `mock` is gomock."),
+    key("with_tests", Bool, "true", "Whether tests are written."),
+    key("nullable", Word(&["pointer", "pgtype", "sql", "generic"]), "pointer", "How a column that may be NULL is in Go."),
+    key("tags", Texts, "[json, db]", "The struct tags of models."),
+    key("initialisms", Texts, "[]", "Words that are written in capitals in Go names, beyond the usual (ID, URL, …)."),
+    key("rename", Pairs, "{}", "Go names by table, or by table.column."),
+    key("types", Maps(TYPES), "[]", "Go types of your own, by database type or by column."),
+    key("optimization.parallel_generation", Bool, "true", "Whether all cores are used. The output is the same."),
+    key("optimization.max_workers", Integer(0, 1024), "0", "How many workers there are; 0 is one a core."),
+    key("optimization.template_cache_size", Integer(0, 1_000_000), "100", "Accepted; all templates are compiled once and kept."),
+    later("optimization.enable_incremental", Bool, "false", "Whether only what changed is generated."),
+    later("incremental.force", Bool, "false", "Whether everything is generated all the same."),
+    key("templates.enable_caching", Bool, "true", "Accepted; templates are always compiled once."),
+    key("templates.cache_size", Integer(0, 1_000_000), "100", "Accepted; all templates are kept."),
+    key("templates.precompile_common", Bool, "true", "Accepted; all templates are compiled before the first is used."),
+    later("templates.custom_functions", Texts, "[]", "Functions of your own in templates."),
+    later("migrations.enabled", Bool, "false", "Whether migrations are written."),
+    key("migrations.migration_dir", Text, "./migrations", "The folder of the migrations."),
+    key("migrations.migration_format", Word(&["goose", "migrate", "custom"]), "goose", "Whose format they have."),
+    later("migrations.auto_generate", Bool, "false", "Whether they are written with every run."),
+    key("migrations.include_drops", Bool, "false", "Whether they drop what is gone."),
+    key("migrations.include_data", Bool, "false", "Accepted; migrations are of schemas."),
+    key("migrations.batch_size", Integer(0, 1_000_000), "100", "Accepted; migrations are of schemas."),
+    key("migrations.safe_mode", Bool, "true", "Whether changes are written in their online form."),
+    key("migrations.naming_pattern", Text, "", "How migration files are named."),
+    later("cross_schema.enabled", Bool, "false", "Whether each schema is a package of its own."),
+    key("cross_schema.schemas", Maps(SCHEMAS), "[]", "Those schemas."),
+    key("cross_schema.cross_schema_package", Text, "", "The package over all of them."),
+    key("cross_schema.relationship_detection", Bool, "true", "Accepted; foreign keys between schemas are always found."),
+    later("go_generate.enabled", Bool, "false", "Whether files for go generate are written."),
+    key("go_generate.create_directive", Bool, "true", "generate.go."),
+    key("go_generate.generate_makefile", Bool, "true", "Makefile."),
+    key("go_generate.generate_vscode_tasks", Bool, "true", ".vscode/tasks.json."),
+    key("go_generate.generate_gitignore_entries", Bool, "true", ".gitignore."),
+    later("quality.enable_validation_tags", Bool, "false", "Whether models have `validate` tags."),
+    key("quality.enable_json_tags", Bool, "true", "Whether models have `json` tags."),
+    key("quality.enable_db_tags", Bool, "true", "Whether models have `db` tags."),
+    key("quality.generate_interfaces", Bool, "true", "Whether interfaces are written; repositories need them."),
+    key("quality.generate_mocks", Bool, "true", "Whether mocks are written."),
+    key("quality.generate_tests", Bool, "true", "Whether tests are written, as `with_tests`."),
+    later("quality.generate_benchmarks", Bool, "false", "Whether benchmarks are written."),
+    later("quality.generate_examples", Bool, "false", "Whether examples are written."),
+    key("quality.generate_godoc", Bool, "true", "Accepted; comments always become documentation."),
+    later("quality.generate_swagger", Bool, "false", "Whether an OpenAPI description is written."),
+    later("hooks.pre_generation", Texts, "[]", "Commands before a run."),
+    later("hooks.post_generation", Texts, "[]", "Commands after a run."),
+    later("hooks.on_error", Texts, "[]", "Commands after a run that failed."),
+    key(
+        "logging.level",
+        Word(&["debug", "info", "warn", "error"]),
+        "warn",
+        "How much is said: debug and info as --debug and --verbose, error as --quiet.",
+    ),
+    key("logging.format", Word(&["text", "json"]), "text", "How it is said."),
+    key("logging.output", Word(&["stderr", "stdout"]), "stderr", "Accepted; messages go to standard error, standard output is for data."),
+    key("review.rules", Texts, "[]", "The rules of reviews."),
+    key("review.severity", Pairs, "{}", "How bad a rule's findings are."),
+    key("review.pg_version", Integer(10, 99), "", "The server's major version."),
+    key("review.ignore", Texts, "[]", "What reviews pass over."),
+    key("timeouts.connect", Text, "", "How long a connection may take (`10s`)."),
+    key("timeouts.statement", Text, "", "How long a query of the catalog may take."),
+    key("timeouts.lock", Text, "", "How long a lock may be waited for."),
+];
+
+/// An entry of `types`.
+const TYPES: &[Key] = &[
+    key("db_type", Text, "", "The database type: `numeric`, `app.money`."),
+    key("column", Text, "", "The column, as table.column, or schema.table.column; patterns too."),
+    key("nullable", Bool, "", "Only where NULL is allowed, or only where it isn't; both when it is left out."),
+    key("go_type", Text, "", "The Go type as code has it: `decimal.Decimal`."),
+    key("import", Text, "", "The package to import for it: `github.com/shopspring/decimal`."),
+];
+
+/// An entry of `cross_schema.schemas`.
+const SCHEMAS: &[Key] = &[
+    key("name", Text, "", "The schema."),
+    key("dsn", Text, "", "Its database."),
+    key("output_dir", Text, "", "Its folder."),
+    key("package_name", Text, "", "Its package."),
+    key("tables", Texts, "[]", "Only these tables."),
+    key("ignore_tables", Texts, "[]", "Not these."),
+];
+
+/// Older spellings, and the key of today.
+pub(super) const ALIASES: &[(&str, &str)] = &[
+    ("parallel.enabled", "optimization.parallel_generation"),
+    ("parallel.workers", "optimization.max_workers"),
+    ("template_optimization.enabled", "templates.enable_caching"),
+    ("template_optimization.cache_size", "templates.cache_size"),
+    ("template_optimization.precompile", "templates.precompile_common"),
+    ("incremental.enabled", "optimization.enable_incremental"),
+    ("migrations.output_dir", "migrations.migration_dir"),
+    ("migrations.dir", "migrations.migration_dir"),
+    ("migrations.format", "migrations.migration_format"),
+    ("go_generate.update_makefile", "go_generate.generate_makefile"),
+    ("go_generate.update_vscode_tasks", "go_generate.generate_vscode_tasks"),
+    ("go_generate.update_gitignore", "go_generate.generate_gitignore_entries"),
+];
+
+/// The key of that path, or of that older spelling.
+pub(super) fn find(path: &str) -> Option<&'static Key> {
+    let path = ALIASES.iter().find(|(old, _)| *old == path).map_or(path, |(_, new)| new);
+    KEYS.iter().find(|it| it.path == path)
+}
+
+/// Whether some key is below that path.
+pub(super) fn is_group(path: &str) -> bool {
+    let below = |it: &str| it.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    KEYS.iter().any(|it| below(it.path)) || ALIASES.iter().any(|(old, _)| below(old))
+}
+
+/// The names that may stand directly in a group; in the file itself for an empty path.
+pub(super) fn names_in(group: &str) -> impl Iterator<Item = &'static str> {
+    let prefix = if group.is_empty() { String::new() } else { format!("{group}.") };
+    let paths = KEYS.iter().map(|it| it.path).chain(ALIASES.iter().map(|(old, _)| *old));
+    paths.filter_map(move |path| path.strip_prefix(&prefix)).map(|rest| rest.split('.').next().unwrap_or(rest))
+}

@@ -1,0 +1,123 @@
+//! Why a command failed, and what the shell is told: the one place where errors of every layer become a message,
+//! causes, hints and an exit code.
+
+use pgx_goose::capture::script::source::SourceError;
+use pgx_goose::diagnostic::{Diagnostic, Severity};
+use pgx_goose::fs;
+use pgx_goose::snapshot::DecodeError;
+
+/// What the shell is told. The numbers are a promise; `pgx-goose --help` and the manual list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Success = 0,
+    /// Done, and the answer is no: `--check` found differences.
+    Different = 1,
+    /// The command line or the config file asks for something that can't be.
+    Usage = 2,
+    /// The schema can't be used: DDL with errors, a damaged snapshot.
+    Input = 3,
+    /// A file, a folder or a program that is needed can't be used.
+    Environment = 4,
+}
+
+/// The exit codes, for `--help`.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  --check found files that are not what would be written
+  2  the command line or the config file is wrong
+  3  the schema can't be used: errors in the DDL, a damaged snapshot
+  4  a file, a folder or a program that is needed can't be used";
+
+/// Why a command failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// What went wrong in the user's files, each at its place.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What that means for the command; none where the diagnostics say all.
+    pub(crate) message: Option<String>,
+    /// What led to it, the nearest first.
+    pub(crate) causes: Vec<String>,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, diagnostics: Vec::new(), message: Some(message.into()), causes: Vec::new(), hint: None }
+    }
+
+    /// The user asked for something that can't be.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// The schema can't be used.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(Exit::Input, message)
+    }
+
+    /// A file or a program can't be used.
+    pub(crate) fn environment(message: impl Into<String>) -> Self {
+        Self::new(Exit::Environment, message)
+    }
+
+    /// Findings that say all by themselves.
+    pub(crate) fn found(exit: Exit, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { exit, diagnostics, message: None, causes: Vec::new(), hint: None }
+    }
+
+    /// A command, a flag or a kind of source that a later version has.
+    pub(crate) fn not_yet(what: &str) -> Self {
+        Self::usage(format!("{what} is not available in this version of pgx-goose"))
+    }
+
+    /// An error of another layer, with all that led to it.
+    pub(crate) fn caused(exit: Exit, error: &dyn std::error::Error) -> Self {
+        let causes = std::iter::successors(error.source(), |it| it.source()).map(ToString::to_string);
+        Self { causes: causes.collect(), ..Self::new(exit, error.to_string()) }
+    }
+
+    /// The same failure with advice.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A snapshot that can't be read.
+    pub(crate) fn snapshot(name: &str, error: &DecodeError) -> Self {
+        Self::input(format!("can't use `{name}`: {error}")).hint(error.hint())
+    }
+
+    /// The findings, and the failure itself as the last of them, in the form in which they are told.
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let Self { exit: _, mut diagnostics, message, causes, hint } = self;
+        if let Some(message) = message {
+            let message = causes.iter().fold(message, |message, cause| format!("{message}: {cause}"));
+            diagnostics.push(Diagnostic { hint, ..Diagnostic::new(Severity::Error, message) });
+        }
+        diagnostics
+    }
+}
+
+impl From<fs::Error> for Failure {
+    fn from(error: fs::Error) -> Self {
+        Self::caused(Exit::Environment, &error)
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        match &error {
+            SourceError::File(error) => Self::caused(Exit::Environment, error),
+            SourceError::Stdin(_) => Self::caused(Exit::Environment, &error),
+            SourceError::Missing { .. } => {
+                Self::caused(Exit::Environment, &error).hint("a source is a DDL file, a folder, a .pgsnap file, `-` or git:REV:PATH")
+            }
+            SourceError::Empty { .. } => Self::caused(Exit::Input, &error),
+            SourceError::Encoding { .. } => Self::caused(Exit::Input, &error).hint("convert the file to UTF-8, as with `iconv -t UTF-8`"),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! How the program talks: everything here goes to standard error, since standard output is for data.
+//!
+//! On a terminal it has colour (unless NO_COLOR is set) and progress bars, elsewhere it has neither; with
+//! `--log-format json` each message is one JSON object a line. It must not know what the messages are about.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use indicatif::{ProgressBar, ProgressStyle};
+use pgx_goose::diagnostic::{Diagnostic, Severity, Span};
+
+use super::error::Failure;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Errors.
+    Quiet,
+    /// And warnings, and a summary.
+    Normal,
+    /// And what is being done.
+    Verbose,
+    /// And why.
+    Debug,
+}
+
+/// How it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where messages go. Shared by all workers.
+#[derive(Debug)]
+pub(crate) struct Report {
+    verbosity: Verbosity,
+    format: LogFormat,
+    warnings: AtomicUsize,
+}
+
+impl Report {
+    pub(crate) fn new(verbosity: Verbosity, format: LogFormat) -> Self {
+        Self { verbosity, format, warnings: AtomicUsize::new(0) }
+    }
+
+    /// How many warnings were told.
+    pub(crate) fn warnings(&self) -> usize {
+        self.warnings.load(Ordering::Relaxed)
+    }
+
+    /// Tells a finding.
+    pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic) {
+        let needed = match diagnostic.severity {
+            Severity::Error => Verbosity::Quiet,
+            Severity::Warning => {
+                self.warnings.fetch_add(1, Ordering::Relaxed);
+                Verbosity::Normal
+            }
+            Severity::Note => Verbosity::Verbose,
+        };
+        if self.verbosity < needed {
+            return;
+        }
+        match self.format {
+            LogFormat::Text => line(&render(diagnostic)),
+            LogFormat::Json => line(&json(diagnostic)),
+        }
+    }
+
+    /// Tells why the command failed.
+    pub(crate) fn failure(&self, failure: Failure) {
+        failure.into_diagnostics().iter().for_each(|it| self.diagnostic(it));
+    }
+
+    /// Tells a step, with `--verbose`.
+    pub(crate) fn info(&self, message: impl FnOnce() -> String) {
+        self.log(Verbosity::Verbose, "INFO", "info", message);
+    }
+
+    /// Tells a detail, with `--debug`.
+    pub(crate) fn debug(&self, message: impl FnOnce() -> String) {
+        self.log(Verbosity::Debug, "DEBUG", "debug", message);
+    }
+
+    /// Tells a line of the summary at the end.
+    pub(crate) fn summary(&self, message: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            match self.format {
+                LogFormat::Text => line(message),
+                LogFormat::Json => line(&serde_json::json!({ "level": "info", "message": message }).to_string()),
+            }
+        }
+    }
+
+    fn log(&self, needed: Verbosity, word: &str, level: &str, message: impl FnOnce() -> String) {
+        if self.verbosity >= needed {
+            match self.format {
+                LogFormat::Text => line(&format!("{word} {}", printable(&message()))),
+                LogFormat::Json => line(&serde_json::json!({ "level": level, "message": message() }).to_string()),
+            }
+        }
+    }
+
+    /// A sign of life for work that may be long; shown on a terminal only, and only once it has taken a moment.
+    pub(crate) fn spinner(&self, what: &str) -> ProgressBar {
+        let wanted = self.verbosity == Verbosity::Normal && self.format == LogFormat::Text && std::io::stderr().is_terminal();
+        if !wanted {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(150));
+        bar
+    }
+}
+
+/// Writes a line. Nobody can be told that standard error is gone.
+fn line(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = writeln!(stderr, "{}", text.trim_end());
+}
+
+/// A finding as people read it.
+fn render(diagnostic: &Diagnostic) -> String {
+    let Diagnostic { severity, message, span, subject: _, hint } = diagnostic;
+    let level = match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let renderer = Renderer::styled();
+    let message = printable(message);
+    let mut text = match span {
+        Some(span) => {
+            let (start, end) = underlined(span);
+            let annotation = AnnotationKind::Primary.span(start..end);
+            let snippet = Snippet::source(&span.text).line_start(span.line as usize).path(&span.file).fold(false).annotation(annotation);
+            renderer.render(&[level.primary_title(&message).element(snippet)])
+        }
+        None => renderer.render(&[Group::with_title(level.primary_title(&message))]),
+    };
+    if let Some(hint) = hint {
+        let hint = printable(hint);
+        text.push('\n');
+        text.push_str(&renderer.render(&[Group::with_title(Level::HELP.with_name(Some("hint")).primary_title(&hint))]));
+    }
+    text
+}
+
+/// The bytes of the line that a place means.
+fn underlined(span: &Span) -> (usize, usize) {
+    let byte = |character: usize| span.text.char_indices().nth(character).map_or(span.text.len(), |(at, _)| at);
+    let first = (span.column as usize).saturating_sub(1);
+    (byte(first), byte(first + span.length as usize))
+}
+
+/// A finding as programs read it.
+fn json(diagnostic: &Diagnostic) -> String {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        level: String,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        column: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<&'a str>,
+    }
+    let Diagnostic { severity, message, span, subject, hint } = diagnostic;
+    let span = span.as_ref();
+    let line = Line {
+        level: severity.to_string(),
+        message,
+        file: span.map(|it| it.file.as_str()),
+        line: span.map(|it| it.line),
+        column: span.map(|it| it.column),
+        object: subject.as_ref().map(ToString::to_string),
+        hint: hint.as_deref(),
+    };
+    serde_json::to_string(&line).unwrap_or_else(|_| message.clone())
+}
+
+/// Text from files and names without what a terminal could take for a command: control characters, and those that turn
+/// the direction of writing.
+pub(crate) fn printable(text: &str) -> String {
+    let hostile = |it: char| (it.is_control() && it != '\n') || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|it| if hostile(it) { '\u{fffd}' } else { it }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(diagnostic: &Diagnostic) -> String {
+        anstream::adapter::strip_str(&render(diagnostic)).to_string()
+    }
+
+    #[test]
+    fn a_place_is_underlined() {
+        let span = Span { file: "db/a.sql".to_owned(), line: 12, column: 8, length: 5, text: "create tabel é (".to_owned() };
+        let diagnostic = Diagnostic::error("syntax error at `tabel`").at(span.clone()).hint("did you mean `table`?");
+        assert_eq!(
+            plain(&diagnostic),
+            "\
+error: syntax error at `tabel`
+  --> db/a.sql:12:8
+   |
+12 | create tabel é (
+   |        ^^^^^
+hint: did you mean `table`?"
+        );
+        let end = Span { column: 17, length: 0, ..span };
+        assert!(plain(&Diagnostic::warning("x").at(end)).contains("db/a.sql:12:17"));
+    }
+
+    #[test]
+    fn without_a_place_it_is_a_line() {
+        assert_eq!(plain(&Diagnostic::error("no").hint("yes")), "error: no\nhint: yes");
+    }
+
+    #[test]
+    fn terminals_get_no_commands_from_names() {
+        assert_eq!(printable("a\u{1b}[31m\u{202e}b\u{7}"), "a\u{fffd}[31m\u{fffd}b\u{fffd}");
+        assert!(!plain(&Diagnostic::error("\u{1b}]0;owned\u{7}")).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn programs_get_an_object() {
+        let span = Span { file: "a.sql".to_owned(), line: 1, column: 2, length: 0, text: String::new() };
+        assert_eq!(json(&Diagnostic::warning("m").at(span)), r#"{"level":"warning","message":"m","file":"a.sql","line":1,"column":2}"#);
+    }
+}

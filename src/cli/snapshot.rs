@@ -1,0 +1,203 @@
+//! `pgx-goose snapshot`: make snapshots, and look into them.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use pgx_goose::catalog::{Catalog, Kind};
+use pgx_goose::ddl;
+use pgx_goose::fs::{self, Durability};
+use pgx_goose::snapshot::{self, HeaderFacts, Snapshot};
+
+use super::error::{Exit, Failure};
+use super::report::{Report, printable};
+use super::source::{self, count};
+use super::{Talk, output, picture};
+
+/// What is done with snapshots.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Read a schema and keep it as a snapshot
+    Create(Create),
+    /// Show what is in a snapshot
+    Show(Show),
+    /// Check that snapshots are whole and unharmed
+    Verify(Verify),
+}
+
+/// Arguments of `snapshot create`.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// The schema; several are replayed one after the other into one snapshot
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<String>,
+    /// The file to write; `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: String,
+    /// Take warnings about the DDL as errors
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// Arguments of `snapshot show`.
+///
+/// For snapshots as SQL in `git diff`: put `*.pgsnap diff=pgsnap` into .gitattributes, and run
+/// `git config diff.pgsnap.textconv "pgx-goose snapshot show --format sql"`.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Show {
+    /// The snapshot
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How it is shown
+    #[arg(long, value_enum, default_value = "tree")]
+    format: Format,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// Arguments of `snapshot verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The snapshots
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// How a snapshot is shown.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    /// The objects by kind
+    Tree,
+    /// All that the snapshot says, for programs
+    Json,
+    /// DDL that makes the schema, in dependency order
+    Sql,
+    /// An entity-relationship diagram for Mermaid
+    Mermaid,
+    /// An entity-relationship diagram for Graphviz
+    Dot,
+}
+
+impl Command {
+    pub(crate) fn talk(&self) -> &Talk {
+        match self {
+            Self::Create(Create { talk, .. }) | Self::Show(Show { talk, .. }) | Self::Verify(Verify { talk, .. }) => talk,
+        }
+    }
+}
+
+pub(crate) fn run(command: &Command, report: &Report) -> Result<Exit, Failure> {
+    match command {
+        Command::Create(arguments) => create(arguments, report),
+        Command::Show(arguments) => show(arguments),
+        Command::Verify(arguments) => verify(arguments, report),
+    }
+}
+
+fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
+    let catalog = source::read(&arguments.sources, arguments.strict, report)?;
+    let bytes = snapshot::encode(&catalog, &HeaderFacts::current());
+    if arguments.output == "-" {
+        return output::print(&bytes);
+    }
+    let written = write(&arguments.output, &catalog, &bytes)?;
+    let what = if written { "wrote" } else { "unchanged:" };
+    report.summary(&format!("{what} {} ({}, {} bytes)", arguments.output, count(catalog.len(), "object"), bytes.len()));
+    Ok(Exit::Success)
+}
+
+/// Writes a snapshot, unless the file holds the same schema already: then it stays, whichever version of the tool wrote it.
+fn write(path: &str, catalog: &Catalog, bytes: &[u8]) -> Result<bool, Failure> {
+    if let Some(old) = fs::read_if_exists(path)? {
+        let same = old == bytes || snapshot::decode(&old).is_ok_and(|old| old.catalog == *catalog);
+        if same {
+            return Ok(false);
+        }
+    }
+    fs::write_atomic(path, bytes, Durability::Flushed)?;
+    Ok(true)
+}
+
+fn load(path: &PathBuf) -> Result<Snapshot, Failure> {
+    let bytes = fs::read(path)?;
+    snapshot::decode(&bytes).map_err(|error| Failure::snapshot(&path.display().to_string(), &error))
+}
+
+fn show(arguments: &Show) -> Result<Exit, Failure> {
+    let snapshot = load(&arguments.file)?;
+    let shown = match arguments.format {
+        Format::Tree => tree(&snapshot),
+        Format::Json => json(&snapshot),
+        Format::Sql => ddl::script(&snapshot.catalog),
+        Format::Mermaid => picture::entities_mermaid(&snapshot.catalog),
+        Format::Dot => picture::entities_dot(&snapshot.catalog),
+    };
+    output::print(shown.as_bytes())
+}
+
+fn tree(snapshot: &Snapshot) -> String {
+    let Snapshot { header, catalog } = snapshot;
+    let mut text =
+        format!("content {}, PostgreSQL {} grammar, written by pgx-goose {}\n", header.content, header.postgres, printable(&header.tool));
+    for &kind in Kind::ALL {
+        let number = catalog.of_kind(kind).count();
+        if number == 0 {
+            continue;
+        }
+        let _ = writeln!(text, "\n{kind} ({number})");
+        for (identity, _) in catalog.of_kind(kind) {
+            let name = identity.to_string();
+            // The kind stands above.
+            let name = name.strip_prefix(kind.name()).unwrap_or(&name).trim_start();
+            let _ = writeln!(text, "  {}", printable(if name.is_empty() { "(no name)" } else { name }));
+        }
+    }
+    text
+}
+
+fn json(snapshot: &Snapshot) -> String {
+    let Snapshot { header, catalog } = snapshot;
+    let objects: Vec<_> = catalog
+        .iter()
+        .map(|(identity, object)| {
+            let hash = format!("{:032x}", object.hash());
+            serde_json::json!({ "identity": identity, "hash": hash, "object": object })
+        })
+        .collect();
+    let header = serde_json::json!({ "content": header.content, "postgres": header.postgres, "tool": header.tool });
+    format!("{:#}\n", serde_json::json!({ "header": header, "objects": objects }))
+}
+
+/// Checks every file, however many of them are damaged.
+fn verify(arguments: &Verify, report: &Report) -> Result<Exit, Failure> {
+    let mut bad = 0usize;
+    for path in &arguments.files {
+        match load(path) {
+            Ok(snapshot) => {
+                let missing = source::dangling(&snapshot.catalog);
+                missing.iter().for_each(|it| report.diagnostic(it));
+                if missing.is_empty() {
+                    let objects = count(snapshot.catalog.len(), "object");
+                    report.summary(&format!("{}: good, {objects}, content {}", path.display(), snapshot.header.content));
+                } else {
+                    bad += 1;
+                }
+            }
+            Err(failure) if failure.exit == Exit::Input => {
+                bad += 1;
+                report.failure(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if bad == 0 {
+        Ok(Exit::Success)
+    } else {
+        Err(Failure::input(format!("{bad} of {} can't be used", count(arguments.files.len(), "snapshot"))))
+    }
+}

@@ -1,0 +1,224 @@
+//! A SOURCE on the command line: anything that a schema can be read from.
+//!
+//! This file knows which spelling means what; how DDL and snapshots are read is the library's.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use pgx_goose::capture::script::{self, Input, source as files};
+use pgx_goose::catalog::Catalog;
+use pgx_goose::diagnostic::{Diagnostic, Severity};
+use pgx_goose::fs::{self, Durability};
+use pgx_goose::snapshot::{self, DecodeError};
+
+use super::error::{Exit, Failure};
+use super::report::Report;
+
+/// What a source holds.
+enum Content {
+    Ddl(Vec<Input>),
+    Snapshot(Catalog),
+}
+
+/// Reads one schema from all sources together: their DDL is replayed as one script, in the order in which it is given.
+///
+/// Everything that was found is told. With `strict` a warning is as bad as an error.
+pub(crate) fn read(sources: &[String], strict: bool, report: &Report) -> Result<Catalog, Failure> {
+    let progress = report.spinner("reading the schema");
+    let mut inputs = Vec::new();
+    let mut snapshots = Vec::new();
+    for source in sources {
+        match content(source)? {
+            Content::Ddl(files) => inputs.extend(files),
+            Content::Snapshot(catalog) => snapshots.push((source, catalog)),
+        }
+    }
+    let mut catalog = if inputs.is_empty() { Catalog::new() } else { replay(&inputs, strict, report)? };
+    for (source, snapshot) in snapshots {
+        merge(&mut catalog, snapshot, source)?;
+    }
+    progress.finish_and_clear();
+    Ok(catalog)
+}
+
+fn replay(inputs: &[Input], strict: bool, report: &Report) -> Result<Catalog, Failure> {
+    let captured = script::parse(inputs);
+    let (mut errors, mut warnings) = (0usize, 0usize);
+    let mut told = Vec::with_capacity(captured.diagnostics.len());
+    for mut diagnostic in captured.diagnostics {
+        match diagnostic.severity {
+            Severity::Error => errors += 1,
+            Severity::Warning if strict => {
+                diagnostic.severity = Severity::Error;
+                warnings += 1;
+            }
+            Severity::Warning | Severity::Note => {}
+        }
+        told.push(diagnostic);
+    }
+    if errors + warnings > 0 {
+        // What was left out is beside the point as long as there is no result.
+        let message = match (errors, warnings) {
+            (0, _) => format!("{} would be left out, and `--strict` is set", count(warnings, "statement")),
+            _ => format!("{} in the DDL", count(errors, "error")),
+        };
+        return Err(Failure { message: Some(message), ..Failure::found(Exit::Input, told) });
+    }
+    told.iter().for_each(|it| report.diagnostic(it));
+    Ok(captured.catalog)
+}
+
+/// Adds the objects of a snapshot. The same object may come twice, two different ones of the same name may not.
+fn merge(catalog: &mut Catalog, snapshot: Catalog, source: &str) -> Result<(), Failure> {
+    for (identity, object) in snapshot {
+        match catalog.get(&identity) {
+            Some(other) if *other == object => {}
+            Some(_) => {
+                let message = format!("`{identity}` of `{source}` is another than that of the sources before it");
+                return Err(Failure::input(message).hint("two sources may share an object only if it is the same in both"));
+            }
+            None => {
+                catalog.insert(identity, object);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn content(source: &str) -> Result<Content, Failure> {
+    if is_live(source) {
+        return Err(Failure::not_yet("reading a live database")
+            .hint("write its DDL with `pg_dump --schema-only > schema.sql`, and use that file as the source"));
+    }
+    if let Some(revision) = source.strip_prefix("git:") {
+        return from_git(source, revision);
+    }
+    let path = Path::new(source);
+    if path.extension() == Some(OsStr::new("pgsnap")) {
+        return decode(source, &fs::read(path)?);
+    }
+    match files::load(path) {
+        Ok(inputs) => Ok(Content::Ddl(inputs)),
+        // A snapshot under another name: it is no text, and begins as snapshots do.
+        Err(files::SourceError::Encoding { .. }) if source != "-" => match snapshot::decode(&fs::read(path)?) {
+            Err(DecodeError::NotASnapshot) => Err(files::load(path).err().map_or_else(|| Failure::input(source), Failure::from)),
+            Err(error) => Err(Failure::snapshot(source, &error)),
+            Ok(snapshot) => Ok(Content::Snapshot(snapshot.catalog)),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn decode(name: &str, bytes: &[u8]) -> Result<Content, Failure> {
+    let snapshot = snapshot::decode(bytes).map_err(|error| Failure::snapshot(name, &error))?;
+    Ok(Content::Snapshot(snapshot.catalog))
+}
+
+/// Whether a source is a database, as libpq spells it: a URL, or `key=value` pairs.
+pub(crate) fn is_live(source: &str) -> bool {
+    let keys = ["host=", "hostaddr=", "service=", "dbname=", "user=", "port="];
+    source.starts_with("postgres://") || source.starts_with("postgresql://") || keys.iter().any(|it| source.starts_with(it))
+}
+
+/// Reads `REV:PATH` as git understands it: the path counts from the top of the repository, `./path` from here.
+fn from_git(source: &str, revision: &str) -> Result<Content, Failure> {
+    let path = revision.split_once(':').map(|(_, path)| path).filter(|it| !it.is_empty());
+    let (Some(path), false) = (path, revision.starts_with('-')) else {
+        return Err(Failure::usage(format!("`{source}` is no git source")).hint("write git:REV:PATH, as in git:HEAD~1:db/schema.sql"));
+    };
+    match git(source, &["cat-file", "-t", revision])?.as_slice() {
+        b"blob\n" => {
+            let bytes = git(source, &["cat-file", "blob", revision])?;
+            if Path::new(path).extension() == Some(OsStr::new("pgsnap")) {
+                return decode(source, &bytes);
+            }
+            let file = Path::new(path).file_name().map_or_else(|| PathBuf::from("schema.sql"), PathBuf::from);
+            load_elsewhere(source, &[(file, bytes)], false)
+        }
+        b"tree\n" => {
+            let listing = git(source, &["ls-tree", "-r", "-z", "--name-only", revision])?;
+            let names = listing.split(|it| *it == 0).filter(|it| !it.is_empty()).map(String::from_utf8_lossy);
+            let mut contents = Vec::new();
+            for name in names {
+                let object = format!("{}/{name}", revision.trim_end_matches('/'));
+                contents.push((PathBuf::from(name.as_ref()), git(source, &["cat-file", "blob", &object])?));
+            }
+            load_elsewhere(source, &contents, true)
+        }
+        other => Err(Failure::input(format!("`{source}` is neither a file nor a folder, but a {}", String::from_utf8_lossy(other).trim()))),
+    }
+}
+
+/// Puts files of a revision into a temporary folder, loads them as any others, and calls them by the names that the user knows.
+fn load_elsewhere(source: &str, contents: &[(PathBuf, Vec<u8>)], is_folder: bool) -> Result<Content, Failure> {
+    let folder = tempfile::tempdir().map_err(|error| Failure::environment(format!("can't make a temporary folder: {error}")))?;
+    for (relative, bytes) in contents {
+        let path = fs::within(folder.path(), relative)?;
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write_atomic(&path, bytes, Durability::Renamed)?;
+    }
+    let root = match contents {
+        [(file, _)] if !is_folder => folder.path().join(file),
+        _ => folder.path().to_owned(),
+    };
+    let prefix = root.display().to_string();
+    let known = |text: &str| text.replace(&prefix, source.trim_end_matches('/'));
+    match files::load(&root) {
+        Ok(inputs) => Ok(Content::Ddl(inputs.into_iter().map(|it| Input { name: known(&it.name), text: it.text }).collect())),
+        Err(error) => {
+            let failure = Failure::from(error);
+            Err(Failure { message: failure.message.as_deref().map(known), ..failure })
+        }
+    }
+}
+
+fn git(source: &str, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
+    let output = Command::new("git").args(arguments).stdin(Stdio::null()).output().map_err(|error| {
+        Failure::environment(format!("can't run git, which `{source}` needs: {error}")).hint("install git, or use a file as the source")
+    })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim().strip_prefix("fatal: ").unwrap_or(said.trim()).to_owned();
+    Err(Failure { causes: vec![said], ..Failure::environment(format!("git can't give `{source}`")) })
+}
+
+/// `1 error`, `2 errors`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The findings that tell which objects a schema lacks that its own objects need.
+pub(crate) fn dangling(catalog: &Catalog) -> Vec<Diagnostic> {
+    let missing = snapshot::dangling(catalog);
+    missing
+        .into_iter()
+        .map(|(identity, dependency)| {
+            Diagnostic::error(format!("`{identity}` needs `{}`, which is not there", dependency.on)).about(identity.clone())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_told_from_files() {
+        for live in ["postgres://h/db", "postgresql:///db", "service=x", "host=h dbname=d", "dbname=d"] {
+            assert!(is_live(live), "{live}");
+        }
+        for file in ["schema.sql", "-", "db/", "a=b.sql", "postgres", "git:HEAD:x"] {
+            assert!(!is_live(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_words() {
+        assert_eq!((count(1, "error"), count(0, "table"), count(2, "file")), ("1 error".into(), "0 tables".into(), "2 files".into()));
+    }
+}
