@@ -29,7 +29,7 @@ const DIFFERENCES: &str = include_str!("corpus/differences.tsv");
 /// A schema.
 pub(crate) struct Schema {
     pub(crate) name: String,
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
     /// The extensions it creates.
     extensions: Vec<String>,
 }
@@ -114,6 +114,11 @@ impl Schema {
             }
         }
         Ok(None)
+    }
+
+    /// The whole text, what must exist first included.
+    pub(crate) fn script(&self) -> Result<String, String> {
+        Ok(self.inputs(&["preload.sql", "schema.sql"])?.into_iter().map(|input| input.text + "\n").collect())
     }
 
     /// A database that the schema's own text made.

@@ -19,7 +19,6 @@ impl Dump {
         for (n, line) in lines.iter().enumerate() {
             let is_heading = line.starts_with("-- Name: ") && n > 0 && lines[n - 1] == "--" && lines.get(n + 1) == Some(&"--");
             if is_heading {
-                body.pop();
                 add(&mut entries, &heading, &body);
                 heading = (*line).trim_start_matches("-- Name: ").trim_end_matches("; Owner: -").to_owned();
                 body.clear();
@@ -58,8 +57,8 @@ impl Dump {
 
 fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]) {
     let mut lines: Vec<&str> = body.iter().copied().filter(|line| !NOISE.contains(line) && !is_restriction(line)).collect();
-    if lines.iter().any(|line| line.starts_with("-- PostgreSQL database dump complete")) {
-        lines.retain(|line| !line.starts_with("--"));
+    while lines.last().is_some_and(|line| line.is_empty() || *line == "--" || *line == "-- PostgreSQL database dump complete") {
+        lines.pop();
     }
     if heading.contains("; Type: ACL; ") || heading.contains("; Type: DEFAULT ACL; ") {
         // The order of privileges is the order in which they were given, which means nothing.

@@ -79,7 +79,7 @@ impl Case {
     }
 
     /// The SQL that the server is to run.
-    fn script(&self) -> Result<String, String> {
+    pub(crate) fn script(&self) -> Result<String, String> {
         let read = |path: &Path| fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
         for name in ["equal.sql", "schema.sql"] {
             if self.folder.join(name).exists() {

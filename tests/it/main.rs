@@ -13,6 +13,7 @@ mod corpus;
 mod dump;
 mod fidelity;
 mod fixtures;
+mod golang;
 mod server;
 mod tool;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     trials.extend(server::trials());
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());
+    trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
     fidelity::finish(all);
