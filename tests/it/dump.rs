@@ -65,7 +65,7 @@ fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]
         lines.sort_unstable();
     }
     let texts = entries.entry(heading.to_owned()).or_default();
-    texts.push(lines.join("\n").trim().to_owned());
+    texts.push(lines.join("\n").trim_start_matches("--\n").trim().to_owned());
     texts.sort();
 }
 
