@@ -1,0 +1,288 @@
+//! catalog and options → [`model::Project`]: every name, type, SQL text and sample value is decided here.
+//!
+//! `relation` says which relations take part, `naming` hands out names in shared scopes, `column`, `key`, `statement` and `types` fill
+//! in the parts of a table, `sample` makes rows for tests. Nothing here lays out Go: that is the templates' part.
+//! What is wrong with the schema or can't be generated is a [`Diagnostic`]; what is wrong with the options is an [`Error`].
+
+mod column;
+mod key;
+mod literal;
+mod naming;
+mod overrides;
+mod relation;
+mod sample;
+mod statement;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use self::column::Built;
+use self::relation::Relation;
+use super::go_types::GoTypes;
+use super::methods::methods;
+use super::model::{Column, Import, Packages, Project, Table, TableNames};
+use super::names::{self, Scope, Style};
+use super::options::{Options, OptionsError};
+use crate::catalog::{Catalog, ConstraintKind, Definition, Kind, QualifiedName};
+use crate::ddl::quote_identifier;
+use crate::diagnostic::Diagnostic;
+
+/// Why there is no model.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    /// The options make no sense.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+}
+
+/// Packages that files may use, by path and by the name they call themselves.
+const IMPORTS: &[(&str, &str)] = &[
+    ("bytes", "bytes"),
+    ("context", "context"),
+    ("database/sql", "sql"),
+    ("database/sql/driver", "driver"),
+    ("encoding", "encoding"),
+    ("encoding/base64", "base64"),
+    ("encoding/json", "json"),
+    ("errors", "errors"),
+    ("fmt", "fmt"),
+    ("iter", "iter"),
+    ("math", "math"),
+    ("net", "net"),
+    ("net/netip", "netip"),
+    ("os", "os"),
+    ("reflect", "reflect"),
+    ("slices", "slices"),
+    ("strconv", "strconv"),
+    ("strings", "strings"),
+    ("sync", "sync"),
+    ("sync/atomic", "atomic"),
+    ("testing", "testing"),
+    ("time", "time"),
+    ("github.com/google/uuid", "uuid"),
+    ("github.com/jackc/pgx-shopspring-decimal", "decimal"),
+    ("github.com/jackc/pgx/v5", "pgx"),
+    ("github.com/jackc/pgx/v5/pgconn", "pgconn"),
+    ("github.com/jackc/pgx/v5/pgtype", "pgtype"),
+    ("github.com/jackc/pgx/v5/pgxpool", "pgxpool"),
+    ("github.com/pgvector/pgvector-go", "pgvector"),
+    ("github.com/shopspring/decimal", "decimal"),
+    ("github.com/stretchr/testify/mock", "mock"),
+    ("github.com/vgarvardt/pgx-google-uuid/v5", "uuid"),
+    ("go.uber.org/mock/gomock", "gomock"),
+];
+
+/// Packages whose own name another one has: what the code calls them.
+const ALIASES: &[(&str, &str)] =
+    &[("github.com/jackc/pgx-shopspring-decimal", "pgxdecimal"), ("github.com/vgarvardt/pgx-google-uuid/v5", "pgxuuid")];
+
+/// What all parts of the builder look at.
+struct Builder<'a> {
+    catalog: &'a Catalog,
+    options: &'a Options,
+    packages: &'a Packages,
+    style: &'a Style,
+    types: GoTypes<'a>,
+    overrides: overrides::Overrides<'a>,
+    /// What no variable and no parameter may be called.
+    locals: &'a Scope,
+}
+
+/// Builds the model of all that is generated, and says what was left out and why. With an error among the diagnostics the model is not what was asked for.
+///
+/// # Errors
+/// Where the options contradict themselves or name what Go refuses.
+pub fn build(catalog: &Catalog, options: &Options) -> Result<(Project, Vec<Diagnostic>), Error> {
+    let mut diagnostics = Vec::new();
+    let overrides = overrides::Overrides::new(&options.types)?;
+    let known = imports();
+    let foreign: Vec<Import> = overrides.imports().collect();
+    let packages = options.packages(known.iter().chain(&foreign).map(|it| it.name.as_str()))?;
+    let own = own_imports(&packages);
+    let imports = overrides::merge(known.into_iter().chain(foreign).chain(own));
+
+    let style = Style::new(&options.initialisms, &options.plurals);
+    let mut locals = Scope::new(names::reserved_locals());
+    for import in &imports {
+        locals.take(&import.name);
+    }
+
+    let relations = relation::select(catalog, options, &mut diagnostics)?;
+    let multiranges = multiranges(catalog);
+    let reachable = types::Reachable::of(catalog, &relations, options, &multiranges);
+    let go_types = reachable.go_types(catalog);
+    let naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
+    let type_names = naming.enums.iter().map(|(name, names)| (name.clone(), names.name.clone())).chain(naming.composites.clone()).collect();
+    let types = GoTypes::new(catalog, options, &packages.models.name, type_names);
+    let builder = Builder { catalog, options, packages: &packages, style: &style, types, overrides, locals: &locals };
+
+    let mut built = Vec::with_capacity(relations.len());
+    for (relation, names) in relations.iter().zip(&naming.tables) {
+        built.push(column::columns(&builder, relation, &names.model, &mut diagnostics)?);
+    }
+    let by_name: HashMap<&QualifiedName, usize> = relations.iter().enumerate().map(|(n, it)| (&it.name, n)).collect();
+    let samples = sample::Samples { builder: &builder, relations: &relations, built: &built, names: &naming.tables, by_name: &by_name };
+    let mut tables: Vec<Option<Table>> = relations
+        .iter()
+        .enumerate()
+        .map(|(n, relation)| {
+            let references = |name: &QualifiedName| by_name.get(name).map_or_else(String::new, |it| naming.tables[*it].model.clone());
+            let mut table = table(&builder, relation, &built[n], &naming.tables[n], &naming.constraints, references);
+            samples.fill(n, &mut table);
+            table.methods = methods(&table, &packages);
+            Some(table)
+        })
+        .collect();
+    let tables = parents_first(&relations, &by_name).into_iter().filter_map(|n| tables[n].take()).collect();
+    let project = Project {
+        enums: types::enums(catalog, &naming),
+        composites: types::composites(&builder, &naming),
+        registered_types: types::registered(catalog, &builder.types, &reachable, &multiranges),
+        codecs: types::codecs(&builder.types, &reachable, options),
+        tables,
+        imports,
+        packages: packages.clone(),
+    };
+    Ok((project, diagnostics))
+}
+
+/// A table without its methods and its sample.
+fn table(
+    builder: &Builder<'_>,
+    relation: &Relation<'_>,
+    built: &[Built],
+    names: &TableNames,
+    constants: &BTreeMap<(QualifiedName, String), String>,
+    references: impl Fn(&QualifiedName) -> String,
+) -> Table {
+    let columns: Vec<Column> = built.iter().map(|it| it.column.clone()).collect();
+    let create: Vec<Column> = if relation.read_only {
+        Vec::new()
+    } else {
+        zip(relation, built).filter(|(source, _)| source.insertable()).map(|(_, it)| it.column.clone()).collect()
+    };
+    let update: Vec<Column> = create.iter().filter(|it| !it.in_primary_key).cloned().collect();
+    let found = key::find(relation);
+    let by_name = |names: &[&str]| -> Vec<&Column> { names.iter().filter_map(|name| columns.iter().find(|it| it.name == *name)).collect() };
+    // Without a primary key a whole unique key gives an order as good.
+    let not_null = |names: &[&str]| by_name(names).iter().all(|it| !it.nullable);
+    let order = found
+        .iter()
+        .find(|it| it.primary || it.predicate.is_none() && not_null(&it.columns))
+        .map(|it| by_name(&it.columns))
+        .unwrap_or_default();
+    let keyset = found.iter().any(|it| it.primary);
+    let sql = format!("{}.{}", quote_identifier(&relation.name.schema), quote_identifier(&relation.name.name));
+    let keys = key::Table {
+        sql: &sql,
+        names,
+        models: &builder.packages.models.name,
+        columns: built,
+        create: &create,
+        update: &update,
+        order: &order,
+    };
+    let mut suffixes = Scope::default();
+    let mut unique_keys = Vec::new();
+    let mut primary_key = None;
+    for found in &found {
+        let key = keys.key(found, &mut suffixes);
+        if found.primary { primary_key = Some(key) } else { unique_keys.push(key) }
+    }
+    Table {
+        schema: relation.name.schema.clone(),
+        name: relation.name.name.clone(),
+        literal: literal::string(&sql),
+        kind: relation.identity.kind.name().to_owned(),
+        read_only: relation.read_only,
+        doc: doc(relation, &names.model, &sql),
+        has_optional: create.iter().any(|it| it.optional),
+        primary_key,
+        unique_keys,
+        foreign_keys: keys.foreign_keys(relation, references),
+        constraints: key::constraints(relation, constants),
+        methods: Vec::new(),
+        statements: statement::statements(&sql, built, &create, &order, keyset),
+        copyable: !relation.read_only
+            && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),
+        sample: sample::none(format!("make{}", names.model)),
+        names: names.clone(),
+        create_columns: create,
+        update_columns: update,
+        columns,
+        sql,
+    }
+}
+
+fn zip<'r, 'a>(relation: &'r Relation<'a>, built: &'r [Built]) -> impl Iterator<Item = (&'r relation::Source<'a>, &'r Built)> {
+    relation.columns.iter().zip(built)
+}
+
+/// The struct's doc comment.
+fn doc(relation: &Relation<'_>, model: &str, sql: &str) -> Vec<String> {
+    let mut lines = vec![format!("{model} is a row of the {} {}.", relation.identity.kind, literal::comment_lines(sql).join(" "))];
+    if let Some(comment) = relation.comment {
+        lines.push(String::new());
+        lines.extend(literal::comment_lines(comment));
+    }
+    lines
+}
+
+/// Positions of relations in an order in which what a foreign key refers to comes first, and ties go by name. Cycles are cut where they are met.
+fn parents_first(relations: &[Relation<'_>], by_name: &HashMap<&QualifiedName, usize>) -> Vec<usize> {
+    let parents = |n: usize| -> BTreeSet<usize> {
+        let foreign = relations[n].constraints.iter().filter_map(|(_, constraint)| match &constraint.kind {
+            ConstraintKind::ForeignKey(foreign) => by_name.get(&foreign.references).copied(),
+            _ => None,
+        });
+        foreign.collect()
+    };
+    let mut order = Vec::with_capacity(relations.len());
+    let mut seen = vec![false; relations.len()];
+    // An explicit stack: chains of foreign keys can be as long as there are tables.
+    for root in 0..relations.len() {
+        if std::mem::replace(&mut seen[root], true) {
+            continue;
+        }
+        let mut stack = vec![(root, parents(root).into_iter())];
+        while let Some((n, rest)) = stack.last_mut() {
+            match rest.next() {
+                Some(parent) if !std::mem::replace(&mut seen[parent], true) => stack.push((parent, parents(parent).into_iter())),
+                Some(_) => {}
+                None => {
+                    order.push(*n);
+                    stack.pop();
+                }
+            }
+        }
+    }
+    order
+}
+
+/// Packages other than the project's own.
+fn imports() -> Vec<Import> {
+    let alias = |path: &str| ALIASES.iter().find(|(it, _)| *it == path).map(|(_, name)| (*name).to_owned());
+    let import = |(path, name): &(&str, &str)| match alias(path) {
+        Some(name) => Import { path: (*path).to_owned(), name, alias: true },
+        None => Import { path: (*path).to_owned(), name: (*name).to_owned(), alias: false },
+    };
+    IMPORTS.iter().map(import).collect()
+}
+
+/// The project's own packages.
+fn own_imports(packages: &Packages) -> Vec<Import> {
+    let Packages { models, interfaces, postgres, mocks, tests: _, runtime } = packages;
+    [models, interfaces, postgres, mocks, runtime]
+        .into_iter()
+        .map(|it| Import { path: it.path.clone(), name: it.name.clone(), alias: names::package_name(&it.path) != it.name })
+        .collect()
+}
+
+/// The range of each multirange.
+fn multiranges(catalog: &Catalog) -> BTreeMap<QualifiedName, QualifiedName> {
+    let ranges = catalog.of_kind(Kind::Range).filter_map(|(identity, object)| match &object.definition {
+        Definition::Range(range) => Some((QualifiedName::new(&identity.schema, &range.multirange), identity.qualified_name())),
+        _ => None,
+    });
+    ranges.collect()
+}
