@@ -27,6 +27,9 @@ use crate::dump::Dump;
 use crate::server::server;
 use crate::tool;
 
+/// What is checked where it exists, and what `make bless` rewrites.
+const EXPECTED: [&str; 5] = ["error.txt", "report.txt", "catalog.txt", "schema.out.sql", "order.txt"];
+
 /// A case.
 #[derive(Clone)]
 pub(crate) struct Case {
@@ -94,7 +97,9 @@ impl Case {
 
     fn snapshot(&self, source: &str, workplace: &Path) -> Result<(tool::Ran, String), String> {
         let path = workplace.join(format!("{source}.pgsnap")).to_string_lossy().into_owned();
-        let ran = tool::run(&self.folder, &["snapshot", "create", source, "-o", &path, "--quiet"])?;
+        let mut ran = tool::run(&self.folder, &["snapshot", "create", source, "-o", &path])?;
+        // The last line says where the snapshot is, which is another place for everybody.
+        ran.stderr = ran.stderr.lines().filter(|line| !line.contains(&path)).map(|line| format!("{line}\n")).collect();
         Ok((ran, path))
     }
 
@@ -115,7 +120,10 @@ impl Case {
             self.bless(&found, failed)?;
         }
         let mut wrong = Vec::new();
-        for name in ["error.txt", "report.txt", "catalog.txt", "schema.out.sql", "order.txt"] {
+        if !EXPECTED.iter().chain(&["equal.sql"]).any(|name| self.folder.join(name).exists()) {
+            wrong.push("nothing is expected of this case: `make bless` writes what is found".to_owned());
+        }
+        for name in EXPECTED {
             let expected = fs::read_to_string(self.folder.join(name)).ok();
             match (expected, found.get(name)) {
                 (Some(expected), Some(found)) => wrong.extend(difference(name, &expected, found)),
@@ -147,9 +155,8 @@ impl Case {
 
     /// Rewrites the expectations that exist; a case without any gets the one that says most.
     fn bless(&self, found: &BTreeMap<&str, String>, failed: bool) -> Result<(), String> {
-        let all = ["error.txt", "report.txt", "catalog.txt", "schema.out.sql", "order.txt"];
-        let has_any = all.iter().any(|name| self.folder.join(name).exists());
-        for name in all {
+        let has_any = EXPECTED.iter().chain(&["equal.sql"]).any(|name| self.folder.join(name).exists());
+        for name in EXPECTED {
             let path = self.folder.join(name);
             let wanted = match found.get(name) {
                 Some(text) if name == "report.txt" => !text.is_empty(),
