@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(super) yaml: Option<bool>,
     /// Only this schema; all by default
-    #[arg(long, value_name = "NAME")]
-    pub(super) schema: Option<String>,
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) schema: Vec<String>,
     /// Only these tables and views, as names or patterns
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(super) tables: Vec<String>,
@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) strict: bool,
 
+    /// The Go module of the packages [default: that of the nearest go.mod]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    pub(super) module: Option<String>,
     /// The folder of the generated packages [default: ./pgx-goose]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(super) out: Option<String>,

@@ -13,6 +13,7 @@ mod output;
 mod picture;
 mod report;
 mod schema;
+mod settings;
 mod snapshot;
 mod source;
 

@@ -16,6 +16,8 @@ pub(super) enum Shape {
     Word(&'static [&'static str]),
     /// A list of texts.
     Texts,
+    /// A list of some words.
+    Words(&'static [&'static str]),
     /// Text by text.
     Pairs,
     /// A list of maps. An item that is text alone is its first key.
@@ -27,7 +29,7 @@ pub(super) enum Shape {
 pub(super) enum Standing {
     /// It does, or the key changes nothing that anybody could see in the output.
     Works,
-    /// It doesn't yet. Set to anything else than `false`, nothing or the default, the user is told.
+    /// It doesn't yet. Set to anything else than the default, the user is told.
     Later,
 }
 
@@ -52,7 +54,7 @@ const fn later(path: &'static str, shape: Shape, default: &'static str, doc: &'s
     Key { path, shape, default, doc, standing: Standing::Later }
 }
 
-use Shape::{Bool, Integer, Maps, Pairs, Text, Texts, Word};
+use Shape::{Bool, Integer, Maps, Pairs, Text, Texts, Word, Words};
 
 /// All keys.
 pub(super) const KEYS: &[Key] = &[
@@ -73,15 +75,19 @@ pub(super) const KEYS: &[Key] = &[
     key("output_dirs.repositories", Text, "{base}/repository/postgres", "The folder of the repositories."),
     key("output_dirs.mocks", Text, "{base}/mocks", "The folder of the mocks."),
     key("output_dirs.tests", Text, "{base}/tests", "The folder of the tests."),
+    key("output_dirs.runtime", Text, "{base}/repository/pgdb", "The folder of what all repositories share: errors, transactions, pages."),
     key("tables", Texts, "[]", "Only these tables and views, as names or patterns (`order_*`, `audit.*`); all when it is empty."),
     key("ignore_tables", Texts, "[]", "Not these, as names or patterns."),
     key("template_dir", Text, "", "A folder with templates that replace those of the same name."),
     key("mock_provider", Word(&["testify", "gomock", "mock"]), "testify", "Which library the mocks are for; `mock` is gomock."),
     key("with_tests", Bool, "true", "Whether tests are written."),
     key("nullable", Word(&["pointer", "pgtype", "sql", "generic"]), "pointer", "How a column that may be NULL is in Go."),
-    key("tags", Texts, "[json, db]", "The struct tags of models."),
+    key("tags", Words(&["json", "db", "validate"]), "[json, db]", "The struct tags of models: `json`, `db`, `validate`."),
     key("initialisms", Texts, "[]", "Words that are written in capitals in Go names, beyond the usual (ID, URL, …)."),
     key("rename", Pairs, "{}", "Go names by table, or by table.column."),
+    key("plurals", Pairs, "{}", "Plurals that the rules of English get wrong, by singular."),
+    key("uuid", Word(&["google", "pgtype"]), "google", "What a uuid is in Go: github.com/google/uuid, or pgtype.UUID."),
+    key("decimal", Word(&["shopspring", "pgtype"]), "shopspring", "What a numeric is in Go: github.com/shopspring/decimal, or pgtype.Numeric."),
     key("types", Maps(TYPES), "[]", "Go types of your own, by database type or by column."),
     key("optimization.parallel_generation", Bool, "true", "Whether all cores are used. The output is the same."),
     key("optimization.max_workers", Integer(0, 1024), "0", "How many workers there are; 0 is one a core."),
@@ -110,10 +116,10 @@ pub(super) const KEYS: &[Key] = &[
     key("go_generate.generate_makefile", Bool, "true", "Makefile."),
     key("go_generate.generate_vscode_tasks", Bool, "true", ".vscode/tasks.json."),
     key("go_generate.generate_gitignore_entries", Bool, "true", ".gitignore."),
-    later("quality.enable_validation_tags", Bool, "false", "Whether models have `validate` tags."),
+    key("quality.enable_validation_tags", Bool, "false", "Whether models have `validate` tags."),
     key("quality.enable_json_tags", Bool, "true", "Whether models have `json` tags."),
     key("quality.enable_db_tags", Bool, "true", "Whether models have `db` tags."),
-    key("quality.generate_interfaces", Bool, "true", "Whether interfaces are written; repositories need them."),
+    later("quality.generate_interfaces", Bool, "true", "Whether interfaces are written; repositories need them."),
     key("quality.generate_mocks", Bool, "true", "Whether mocks are written."),
     key("quality.generate_tests", Bool, "true", "Whether tests are written, as `with_tests`."),
     later("quality.generate_benchmarks", Bool, "false", "Whether benchmarks are written."),
@@ -130,7 +136,7 @@ pub(super) const KEYS: &[Key] = &[
         "How much is said: debug and info as --debug and --verbose, error as --quiet.",
     ),
     key("logging.format", Word(&["text", "json"]), "text", "How it is said."),
-    key("logging.output", Word(&["stderr", "stdout"]), "stderr", "Accepted; messages go to standard error, standard output is for data."),
+    later("logging.output", Text, "stderr", "Where messages go; standard output is for data."),
     key("review.rules", Texts, "[]", "The rules of reviews."),
     key("review.severity", Pairs, "{}", "How bad a rule's findings are."),
     key("review.pg_version", Integer(10, 99), "", "The server's major version."),
@@ -155,6 +161,7 @@ const SCHEMAS: &[Key] = &[
     key("dsn", Text, "", "Its database."),
     key("output_dir", Text, "", "Its folder."),
     key("package_name", Text, "", "Its package."),
+    key("output_dirs.runtime", Text, "{base}/repository/pgdb", "The folder of what all repositories share: errors, transactions, pages."),
     key("tables", Texts, "[]", "Only these tables."),
     key("ignore_tables", Texts, "[]", "Not these."),
 ];

@@ -104,9 +104,11 @@ impl Config {
     /// The keys that this version doesn't act on yet, and that ask for something.
     pub(crate) fn not_yet(&self) -> Vec<Diagnostic> {
         let asks = |key: &Key, node: &Node| match node {
-            Node::Null | Node::Bool(false) => false,
+            Node::Null => false,
+            Node::Bool(value) => key.default != value.to_string(),
+            Node::Text(text) => key.default != text,
             Node::List(list) => !list.is_empty(),
-            _ => key.standing == Standing::Later,
+            Node::Integer(_) | Node::Number(_) | Node::Map(_) => true,
         };
         let later = keys::KEYS.iter().filter(|it| it.standing == Standing::Later);
         let set = later.filter_map(|key| self.values.get(key.path).filter(|value| asks(key, &value.node)));
@@ -268,6 +270,10 @@ impl Check<'_> {
             (Shape::Word(words), _) => format!("one of `{}`", words.join("`, `")),
             (Shape::Texts, _) if texts(node).is_some() => return,
             (Shape::Texts, _) => "a list of texts".to_owned(),
+            (Shape::Words(words), _) => match texts(node) {
+                Some(given) if given.iter().all(|it| words.contains(&it.as_str())) => return,
+                _ => format!("a list of `{}`", words.join("`, `")),
+            },
             (Shape::Pairs, Node::Map(entries)) => {
                 for (name, value) in entries {
                     self.shape(&format!("{path}.{}", name.value), Shape::Text, value);

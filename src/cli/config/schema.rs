@@ -47,6 +47,7 @@ fn describe(key: &Key) -> Value {
         Shape::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Word(words) => json!({ "enum": words }),
         Shape::Texts => json!({ "type": ["array", "string"], "items": { "type": "string" } }),
+        Shape::Words(words) => json!({ "type": "array", "items": { "enum": words } }),
         Shape::Pairs => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Shape::Maps(keys) => {
             let properties: Map<_, _> = keys.iter().map(|it| (it.path.to_owned(), describe(it))).collect();

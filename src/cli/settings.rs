@@ -1,0 +1,233 @@
+//! What `generate` does, put together from the command line, the config file and the defaults, in this order.
+//!
+//! Everything is settled here, the Go module too, so that generation needs neither files nor the environment.
+
+use std::path::{Component, Path, PathBuf};
+
+use pgx_goose::codegen::options::{
+    DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, TypeOverride, UuidType,
+};
+use pgx_goose::diagnostic::Diagnostic;
+use pgx_goose::fs::{self, FileKind};
+
+use super::config::Config;
+use super::error::{Exit, Failure};
+use super::generate::Arguments;
+use super::init::module_of;
+
+/// The folder of generated packages where nobody names one.
+const DEFAULT_OUT: &str = "./pgx-goose";
+
+/// Where the schema is read from.
+pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, Failure> {
+    let live = || {
+        Failure::not_yet("reading a live database")
+            .hint("write its DDL with `pg_dump --schema-only > schema.sql`, and name that file with `--from` or `source`")
+    };
+    if let Some(source) = &arguments.from {
+        return Ok(source.clone());
+    }
+    if arguments.dsn.is_some() {
+        return Err(live());
+    }
+    for key in ["source", "snapshot"] {
+        if let Some(source) = config.expanded(key)? {
+            return Ok(source);
+        }
+    }
+    if config.text("dsn").is_some() {
+        return Err(live());
+    }
+    let found = config.file_name().map_or_else(|| "there is no config file".to_owned(), |file| format!("`{file}` names none"));
+    Err(Failure::usage(format!("no schema is named: there is no `--from`, and {found}"))
+        .hint("use `pgx-goose --from schema.sql`, or write a config file with `pgx-goose init`"))
+}
+
+/// How many workers there are; 0 is one a core.
+pub(crate) fn workers(arguments: &Arguments, config: &Config) -> usize {
+    let parallel = arguments.parallel.or_else(|| config.boolean("optimization.parallel_generation"));
+    let configured = config.integer("optimization.max_workers").and_then(|it| usize::try_from(it).ok());
+    match (arguments.workers, parallel) {
+        (Some(workers), _) => usize::from(workers),
+        (None, Some(false)) => 1,
+        (None, _) => configured.unwrap_or(0),
+    }
+}
+
+/// All that generation depends on besides the schema.
+pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options, Failure> {
+    let mut errors = Vec::new();
+    let directories = directories(arguments, config);
+    let template_dir = arguments.template_dir.clone().or_else(|| config.text("template_dir").map(str::to_owned));
+    if let Some(folder) = &template_dir
+        && fs::kind(folder)? != Some(FileKind::Folder)
+    {
+        let message = format!("there is no folder `{folder}` with templates");
+        errors.push(if arguments.template_dir.is_some() { Diagnostic::error(message) } else { config.error_at("template_dir", message) });
+    }
+    let (tables, ignore_tables) = (list(&arguments.tables, config, "tables"), list(&arguments.ignore_tables, config, "ignore_tables"));
+    for table in tables.iter().filter(|it| ignore_tables.contains(it)) {
+        let message = format!("table `{table}` is both in `tables` and in `ignore_tables`");
+        errors.push(config.error_at("ignore_tables", message));
+    }
+    let types = types(config, &mut errors);
+    if !errors.is_empty() {
+        return Err(Failure::found(Exit::Usage, errors));
+    }
+    let (module, directories) = place(arguments, config, directories)?;
+    let flag = |argument: Option<bool>, keys: &[&str], default| {
+        argument.or_else(|| keys.iter().find_map(|key| config.boolean(key))).unwrap_or(default)
+    };
+    let mock_provider = match arguments.mock_provider.as_deref().or_else(|| config.text("mock_provider")) {
+        Some("gomock" | "mock") => MockProvider::Gomock,
+        _ => MockProvider::Testify,
+    };
+    Ok(Options {
+        module,
+        directories,
+        schemas: list(&arguments.schema, config, "schema"),
+        tables,
+        ignore_tables,
+        mock_provider,
+        with_mocks: flag(None, &["quality.generate_mocks"], true),
+        with_tests: flag(arguments.with_tests, &["with_tests", "quality.generate_tests"], true),
+        models_only: flag(arguments.models_only, &[], false),
+        template_dir,
+        workers: workers(arguments, config),
+        nullable: match config.text("nullable") {
+            Some("pgtype") => Nullable::Pgtype,
+            Some("sql") => Nullable::Sql,
+            Some("generic") => Nullable::Generic,
+            _ => Nullable::Pointer,
+        },
+        tags: tags(config),
+        types,
+        initialisms: config.texts("initialisms").unwrap_or_default(),
+        renames: config.pairs("rename"),
+        plurals: config.pairs("plurals"),
+        uuid: if config.text("uuid") == Some("pgtype") { UuidType::Pgtype } else { UuidType::Google },
+        decimal: if config.text("decimal") == Some("pgtype") { DecimalType::Pgtype } else { DecimalType::Shopspring },
+    })
+}
+
+/// A list of the command line, else that of the file.
+fn list(argument: &[String], config: &Config, key: &str) -> Vec<String> {
+    if argument.is_empty() { config.texts(key).unwrap_or_default() } else { argument.to_vec() }
+}
+
+fn tags(config: &Config) -> Tags {
+    match config.texts("tags") {
+        Some(tags) => {
+            let has = |name: &str| tags.iter().any(|it| it == name);
+            Tags { json: has("json"), db: has("db"), validate: has("validate") }
+        }
+        None => Tags {
+            json: config.boolean("quality.enable_json_tags").unwrap_or(true),
+            db: config.boolean("quality.enable_db_tags").unwrap_or(true),
+            validate: config.boolean("quality.enable_validation_tags").unwrap_or(false),
+        },
+    }
+}
+
+fn types(config: &Config, errors: &mut Vec<Diagnostic>) -> Vec<TypeOverride> {
+    let mut types = Vec::new();
+    for entry in config.maps("types") {
+        let text = |name: &str| entry.text(name).map(str::to_owned);
+        let (db_type, column) = (text("db_type"), text("column"));
+        match text("go_type") {
+            None => errors.push(entry.error("an entry of `types` needs a `go_type`")),
+            Some(_) if db_type.is_none() && column.is_none() => {
+                errors.push(entry.error("an entry of `types` needs a `db_type` or a `column`"));
+            }
+            Some(go_type) => {
+                types.push(TypeOverride { db_type, column, nullable: entry.boolean("nullable"), go_type, import: text("import") });
+            }
+        }
+    }
+    types
+}
+
+fn directories(arguments: &Arguments, config: &Config) -> Directories {
+    let text = |argument: &Option<String>, key: &str| argument.clone().or_else(|| config.text(key).map(str::to_owned));
+    let base = text(&arguments.out, "output_dirs.base").or_else(|| text(&None, "out")).unwrap_or_else(|| DEFAULT_OUT.to_owned());
+    let below = Directories::below(&base);
+    let dir = |argument: &Option<String>, key: &str, default: String| {
+        text(argument, key).map_or(default, |it| it.replace("{base}", base.trim_end_matches('/')))
+    };
+    Directories {
+        models: dir(&arguments.models_dir, "output_dirs.models", below.models),
+        interfaces: dir(&arguments.interfaces_dir, "output_dirs.interfaces", below.interfaces),
+        repositories: dir(&arguments.repos_dir, "output_dirs.repositories", below.repositories),
+        mocks: dir(&arguments.mocks_dir, "output_dirs.mocks", below.mocks),
+        tests: dir(&arguments.tests_dir, "output_dirs.tests", below.tests),
+        runtime: dir(&None, "output_dirs.runtime", below.runtime),
+    }
+}
+
+/// Finds the Go module that the folders belong to, and puts both in the same terms.
+///
+/// As the go command sees it, a package belongs to the nearest go.mod above it. Paths stay relative to the working
+/// directory, as the user wrote them, wherever the module's import paths can be said from there.
+fn place(arguments: &Arguments, config: &Config, directories: Directories) -> Result<(Module, Directories), Failure> {
+    let here = std::env::current_dir().map_err(|error| Failure::environment(format!("can't tell the working directory: {error}")))?;
+    let named = arguments.module.clone().or_else(|| config.text("module").map(str::to_owned));
+    let root = go_mod_above(&absolute(&here, &directories.models))?;
+    let (path, root) = match (named, root) {
+        (Some(path), Some((root, _))) => (path, root),
+        (Some(path), None) => (path, here.clone()),
+        (None, Some((root, Some(path)))) => (path, root),
+        (None, Some((root, None))) => {
+            return Err(Failure::usage(format!("`{}` names no module", root.join("go.mod").display())));
+        }
+        (None, None) => {
+            let message = format!("no Go module is named, and there is no go.mod at or above `{}`", directories.models);
+            return Err(Failure::usage(message).hint("run `go mod init example.com/your/module`, or name one with `--module` or `module`"));
+        }
+    };
+    let slashes = |path: &Path| path.components().map(|it| it.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+    if let Ok(below) = root.strip_prefix(&here) {
+        return Ok((Module { path, dir: slashes(below) }, directories));
+    }
+    let all = |change: &dyn Fn(&str) -> String| {
+        let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
+        let [models, interfaces, repositories, mocks, tests, runtime] =
+            [models, interfaces, repositories, mocks, tests, runtime].map(|it| change(it));
+        Directories { models, interfaces, repositories, mocks, tests, runtime }
+    };
+    let stays_below = |dir: &String| absolute(&here, dir).starts_with(&here) && !Path::new(dir).is_absolute();
+    let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
+    if let Ok(above) = here.strip_prefix(&root)
+        && [models, interfaces, repositories, mocks, tests, runtime].into_iter().all(stays_below)
+    {
+        return Ok((Module { path: format!("{path}/{}", slashes(above)), dir: String::new() }, directories));
+    }
+    let spelled = |path: &Path| path.to_string_lossy().into_owned();
+    let directories = all(&|dir| spelled(&absolute(&here, dir)));
+    Ok((Module { path, dir: spelled(&root) }, directories))
+}
+
+/// The nearest folder at or above a path that has a go.mod, and the module that it names.
+fn go_mod_above(path: &Path) -> Result<Option<(PathBuf, Option<String>)>, Failure> {
+    for folder in path.ancestors() {
+        let file = folder.join("go.mod");
+        if fs::kind(&file)? == Some(FileKind::File) {
+            return Ok(Some((folder.to_owned(), module_of(&fs::read_to_string(&file)?))));
+        }
+    }
+    Ok(None)
+}
+
+/// The path from the root, `.` and `..` resolved by name.
+fn absolute(here: &Path, path: &str) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in here.join(path).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                result.pop();
+            }
+            other => result.push(other),
+        }
+    }
+    result
+}
