@@ -3,15 +3,13 @@
 use clap::CommandFactory;
 
 use super::error::{Exit, Failure};
-use super::{Cli, Talk, output};
+use super::{Cli, output};
 
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The shell
     shell: clap_complete::Shell,
-    #[command(flatten)]
-    pub(crate) talk: Talk,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {

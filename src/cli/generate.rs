@@ -95,8 +95,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) later: Later,
-    #[command(flatten)]
-    pub(super) talk: Talk,
 }
 
 /// Flags of the guide that later versions act on. They are known, so that nobody takes them for misspelled.
@@ -138,15 +136,15 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Exit, (Report, Failure)> {
+pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, (Report, Failure)> {
     let format = match (arguments.json, arguments.yaml) {
         (Some(true), None | Some(false)) | (None, Some(false)) => Format::Json,
         (None | Some(false), Some(true)) | (Some(false), None) => Format::Yaml,
         _ => Format::Any,
     };
     let config = Config::load(arguments.config.as_deref(), format);
-    let config = config.map_err(|failure| (arguments.talk.report(&Config::default()), failure))?;
-    let report = arguments.talk.report(&config);
+    let config = config.map_err(|failure| (talk.report(&Config::default()), failure))?;
+    let report = talk.report(&config);
     generate(arguments, &config, &report).map_err(|failure| (report, failure))
 }
 

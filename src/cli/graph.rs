@@ -5,7 +5,7 @@ use pgx_goose::graph;
 
 use super::error::{Exit, Failure};
 use super::report::Report;
-use super::{Talk, output, picture, source};
+use super::{output, picture, source};
 
 /// How the graph is shown.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -29,8 +29,6 @@ pub(crate) struct Arguments {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
-    #[command(flatten)]
-    pub(crate) talk: Talk,
 }
 
 pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failure> {

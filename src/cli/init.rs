@@ -5,7 +5,6 @@ use std::path::Path;
 
 use pgx_goose::fs::{self, Durability, FileKind};
 
-use super::Talk;
 use super::config::{FILE_NAMES, Finding, starter};
 use super::error::{Exit, Failure};
 use super::report::Report;
@@ -35,8 +34,6 @@ pub(crate) struct Arguments {
     /// Replace an existing config file
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    pub(crate) talk: Talk,
 }
 
 pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failure> {

@@ -17,8 +17,12 @@ mod settings;
 mod snapshot;
 mod source;
 
+use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use config::Config;
@@ -32,12 +36,14 @@ use report::{LogFormat, Report, Verbosity};
 /// A SOURCE is a DDL file, `-` for standard input, a folder of DDL or migrations, a .pgsnap file, or any of these at a
 /// git revision as git:REV:PATH.
 #[derive(Debug, Parser)]
-#[command(name = "pgx-goose", version, long_version = LONG_VERSION, after_long_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+#[command(name = "pgx-goose", version, long_version = LONG_VERSION, after_long_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     generate: generate::Arguments,
+    #[command(flatten)]
+    talk: Talk,
 }
 
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (snapshot format 1, PostgreSQL 18 grammar)");
@@ -60,21 +66,21 @@ enum Command {
     Schema(schema::Command),
 }
 
-/// How much is said, and how; every subcommand has these.
+/// How much is said, and how. These stand before or after the subcommand.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Messages")]
 struct Talk {
     /// Say only what is wrong
-    #[arg(long, short, conflicts_with_all = ["verbose", "debug"])]
+    #[arg(long, short, global = true, conflicts_with_all = ["verbose", "debug"])]
     quiet: bool,
     /// Say what is being done
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_parser = generate::boolean)]
-    verbose: bool,
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = generate::boolean)]
+    verbose: Option<bool>,
     /// Say that in detail
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_parser = generate::boolean)]
-    debug: bool,
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = generate::boolean)]
+    debug: Option<bool>,
     /// How messages look
-    #[arg(long, value_name = "FORMAT", value_enum)]
+    #[arg(long, global = true, value_name = "FORMAT", value_enum)]
     log_format: Option<LogFormat>,
 }
 
@@ -89,8 +95,8 @@ impl Talk {
         };
         let verbosity = match self {
             Self { quiet: true, .. } => Verbosity::Quiet,
-            Self { debug: true, .. } => Verbosity::Debug,
-            Self { verbose: true, .. } => Verbosity::Verbose,
+            Self { debug: Some(true), .. } => Verbosity::Debug,
+            Self { verbose: Some(true), .. } => Verbosity::Verbose,
             _ => level,
         };
         let configured = if config.text("logging.format") == Some("json") { LogFormat::Json } else { LogFormat::Text };
@@ -99,29 +105,30 @@ impl Talk {
 }
 
 impl Command {
-    fn run(self) -> Result<Exit, (Report, Failure)> {
-        /// Runs what needs no config file.
-        fn plain(talk: &Talk, run: impl FnOnce(&Report) -> Result<Exit, Failure>) -> Result<Exit, (Report, Failure)> {
+    /// Runs the subcommand. `generate` is alone in reading the config file, which may say how it reports.
+    fn run(&self, talk: &Talk) -> Result<Exit, (Report, Failure)> {
+        let plain = |run: &dyn Fn(&Report) -> Result<Exit, Failure>| {
             let report = talk.report(&Config::default());
             run(&report).map_err(|failure| (report, failure))
-        }
+        };
         match self {
-            Self::Generate(arguments) => generate::run(&arguments),
-            Self::Snapshot(command) => plain(command.talk(), |report| snapshot::run(&command, report)),
-            Self::Graph(arguments) => plain(&arguments.talk, |report| graph::run(&arguments, report)),
-            Self::Init(arguments) => plain(&arguments.talk, |report| init::run(&arguments, report)),
-            Self::Completions(arguments) => plain(&arguments.talk, |_| completions::run(&arguments)),
-            Self::Schema(command) => plain(command.talk(), |_| schema::run(&command)),
+            Self::Generate(arguments) => generate::run(arguments, talk),
+            Self::Snapshot(command) => plain(&|report| snapshot::run(command, report)),
+            Self::Graph(arguments) => plain(&|report| graph::run(arguments, report)),
+            Self::Init(arguments) => plain(&|report| init::run(arguments, report)),
+            Self::Completions(arguments) => plain(&|_| completions::run(arguments)),
+            Self::Schema(command) => plain(&|_| schema::run(command)),
         }
     }
 }
 
 /// Runs the program on the process's arguments.
 pub(crate) fn run() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let command = cli.command.unwrap_or_else(|| Command::Generate(Box::new(cli.generate)));
-    let exit = command.run().unwrap_or_else(|(report, failure)| {
+    let (command, talk) = match parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error),
+    };
+    let exit = command.run(&talk).unwrap_or_else(|(report, failure)| {
         let exit = failure.exit;
         report.failure(failure);
         exit
@@ -129,9 +136,65 @@ pub(crate) fn run() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Command, Talk), clap::Error> {
+    let mut definition = Cli::command();
+    let matches = definition.try_get_matches_from_mut(arguments)?;
+    if let Some(subcommand) = matches.subcommand_name() {
+        // Flags of `generate` before another subcommand would be passed over in silence.
+        let given = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        let misplaced =
+            matches.ids().filter(given).find_map(|id| definition.get_arguments().find(|it| it.get_id() == id && !it.is_global_set()));
+        if let Some(flag) = misplaced.and_then(|it| it.get_long()) {
+            let message = format!("`--{flag}` is a flag of `generate`: it can't stand before `{subcommand}`");
+            return Err(definition.error(ErrorKind::ArgumentConflict, message));
+        }
+    }
+    let Cli { command, generate, talk } = Cli::from_arg_matches(&matches)?;
+    Ok((command.unwrap_or_else(|| Command::Generate(Box::new(generate))), talk))
+}
+
+/// Says what is wrong with the command line; help and the version are no errors.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    if redacted(&text) == text {
+        // With colour where the terminal has it.
+        let _ = error.print();
+    } else {
+        let mut stderr = anstream::stderr().lock();
+        let _ = stderr.write_all(redacted(&text).as_bytes());
+    }
+    ExitCode::from(if error.use_stderr() { Exit::Usage } else { Exit::Success } as u8)
+}
+
+/// The text without the passwords of database URLs: a mistyped command line ends in logs.
+fn redacted(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        result.push_str(before);
+        let authority = after.find(|it: char| it.is_whitespace() || matches!(it, '/' | '\'' | '?')).unwrap_or(after.len());
+        // The password is between the first colon and the last `@`.
+        match (after[..authority].find(':'), after[..authority].rfind('@')) {
+            (Some(colon), Some(end)) if colon < end => {
+                result.push_str(&after[..=colon]);
+                result.push_str("***");
+                rest = &after[end..];
+            }
+            _ => rest = after,
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn line(text: &str) -> Result<(Command, Talk), clap::Error> {
+        parse(text.split(' ').map(OsString::from))
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -140,9 +203,30 @@ mod tests {
 
     #[test]
     fn without_a_subcommand_it_is_generate() {
-        let parse = |line: &str| Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
-        assert!(parse("pgx-goose --from a.sql --with-tests=false --tables a,b").command.is_none());
-        assert!(matches!(parse("pgx-goose generate --from a.sql --verbose").command, Some(Command::Generate(_))));
-        assert!(parse("pgx-goose --parallel --workers 4 --optimize-templates --json --yaml=false --force --debug").command.is_none());
+        for text in [
+            "pgx-goose --from a.sql --with-tests=false --tables a,b",
+            "pgx-goose generate --from a.sql --verbose",
+            "pgx-goose --verbose generate --from a.sql",
+            "pgx-goose --parallel --workers 4 --optimize-templates --json --yaml=false --force --debug",
+        ] {
+            let (command, _) = line(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert!(matches!(command, Command::Generate(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn flags_stand_where_they_belong() {
+        assert!(line("pgx-goose --log-format json graph a.sql --quiet").is_ok());
+        let error = line("pgx-goose --out x graph a.sql").map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("`--out` is a flag of `generate`: it can't stand before `graph`"), "{error}");
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let check = |text: &str, expected: &str| assert_eq!(redacted(text), expected);
+        check("no 'postgres://a:s@cr:et@h/db' here", "no 'postgres://a:***@h/db' here");
+        check("postgres://a@h:5432/db", "postgres://a@h:5432/db");
+        check("a://b:c", "a://b:c");
+        check("x://u:p@h y://u:q@h", "x://u:***@h y://u:***@h");
     }
 }

@@ -4,9 +4,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use pgx_goose::codegen::options::{
-    DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, TypeOverride, UuidType,
-};
+use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, TypeOverride, UuidType};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
 

@@ -12,7 +12,12 @@ use pgx_goose::snapshot::{self, HeaderFacts, Snapshot};
 use super::error::{Exit, Failure};
 use super::report::{Report, printable};
 use super::source::{self, count};
-use super::{Talk, output, picture};
+use super::{output, picture};
+
+const TEXTCONV: &str = "\
+Snapshots as SQL in `git diff` and `git log -p`:
+  echo '*.pgsnap diff=pgsnap' >> .gitattributes
+  git config diff.pgsnap.textconv 'pgx-goose snapshot show --format sql'";
 
 /// What is done with snapshots.
 #[derive(Debug, clap::Subcommand)]
@@ -20,6 +25,7 @@ pub(crate) enum Command {
     /// Read a schema and keep it as a snapshot
     Create(Create),
     /// Show what is in a snapshot
+    #[command(after_long_help = TEXTCONV)]
     Show(Show),
     /// Check that snapshots are whole and unharmed
     Verify(Verify),
@@ -37,16 +43,10 @@ pub(crate) struct Create {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
-    #[command(flatten)]
-    talk: Talk,
 }
 
 /// Arguments of `snapshot show`.
-///
-/// For snapshots as SQL in `git diff`: put `*.pgsnap diff=pgsnap` into .gitattributes, and run
-/// `git config diff.pgsnap.textconv "pgx-goose snapshot show --format sql"`.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Show {
     /// The snapshot
     #[arg(value_name = "FILE")]
@@ -54,8 +54,6 @@ pub(crate) struct Show {
     /// How it is shown
     #[arg(long, value_enum, default_value = "tree")]
     format: Format,
-    #[command(flatten)]
-    talk: Talk,
 }
 
 /// Arguments of `snapshot verify`.
@@ -64,8 +62,6 @@ pub(crate) struct Verify {
     /// The snapshots
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    #[command(flatten)]
-    talk: Talk,
 }
 
 /// How a snapshot is shown.
@@ -81,14 +77,6 @@ enum Format {
     Mermaid,
     /// An entity-relationship diagram for Graphviz
     Dot,
-}
-
-impl Command {
-    pub(crate) fn talk(&self) -> &Talk {
-        match self {
-            Self::Create(Create { talk, .. }) | Self::Show(Show { talk, .. }) | Self::Verify(Verify { talk, .. }) => talk,
-        }
-    }
 }
 
 pub(crate) fn run(command: &Command, report: &Report) -> Result<Exit, Failure> {

@@ -87,7 +87,12 @@ pub(super) const KEYS: &[Key] = &[
     key("rename", Pairs, "{}", "Go names by table, or by table.column."),
     key("plurals", Pairs, "{}", "Plurals that the rules of English get wrong, by singular."),
     key("uuid", Word(&["google", "pgtype"]), "google", "What a uuid is in Go: github.com/google/uuid, or pgtype.UUID."),
-    key("decimal", Word(&["shopspring", "pgtype"]), "shopspring", "What a numeric is in Go: github.com/shopspring/decimal, or pgtype.Numeric."),
+    key(
+        "decimal",
+        Word(&["shopspring", "pgtype"]),
+        "shopspring",
+        "What a numeric is in Go: github.com/shopspring/decimal, or pgtype.Numeric.",
+    ),
     key("types", Maps(TYPES), "[]", "Go types of your own, by database type or by column."),
     key("optimization.parallel_generation", Bool, "true", "Whether all cores are used. The output is the same."),
     key("optimization.max_workers", Integer(0, 1024), "0", "How many workers there are; 0 is one a core."),
