@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::config::{Config, Format};
 use super::error::{Exit, Failure};
 use super::report::Report;
-use super::{Talk, source};
+use super::{Talk, settings, source};
 
 /// Arguments of `generate`.
 ///
@@ -152,7 +152,16 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     if let Some(flag) = arguments.later.asked().next() {
         return Err(Failure::not_yet(&format!("`{flag}`")));
     }
-    let source = arguments.from.clone().ok_or_else(|| Failure::usage("no source"))?;
-    let _catalog = source::read(&[source], arguments.strict, report)?;
+    config.not_yet().iter().for_each(|it| report.diagnostic(it));
+    let source = settings::source(arguments, config)?;
+    let options = settings::options(arguments, config)?;
+    use_workers(options.workers);
+    let catalog = source::read(std::slice::from_ref(&source), arguments.strict, report)?;
+    report.debug(|| format!("{} read from `{source}`", source::count(catalog.len(), "object")));
     Err(Failure::not_yet("generating code"))
+}
+
+/// Sets how many threads the whole run has. It can be set once, and there is one run.
+fn use_workers(workers: usize) {
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
 }

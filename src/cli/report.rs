@@ -197,6 +197,28 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|it| if hostile(it) { '\u{fffd}' } else { it }).collect()
 }
 
+/// The text without the passwords of database URLs: what is told of a command line or a config file ends in logs.
+pub(crate) fn redacted(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        result.push_str(before);
+        let authority = after.find(|it: char| it.is_whitespace() || matches!(it, '/' | '\'' | '?')).unwrap_or(after.len());
+        // The password is between the first colon and the last `@`.
+        match (after[..authority].find(':'), after[..authority].rfind('@')) {
+            (Some(colon), Some(end)) if colon < end => {
+                result.push_str(&after[..=colon]);
+                result.push_str("***");
+                rest = &after[end..];
+            }
+            _ => rest = after,
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,5 +260,14 @@ hint: did you mean `table`?"
     fn programs_get_an_object() {
         let span = Span { file: "a.sql".to_owned(), line: 1, column: 2, length: 0, text: String::new() };
         assert_eq!(json(&Diagnostic::warning("m").at(span)), r#"{"level":"warning","message":"m","file":"a.sql","line":1,"column":2}"#);
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let check = |text: &str, expected: &str| assert_eq!(redacted(text), expected);
+        check("no 'postgres://a:s@cr:et@h/db' here", "no 'postgres://a:***@h/db' here");
+        check("postgres://a@h:5432/db", "postgres://a@h:5432/db");
+        check("a://b:c", "a://b:c");
+        check("x://u:p@h y://u:q@h", "x://u:***@h y://u:***@h");
     }
 }

@@ -9,6 +9,8 @@ use serde_saphyr::{Location, Spanned};
 
 use pgx_goose::diagnostic::{Diagnostic, Span};
 
+use super::super::report::redacted;
+
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
@@ -122,6 +124,9 @@ impl File {
         // A value of several lines is underlined on the first; a place after the line's end is a point.
         let rest = (text.chars().count() + 1).saturating_sub(column.max(1) as usize);
         let length = u32::try_from(rest.min(usize::try_from(location.span().len()).unwrap_or(rest))).unwrap_or(0);
-        Some(Span { file: self.name.clone(), line, column, length, text: text.to_owned() })
+        let shown = redacted(text);
+        // Without its password the line is shorter; the place is where the value begins, which is before.
+        let length = if shown == text { length } else { 0 };
+        Some(Span { file: self.name.clone(), line, column, length, text: shown })
     }
 }
