@@ -4,6 +4,7 @@
 //! memory → written, compared or listed by [`output`]. Everything before the last step is a function of catalog and options.
 
 pub mod build;
+pub mod layout;
 pub mod model;
 pub mod options;
 
