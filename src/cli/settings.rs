@@ -72,7 +72,9 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
     if !errors.is_empty() {
         return Err(Failure::found(Exit::Usage, errors));
     }
-    let (module, directories) = place(arguments, config, directories)?;
+    let here = std::env::current_dir().map_err(|error| Failure::environment(format!("can't tell the working directory: {error}")))?;
+    let module = arguments.module.clone().or_else(|| config.text("module").map(str::to_owned));
+    let (module, directories) = place(&here, module, directories)?;
     let flag = |argument: Option<bool>, keys: &[&str], default| {
         argument.or_else(|| keys.iter().find_map(|key| config.boolean(key))).unwrap_or(default)
     };
@@ -166,13 +168,11 @@ fn directories(arguments: &Arguments, config: &Config) -> Directories {
 ///
 /// As the go command sees it, a package belongs to the nearest go.mod above it. Paths stay relative to the working
 /// directory, as the user wrote them, wherever the module's import paths can be said from there.
-fn place(arguments: &Arguments, config: &Config, directories: Directories) -> Result<(Module, Directories), Failure> {
-    let here = std::env::current_dir().map_err(|error| Failure::environment(format!("can't tell the working directory: {error}")))?;
-    let named = arguments.module.clone().or_else(|| config.text("module").map(str::to_owned));
-    let root = go_mod_above(&absolute(&here, &directories.models))?;
+fn place(here: &Path, named: Option<String>, directories: Directories) -> Result<(Module, Directories), Failure> {
+    let root = go_mod_above(&absolute(here, &directories.models))?;
     let (path, root) = match (named, root) {
         (Some(path), Some((root, _))) => (path, root),
-        (Some(path), None) => (path, here.clone()),
+        (Some(path), None) => (path, here.to_owned()),
         (None, Some((root, Some(path)))) => (path, root),
         (None, Some((root, None))) => {
             return Err(Failure::usage(format!("`{}` names no module", root.join("go.mod").display())));
@@ -183,7 +183,7 @@ fn place(arguments: &Arguments, config: &Config, directories: Directories) -> Re
         }
     };
     let slashes = |path: &Path| path.components().map(|it| it.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    if let Ok(below) = root.strip_prefix(&here) {
+    if let Ok(below) = root.strip_prefix(here) {
         return Ok((Module { path, dir: slashes(below) }, directories));
     }
     let all = |change: &dyn Fn(&str) -> String| {
@@ -192,7 +192,7 @@ fn place(arguments: &Arguments, config: &Config, directories: Directories) -> Re
             [models, interfaces, repositories, mocks, tests, runtime].map(|it| change(it));
         Directories { models, interfaces, repositories, mocks, tests, runtime }
     };
-    let stays_below = |dir: &String| absolute(&here, dir).starts_with(&here) && !Path::new(dir).is_absolute();
+    let stays_below = |dir: &String| absolute(here, dir).starts_with(here) && !Path::new(dir).is_absolute();
     let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
     if let Ok(above) = here.strip_prefix(&root)
         && [models, interfaces, repositories, mocks, tests, runtime].into_iter().all(stays_below)
@@ -200,7 +200,7 @@ fn place(arguments: &Arguments, config: &Config, directories: Directories) -> Re
         return Ok((Module { path: format!("{path}/{}", slashes(above)), dir: String::new() }, directories));
     }
     let spelled = |path: &Path| path.to_string_lossy().into_owned();
-    let directories = all(&|dir| spelled(&absolute(&here, dir)));
+    let directories = all(&|dir| spelled(&absolute(here, dir)));
     Ok((Module { path, dir: spelled(&root) }, directories))
 }
 
@@ -228,4 +228,42 @@ fn absolute(here: &Path, path: &str) -> PathBuf {
         }
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use pgx_goose::fs::Durability;
+
+    use super::*;
+
+    /// Where packages are, as `module in dir: models`, for a working directory and an output folder below a folder that has
+    /// a go.mod at `module`.
+    fn placed(go_mod: Option<&str>, here: &str, named: Option<&str>, out: &str) -> Result<String, String> {
+        let root = tempfile::tempdir().unwrap();
+        let here = root.path().join(here);
+        fs::create_dir_all(&here).unwrap();
+        if let Some(folder) = go_mod {
+            let folder = root.path().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write_atomic(folder.join("go.mod"), b"module example.com/shop\n", Durability::Renamed).unwrap();
+        }
+        let named = named.map(str::to_owned);
+        let (module, directories) = place(&here, named, Directories::below(out)).map_err(|it| it.message.unwrap_or_default())?;
+        let text = format!("{} in {:?}: {}", module.path, module.dir, directories.models);
+        Ok(text.replace(root.path().to_str().unwrap(), "ROOT"))
+    }
+
+    #[test]
+    fn packages_belong_to_the_nearest_module() {
+        let check = |go_mod, here, named, out, expected: &str| assert_eq!(placed(go_mod, here, named, out).unwrap(), expected);
+        check(Some(""), "", None, "gen", "example.com/shop in \"\": gen/models");
+        check(Some(""), "a/b", None, "gen", "example.com/shop/a/b in \"\": gen/models");
+        check(Some("gen"), "", None, "./gen", "example.com/shop in \"gen\": ./gen/models");
+        check(Some(""), "a", None, "../gen", "example.com/shop in \"ROOT\": ROOT/gen/models");
+        check(Some("other"), "a", None, "../other/gen", "example.com/shop in \"ROOT/other\": ROOT/other/gen/models");
+        check(Some(""), "", Some("example.com/named"), "gen", "example.com/named in \"\": gen/models");
+        check(None, "a", Some("example.com/named"), "gen", "example.com/named in \"\": gen/models");
+        let error = placed(None, "a", None, "gen").unwrap_err();
+        assert_eq!(error, "no Go module is named, and there is no go.mod at or above `gen/models`");
+    }
 }

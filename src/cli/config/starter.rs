@@ -11,37 +11,35 @@ pub(crate) struct Finding {
     pub(crate) module: Option<String>,
 }
 
-/// The text of a config file for a project.
+/// The text of a config file for a project. `# ` begins prose; `#` alone stands before a line that takes effect without it.
 pub(crate) fn starter(finding: &Finding) -> String {
     let mut text = String::from(
-        "# How pgx-goose makes Go code from a PostgreSQL schema. `pgx-goose schema config` prints a JSON Schema of this file.\n\n",
+        "# How pgx-goose makes Go code from a PostgreSQL schema.\n# `pgx-goose schema config` prints a JSON Schema of this file.\n",
     );
     let mut open_group = "";
     for key in KEYS.iter().filter(|it| it.standing == Standing::Works && !it.doc.starts_with("Accepted;") && !is_later(it)) {
         let (group, name) = key.path.split_once('.').unwrap_or(("", key.path));
+        if group != open_group || group.is_empty() {
+            text.push('\n');
+        }
         if group != open_group {
             open_group = group;
             if !group.is_empty() {
-                text.push_str(&format!("# {group}:\n"));
+                text.push_str(&format!("#{group}:\n"));
             }
         }
+        let indent = if group.is_empty() { "" } else { "  " };
+        text.push_str(&format!("{indent}# {}\n", key.doc));
         let value = match key.path {
-            "source" => finding.source.as_deref(),
-            _ => None,
+            "module" => quoted(finding.module.as_deref().unwrap_or("example.com/your/module")),
+            _ if key.default.is_empty() => "…".to_owned(),
+            _ => shown(key),
         };
-        match (value, key.path) {
-            (Some(value), _) => text.push_str(&format!("# {}\n{name}: {}\n", key.doc, quoted(value))),
-            (None, "source") => text.push_str(&format!("# {}\nsource: schema.sql\n", key.doc)),
-            (None, "module") => {
-                let found = finding.module.as_deref().unwrap_or("example.com/your/module");
-                text.push_str(&format!("# {}\n# module: {}\n", key.doc, quoted(found)));
-            }
-            _ => {
-                let indent = if group.is_empty() { "" } else { "  " };
-                let value = if key.default.is_empty() { "…".to_owned() } else { shown(key) };
-                text.push_str(&format!("# {indent}# {}\n# {indent}{name}: {value}\n", key.doc));
-            }
-        }
+        text.push_str(&match key.path {
+            // The one key that there is something to say of.
+            "source" => format!("source: {}\n", quoted(finding.source.as_deref().unwrap_or("schema.sql"))),
+            _ => format!("#{indent}{name}: {value}\n"),
+        });
     }
     text
 }
@@ -74,13 +72,11 @@ mod tests {
         let text = starter(&finding);
         let config = Config::parse("c.yaml", text.clone()).unwrap();
         assert_eq!(config.text("source"), Some("db/my migrations"));
-        let uncommented: String = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("# ").or(Some(line)))
-            .filter(|line| line.contains(": ") && !line.trim_start().starts_with('#') || line.ends_with(':'))
-            .filter(|line| !line.contains('…') && !line.contains(". ") && !line.ends_with('.'))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let uncomment = |line: &str| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with(' ') || rest.starts_with("  ") => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        };
+        let uncommented: String = text.lines().filter(|it| !it.ends_with('…')).map(uncomment).collect();
         let config = Config::parse("c.yaml", uncommented.clone()).unwrap_or_else(|it| panic!("{it:?}\n{uncommented}"));
         assert_eq!(config.text("output_dirs.models"), Some("{base}/models"));
     }
