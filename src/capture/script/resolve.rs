@@ -304,6 +304,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The object that makes an operator class, if the script or an extension does.
+    pub(crate) fn operator_class_named(&self, name: &QualifiedName) -> Option<&'a Identity> {
+        self.names.operator_classes.get(&name.schema)?.get(&name.name)
+    }
+
     /// A type by its name alone: the name in its schema, whether it is an array type's own name (`_text`), and the object
     /// that makes it (`None` for the server's).
     pub(crate) fn type_named(&self, schema: Option<&str>, name: &str) -> Option<(DataType, Option<&'a Identity>)> {

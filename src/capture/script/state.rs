@@ -8,12 +8,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::{Catalog, Definition, Dependency, Identity, Kind, Object, QualifiedName, Schema};
-use crate::diagnostic::{Diagnostic, Severity};
+use pg_query::protobuf::{Node, RangeVar};
 
+<<<<<<< HEAD
 use super::resolve::{Names, Resolver};
 use super::split::Places;
 use super::{Input, Place, Problem};
+=======
+use crate::catalog::{Catalog, DataType, Definition, Dependency, Identity, Kind, Object, PG_CATALOG, QualifiedName, Schema};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+
+use super::resolve::{Names, Resolver, split_name};
+use super::{Input, Place, Problem, span_of};
+>>>>>>> d8eeb12 (wip)
 
 /// The schema that holds temporary objects while a script is replayed.
 pub(crate) const PG_TEMP: &str = "pg_temp";
@@ -116,6 +123,13 @@ impl<'a> State<'a> {
         }
         self.names.add(&identity, &object.definition);
         self.catalog.insert(identity, object);
+    }
+
+    /// Puts a new object in, with a definition and its needs.
+    pub(crate) fn insert_with(&mut self, identity: Identity, definition: Definition, dependencies: BTreeSet<Dependency>) {
+        let mut object = Object::new(definition);
+        object.dependencies = dependencies;
+        self.insert(identity, object);
     }
 
     /// Takes an object out, and nothing that depends on it.
@@ -228,14 +242,86 @@ impl<'a> State<'a> {
         (self.catalog, self.diagnostics)
     }
 
-    /// A count of every name that constraints of a schema use; `ChooseConstraintName` looks at all of a schema.
-    pub(crate) fn constraint_name_is_taken(&self, schema: &str, name: &str) -> bool {
-        self.names.has_constraint(schema, name)
-    }
-
     /// The relation's constraints by name.
     pub(crate) fn constraints_of(&self, relation: &QualifiedName) -> Vec<Identity> {
         self.catalog.within(Kind::Constraint, relation).map(|(identity, _)| identity.clone()).collect()
+    }
+
+    /// The need of the schema that an object is in; the server's own schemas are none.
+    pub(crate) fn schema_dependency(&self, schema: &str) -> Option<Dependency> {
+        let identity = Identity::global(Kind::Schema, schema);
+        self.contains(&identity).then(|| Dependency::on(identity))
+    }
+
+    /// Adds what a use of a type needs.
+    pub(crate) fn type_dependencies(&self, data_type: &DataType, dependencies: &mut BTreeSet<Dependency>) {
+        dependencies.extend(self.resolver().type_dependency(data_type));
+    }
+
+    /// A collation that a statement names, with its need.
+    pub(crate) fn collation(&self, name: &[Node], dependencies: &mut BTreeSet<Dependency>) -> QualifiedName {
+        let resolver = self.resolver();
+        let collation = resolver.collation(name);
+        dependencies.extend(resolver.collation_object(&collation).cloned().map(Dependency::on));
+        collation
+    }
+
+    /// An operator class that a statement names, with its need.
+    pub(crate) fn operator_class(&self, name: &[Node], dependencies: &mut BTreeSet<Dependency>) -> QualifiedName {
+        let (class, object) = self.resolver().operator_class(name);
+        dependencies.extend(object.cloned().map(Dependency::on));
+        class
+    }
+
+    /// A function that a statement names without arguments, with its need. One that the script does not make is the server's.
+    pub(crate) fn function(&self, name: &[Node], dependencies: &mut BTreeSet<Dependency>) -> QualifiedName {
+        let (schema, name) = split_name(name);
+        let resolver = self.resolver();
+        match resolver.functions(schema.as_deref(), &name).first() {
+            Some(function) => {
+                dependencies.insert(Dependency::on((*function).clone()));
+                QualifiedName::new(resolver.schema_of(function), name)
+            }
+            None => QualifiedName::new(schema.unwrap_or_else(|| PG_CATALOG.to_owned()), name),
+        }
+    }
+
+    /// The name of a new object: in the schema that it says, else where the search path says.
+    pub(crate) fn new_name(&self, nodes: &[Node]) -> Result<QualifiedName, Problem> {
+        let (schema, name) = split_name(nodes);
+        self.in_schema(schema, name, None)
+    }
+
+    /// The name of a new relation; a temporary one is in the schema of those.
+    pub(crate) fn new_relation_name(&self, relation: &RangeVar) -> Result<QualifiedName, Problem> {
+        if relation.relpersistence == "t" {
+            return Ok(QualifiedName::new(PG_TEMP, relation.relname.clone()));
+        }
+        let schema = (!relation.schemaname.is_empty()).then(|| relation.schemaname.clone());
+        self.in_schema(schema, relation.relname.clone(), Some(relation.location))
+    }
+
+    fn in_schema(&self, schema: Option<String>, name: String, location: Option<i32>) -> Result<QualifiedName, Problem> {
+        let schema = match schema {
+            Some(schema) => schema,
+            None => self.creation_schema()?,
+        };
+        if !self.schema_exists(&schema) {
+            let mut problem = Problem::new(format!("schema `{schema}` does not exist"));
+            problem.location = location;
+            problem.hint = nearest(&schema, self.schemas()).map(|it| format!("did you mean `{it}`?"));
+            return Err(problem);
+        }
+        Ok(QualifiedName::new(schema, name))
+    }
+
+    /// Whether a relation of that name is there already; an error, unless the statement says `IF NOT EXISTS`.
+    pub(crate) fn relation_exists(&self, name: &QualifiedName, may_exist: bool) -> Result<bool, Problem> {
+        match self.names.relation(&name.schema, &name.name) {
+            None => Ok(false),
+            Some(_) if may_exist => Ok(true),
+            Some(_) => Err(Problem::new(format!("relation `{}` already exists", name.name))),
+        }
     }
 
     /// Names of schemas, for hints.

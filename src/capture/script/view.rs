@@ -1,0 +1,203 @@
+//! Views, materialised views, and tables made from queries.
+
+use std::collections::BTreeSet;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{CreateTableAsStmt, IntoClause, Node, ObjectType, RefreshMatViewStmt, SelectStmt, ViewCheckOption, ViewStmt};
+
+use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persistence, QualifiedName, Table, View, ViewColumn};
+
+use super::canonical::{self, CanonicalQuery};
+use super::resolve::strings;
+use super::state::{PG_TEMP, State};
+use super::{Outcome, Place, Problem, options};
+
+/// `CREATE VIEW`. A view of temporary tables is temporary.
+pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, _at: Place) -> Outcome {
+    let (Some(relation), Some(query)) = (&node.view, node.query.as_deref()) else { return Ok(()) };
+    let mut canonical = canonical::query(state, query)?;
+    rename_columns(&mut canonical.columns, &strings(&node.aliases))?;
+    let mut name = state.new_relation_name(relation)?;
+    if canonical.dependencies.iter().any(|it| it.on.schema == PG_TEMP) {
+        PG_TEMP.clone_into(&mut name.schema);
+    }
+    let mut view_options = options::storage_parameters(&node.options);
+    match node.with_check_option() {
+        ViewCheckOption::LocalCheckOption => drop(view_options.insert("check_option".to_owned(), "local".to_owned())),
+        ViewCheckOption::CascadedCheckOption => drop(view_options.insert("check_option".to_owned(), "cascaded".to_owned())),
+        ViewCheckOption::NoCheckOption | ViewCheckOption::Undefined => {}
+    }
+    let identity = Identity::new(Kind::View, name.schema.clone(), name.name.clone());
+    let existing = state.names().relation(&name.schema, &name.name).cloned();
+    canonical.dependencies.extend(state.schema_dependency(&name.schema));
+    match existing {
+        None => {
+            let view = View { columns: canonical.columns, query: canonical.query, options: view_options };
+            state.insert_with(identity, Definition::View(view), canonical.dependencies);
+            Ok(())
+        }
+        Some(existing) if node.replace && existing == identity => replace(state, &identity, canonical, view_options),
+        Some(_) => Err(Problem::new(format!("relation `{}` already exists", name.name)).at(relation.location)),
+    }
+}
+
+/// `CREATE OR REPLACE VIEW`: what is said of the view and its columns stays; columns may be added at the end only.
+fn replace(
+    state: &mut State<'_>,
+    identity: &Identity,
+    mut canonical: CanonicalQuery,
+    view_options: std::collections::BTreeMap<String, String>,
+) -> Outcome {
+    let changed = state.change(identity, |object| {
+        let Definition::View(view) = &mut object.definition else { return Ok(()) };
+        if canonical.columns.len() < view.columns.len() && !canonical.columns.is_empty() {
+            return Err(Problem::new(format!("cannot drop columns from view `{}`", identity.name)).hint("drop the view and make it again"));
+        }
+        for (new, old) in canonical.columns.iter_mut().zip(&mut view.columns) {
+            if new.name != old.name {
+                let problem = Problem::new(format!("cannot change name of view column `{}` to `{}`", old.name, new.name));
+                return Err(problem.hint("use ALTER VIEW … RENAME COLUMN … to change the name of a view column"));
+            }
+            new.comment = old.comment.take();
+            new.grants = std::mem::take(&mut old.grants);
+            new.default = old.default.take();
+        }
+        view.columns = std::mem::take(&mut canonical.columns);
+        view.query = canonical.query;
+        view.options = view_options;
+        object.dependencies = canonical.dependencies;
+        Ok(())
+    });
+    changed.unwrap_or(Ok(()))
+}
+
+/// Column names that are given beside the query.
+fn rename_columns(columns: &mut Vec<ViewColumn>, aliases: &[&str]) -> Outcome {
+    if columns.is_empty() {
+        columns.extend(aliases.iter().map(|it| ViewColumn::new(*it, None)));
+        return Ok(());
+    }
+    if aliases.len() > columns.len() {
+        return Err(Problem::new("there are more column names than columns"));
+    }
+    for (column, alias) in columns.iter_mut().zip(aliases) {
+        (*alias).clone_into(&mut column.name);
+    }
+    Ok(())
+}
+
+/// `CREATE TABLE … AS`, `CREATE MATERIALIZED VIEW`.
+pub(crate) fn create_as(state: &mut State<'_>, node: &CreateTableAsStmt, at: Place) -> Outcome {
+    let (Some(into), Some(query)) = (node.into.as_deref(), node.query.as_deref()) else { return Ok(()) };
+    let Some(relation) = &into.rel else { return Ok(()) };
+    let name = state.new_relation_name(relation)?;
+    if state.relation_exists(&name, node.if_not_exists).map_err(|it| it.at(relation.location))? {
+        return Ok(());
+    }
+    if let Some(NodeEnum::ExecuteStmt(_)) = &query.node {
+        state.not_modelled(at, "CREATE TABLE AS EXECUTE");
+        return Ok(());
+    }
+    let mut canonical = canonical::query(state, query)?;
+    rename_columns(&mut canonical.columns, &strings(&into.col_names))?;
+    if node.objtype() == ObjectType::ObjectMatview {
+        return create_materialized(state, name, into, canonical);
+    }
+    create_table(state, name, into, canonical, relation.relpersistence == "u", at)
+}
+
+fn create_materialized(state: &mut State<'_>, name: QualifiedName, into: &IntoClause, mut canonical: CanonicalQuery) -> Outcome {
+    canonical.dependencies.extend(state.schema_dependency(&name.schema));
+    let view = MaterializedView {
+        columns: canonical.columns,
+        query: canonical.query,
+        populated: !into.skip_data,
+        access_method: (!matches!(into.access_method.as_str(), "" | "heap")).then(|| into.access_method.clone()),
+        tablespace: (!into.table_space_name.is_empty()).then(|| into.table_space_name.clone()),
+        storage_parameters: options::storage_parameters(&into.options),
+        cluster_on: None,
+    };
+    let identity = Identity::new(Kind::MaterializedView, name.schema, name.name);
+    state.insert_with(identity, Definition::MaterializedView(view), canonical.dependencies);
+    Ok(())
+}
+
+/// A table with the columns of a query. A column whose type can't be told makes the table unknowable.
+fn create_table(
+    state: &mut State<'_>,
+    name: QualifiedName,
+    into: &IntoClause,
+    canonical: CanonicalQuery,
+    unlogged: bool,
+    at: Place,
+) -> Outcome {
+    let mut columns = Vec::new();
+    let mut needs: BTreeSet<_> = state.schema_dependency(&name.schema).into_iter().collect();
+    for column in canonical.columns {
+        let Some(data_type) = column.data_type else {
+            let message = format!("the type of column `{}` of `{}` could not be told from the query, so the column was left out", column.name, name.name);
+            if name.schema != PG_TEMP {
+                state.warn(at, message, Some("write a cast, as in `expression::type`".to_owned()));
+            }
+            continue;
+        };
+        state.type_dependencies(&data_type, &mut needs);
+        columns.push(Column::new(column.name, data_type));
+    }
+    let table = Table {
+        columns,
+        persistence: if unlogged { Persistence::Unlogged } else { Persistence::Permanent },
+        access_method: (!matches!(into.access_method.as_str(), "" | "heap")).then(|| into.access_method.clone()),
+        tablespace: (!into.table_space_name.is_empty()).then(|| into.table_space_name.clone()),
+        storage_parameters: options::storage_parameters(&into.options),
+        ..Table::default()
+    };
+    state.insert_with(Identity::new(Kind::Table, name.schema, name.name), Definition::Table(table), needs);
+    Ok(())
+}
+
+/// `REFRESH MATERIALIZED VIEW`: with or without data.
+pub(crate) fn refresh(state: &mut State<'_>, node: &RefreshMatViewStmt, _at: Place) -> Outcome {
+    let Some(relation) = &node.relation else { return Ok(()) };
+    let identity = state.resolver().range_var(relation)?.clone();
+    state.change(&identity, |object| {
+        if let Definition::MaterializedView(it) = &mut object.definition {
+            it.populated = !node.skip_data;
+        }
+    });
+    Ok(())
+}
+
+/// `SELECT … INTO`. Other queries make no schema, except for a change of the search path.
+pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt, at: Place) -> Outcome {
+    let Some(into) = into_clause(node) else { return super::settings::select(state, node) };
+    let Some(relation) = &into.rel else { return Ok(()) };
+    let name = state.new_relation_name(relation)?;
+    state.relation_exists(&name, false).map_err(|it| it.at(relation.location))?;
+    let mut query = node.clone();
+    take_into(&mut query);
+    let canonical = canonical::query(state, &Node { node: Some(NodeEnum::SelectStmt(Box::new(query))) })?;
+    create_table(state, name, into, canonical, relation.relpersistence == "u", at)
+}
+
+/// `INTO` stands in the leftmost query of a set operation.
+fn into_clause(node: &SelectStmt) -> Option<&IntoClause> {
+    let mut node = node;
+    loop {
+        if let Some(into) = node.into_clause.as_deref() {
+            return Some(into);
+        }
+        node = node.larg.as_deref()?;
+    }
+}
+
+fn take_into(node: &mut SelectStmt) {
+    let mut node = node;
+    loop {
+        node.into_clause = None;
+        match node.larg.as_deref_mut() {
+            Some(left) => node = left,
+            None => return,
+        }
+    }
+}
