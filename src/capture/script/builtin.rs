@@ -87,6 +87,11 @@ pub(crate) fn default_operator_class(method: &str, data_type: &str) -> Option<&'
     })
 }
 
+/// Whether an operator class is the default for some type: all that can be said where the type is unknown.
+pub(crate) fn is_default_for_some_type(method: &str, class: &str) -> bool {
+    DEFAULT_OPERATOR_CLASSES.iter().any(|it| it.0 == method && it.2 == class)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -31,7 +31,7 @@ pub(crate) fn expression(state: &State<'_>, node: &Node, relation: Option<&Ident
         node: Some(NodeEnum::ResTarget(Box::new(protobuf::ResTarget { val: Some(Box::new(node.clone())), ..Default::default() }))),
     };
     let select = protobuf::SelectStmt { target_list: vec![target], limit_option: 1, op: 1, ..Default::default() };
-    let text = NodeEnum::SelectStmt(Box::new(select)).deparse().map_err(|it| Problem::new(it.to_string()))?;
+    let text = NodeEnum::SelectStmt(Box::new(select)).deparse(pg_query::DeparseOptions::default()).map_err(|it| Problem::new(it.to_string()))?;
     let text = text.strip_prefix("SELECT ").unwrap_or(&text).to_owned();
     let mut dependencies = BTreeSet::new();
     if let Some(relation) = relation
@@ -50,7 +50,7 @@ pub(crate) fn expression(state: &State<'_>, node: &Node, relation: Option<&Ident
 
 /// The query of a view.
 pub(crate) fn query(_state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Problem> {
-    let text = node.node.as_ref().map(|it| it.deparse()).transpose().map_err(|it| Problem::new(it.to_string()))?.unwrap_or_default();
+    let text = node.node.as_ref().map(|it| it.deparse(pg_query::DeparseOptions::default())).transpose().map_err(|it| Problem::new(it.to_string()))?.unwrap_or_default();
     Ok(CanonicalQuery { query: Query(text), columns: Vec::new(), dependencies: BTreeSet::new() })
 }
 
@@ -81,4 +81,62 @@ fn parse(text: &Expression) -> Option<Node> {
         NodeEnum::ResTarget(target) => target.val.map(|it| *it),
         _ => None,
     }
+}
+
+/// The default of a `serial` column.
+pub(crate) fn nextval(state: &State<'_>, sequence: &Identity) -> Result<Canonical, Problem> {
+    let name = format!("{}.{}", quote(&sequence.schema), quote(&sequence.name)).replace('\'', "''");
+    let text = Expression(format!("pg_catalog.nextval('{name}'::pg_catalog.regclass)"));
+    let node = parse(&text).ok_or_else(|| Problem::new("the default of a serial column is not understood"))?;
+    let mut canonical = expression(state, &node, None)?;
+    canonical.dependencies.insert(Dependency::on(sequence.clone()));
+    Ok(canonical)
+}
+
+/// An identifier as SQL; quoted wherever that could be needed.
+fn quote(name: &str) -> String {
+    let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+    if name.chars().all(plain) && !name.starts_with(|it: char| it.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// The name that an expression gives to a column of an index.
+pub(crate) fn column_name(node: &Node) -> Option<String> {
+    match node.node.as_ref()? {
+        NodeEnum::FuncCall(it) => super::resolve::strings(&it.funcname).last().map(|it| (*it).to_owned()),
+        _ => None,
+    }
+}
+
+/// The same of a canonical expression.
+pub(crate) fn column_name_of(text: &Expression) -> Option<String> {
+    column_name(&parse(text)?)
+}
+
+/// A rename, for the texts that may say the old name.
+#[derive(Clone, Debug)]
+pub(crate) enum Rename {
+    /// An object of a schema gets another name, another schema, or both.
+    Object { from: Identity, to: crate::catalog::QualifiedName },
+    /// A column of a relation.
+    Column { relation: Identity, from: String, to: String },
+    /// A schema, or what an extension has in it.
+    Schema { from: String, to: String, within: Option<Identity> },
+}
+
+pub(crate) fn rename_in_expression(
+    _state: &State<'_>,
+    text: &str,
+    _relation: Option<&Identity>,
+    _of: &Identity,
+    _rename: &Rename,
+) -> String {
+    text.to_owned()
+}
+
+pub(crate) fn rename_in_query(_state: &State<'_>, text: &str, _rename: &Rename) -> String {
+    text.to_owned()
 }

@@ -12,7 +12,8 @@ use pg_query::protobuf::{DropBehavior, DropStmt, ObjectType};
 use crate::catalog::{Definition, Dependency, Identity, Kind, ReplicaIdentity};
 
 use super::state::State;
-use super::{Outcome, Place, Problem, address, canonical, column, dependency, partition};
+use super::address::{self, NoObject};
+use super::{Outcome, Place, Problem, canonical, column, dependency, partition};
 
 /// `DROP`.
 pub(crate) fn apply(state: &mut State<'_>, node: &DropStmt, at: Place) -> Outcome {
@@ -23,7 +24,7 @@ pub(crate) fn apply(state: &mut State<'_>, node: &DropStmt, at: Place) -> Outcom
     }
     let mut identities = Vec::new();
     for object in &node.objects {
-        match address::find(state, object_type, object) {
+        match address::object(state, object_type, object).map(|it| it.identity) {
             // What an extension owns goes with the extension only.
             Ok(identity) if identity.kind == Kind::Extension && object_type != ObjectType::ObjectExtension => {
                 return Err(Problem::new(format!("cannot drop a member of extension `{}`", identity.name)).hint("drop the extension instead"));
@@ -33,10 +34,10 @@ pub(crate) fn apply(state: &mut State<'_>, node: &DropStmt, at: Place) -> Outcom
                 return Err(problem.hint("drop the constraint instead"));
             }
             Ok(identity) => identities.push(identity),
-            Err(_) if node.missing_ok => {}
+            Err(NoObject::Missing(_)) if node.missing_ok => {}
             // plpgsql is there without a statement that made it.
             Err(_) if is_plpgsql(object) && matches!(object_type, ObjectType::ObjectExtension | ObjectType::ObjectLanguage) => {}
-            Err(problem) => return Err(problem),
+            Err(problem) => return Err(problem.into()),
         }
     }
     drop_objects(state, &identities, node.behavior() == DropBehavior::DropCascade)

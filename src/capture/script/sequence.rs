@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use pg_query::protobuf::{AlterSeqStmt, CreateSeqStmt, Node};
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterSeqStmt, CreateSeqStmt, DefElem, Node, String as Word, TypeName};
 
 use crate::catalog::{DataType, Definition, Dependency, Identity, Kind, QualifiedName, Sequence, SequenceOptions, SequenceOwner};
 
@@ -93,7 +94,6 @@ struct Parsed {
 }
 
 fn parse_options(state: &State<'_>, current: Option<&SequenceOptions>, nodes: &[Node], _at: Place) -> Result<Parsed, Problem> {
-    use pg_query::NodeEnum;
     let mut data_type = None;
     let (mut start, mut increment, mut cache, mut cycle) = (None, None, None, None);
     // The outer level: said at all; the inner: a value, or `NO MINVALUE`.
@@ -248,13 +248,15 @@ pub(crate) fn create_for_column(
 }
 
 fn parse_new(state: &State<'_>, data_type: &DataType, nodes: &[Node], at: Place) -> Result<Parsed, Problem> {
-    use pg_query::NodeEnum;
-    use pg_query::protobuf::{DefElem, String as Word, TypeName};
+    let all: Vec<Node> = std::iter::once(type_option(data_type)).chain(nodes.iter().cloned()).collect();
+    parse_options(state, None, &all, at)
+}
+
+/// `AS type`, as an option.
+pub(crate) fn type_option(data_type: &DataType) -> Node {
     let word = |text: &str| Node { node: Some(NodeEnum::String(Word { sval: text.to_owned() })) };
     let names = vec![word(&data_type.name.schema), word(&data_type.name.name)];
     let type_name = Node { node: Some(NodeEnum::TypeName(TypeName { names, location: -1, ..Default::default() })) };
     let element = DefElem { defname: "as".to_owned(), arg: Some(Box::new(type_name)), ..Default::default() };
-    let mut all = vec![Node { node: Some(NodeEnum::DefElem(Box::new(element))) }];
-    all.extend(nodes.iter().cloned());
-    parse_options(state, None, &all, at)
+    Node { node: Some(NodeEnum::DefElem(Box::new(element))) }
 }
