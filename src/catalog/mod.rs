@@ -347,7 +347,7 @@ impl Catalog {
     }
 
     /// The objects of one kind within one relation, domain or server (constraints, triggers, policies…), by name.
-    pub fn within(&self, kind: Kind, parent: &QualifiedName) -> impl Iterator<Item = (&Identity, &Object)> {
+    pub fn within<'c>(&'c self, kind: Kind, parent: &QualifiedName) -> impl Iterator<Item = (&'c Identity, &'c Object)> + use<'c> {
         let first = Identity::within(kind, parent, "");
         let (schema, parent) = (parent.schema.clone(), parent.name.clone());
         self.objects.range(first..).take_while(move |(id, _)| id.kind == kind && id.schema == schema && id.parent == parent)

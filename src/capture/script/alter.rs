@@ -3,11 +3,11 @@
 //! What concerns columns stands in `alter_column`, what concerns inheritance and partitions in `alter_partition`.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, Node, RoleSpec, RoleSpecType};
-
-use crate::catalog::{
-    Constraint, ConstraintKind, Definition, Firing, Identity, Kind, Object, Persistence, ReplicaIdentity, Table,
+use pg_query::protobuf::{
+    AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, Node, RoleSpec, RoleSpecType,
 };
+
+use crate::catalog::{Constraint, ConstraintKind, Definition, Firing, Identity, Kind, Object, Persistence, ReplicaIdentity, Table};
 use crate::diagnostic::nearest;
 
 use super::column::deferral;
@@ -43,7 +43,11 @@ pub(crate) fn apply(state: &mut State<'_>, node: &AlterTableStmt, at: Place) -> 
 /// PostgreSQL src/backend/commands/tablecmds.c, AlterTablePass.
 fn pass(command: &AlterTableCmd) -> u8 {
     match command.subtype() {
-        AlterTableType::AtDropColumn | AlterTableType::AtDropConstraint | AlterTableType::AtDropNotNull | AlterTableType::AtDropExpression | AlterTableType::AtDropIdentity => 0,
+        AlterTableType::AtDropColumn
+        | AlterTableType::AtDropConstraint
+        | AlterTableType::AtDropNotNull
+        | AlterTableType::AtDropExpression
+        | AlterTableType::AtDropIdentity => 0,
         AlterTableType::AtColumnDefault if command.def.is_none() => 0,
         AlterTableType::AtAlterColumnType => 1,
         AlterTableType::AtAddColumn => 2,
@@ -300,7 +304,8 @@ pub(crate) fn change_owner(state: &mut State<'_>, identity: &Identity, command: 
     if !matches!(identity.kind, Kind::Index | Kind::Constraint) {
         state.change(identity, |object| object.owner = Some(role.clone()));
     }
-    let owned: Vec<Identity> = state.dependents(identity).filter(|it| it.kind == Kind::Sequence && is_owned_by(state, it, identity)).cloned().collect();
+    let owned: Vec<Identity> =
+        state.dependents(identity).filter(|it| it.kind == Kind::Sequence && is_owned_by(state, it, identity)).cloned().collect();
     for sequence in owned {
         state.change(&sequence, |object| object.owner = Some(role.clone()));
     }
@@ -335,7 +340,8 @@ fn set_persistence(state: &mut State<'_>, identity: &Identity, persistence: Pers
         sequence::change(state, identity, |it| it.unlogged = unlogged);
         return Ok(());
     }
-    let owned: Vec<Identity> = state.dependents(identity).filter(|it| it.kind == Kind::Sequence && is_owned_by(state, it, identity)).cloned().collect();
+    let owned: Vec<Identity> =
+        state.dependents(identity).filter(|it| it.kind == Kind::Sequence && is_owned_by(state, it, identity)).cloned().collect();
     for it in owned {
         sequence::change(state, &it, |it| it.unlogged = unlogged);
     }
@@ -416,7 +422,8 @@ fn fire_trigger(state: &mut State<'_>, table: &Identity, name: &str, firing: Fir
 }
 
 fn fire_all_triggers(state: &mut State<'_>, table: &Identity, firing: Firing, only: bool) -> Outcome {
-    let names: Vec<String> = state.catalog().within(Kind::Trigger, &table.qualified_name()).map(|(identity, _)| identity.name.clone()).collect();
+    let names: Vec<String> =
+        state.catalog().within(Kind::Trigger, &table.qualified_name()).map(|(identity, _)| identity.name.clone()).collect();
     names.iter().try_for_each(|name| fire_trigger(state, table, name, firing, only))
 }
 

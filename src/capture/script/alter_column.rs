@@ -3,9 +3,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, DropBehavior};
 
-use crate::catalog::{
-    Column, ColumnIdentity, ConstraintKind, Definition, Generated, GeneratedKind, Identity, Kind,
-};
+use crate::catalog::{Column, ColumnIdentity, ConstraintKind, Definition, Generated, GeneratedKind, Identity, Kind};
 
 use super::alter::definition;
 use super::constraint::check_column;
@@ -377,4 +375,3 @@ pub(crate) fn drop_identity(state: &mut State<'_>, table: &Identity, command: &A
         None => Err(Problem::new(format!("column `{}` of relation `{}` is not an identity column", command.name, table.name))),
     }
 }
-

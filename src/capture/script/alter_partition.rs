@@ -30,12 +30,10 @@ pub(crate) fn no_inherit(state: &mut State<'_>, child: &Identity, command: &Alte
     let Some(NodeEnum::RangeVar(parent)) = definition(command) else { return Ok(()) };
     let parent = state.resolver().range_var(parent)?.clone();
     let name = parent.qualified_name();
-    state.change(child, |object| {
-        match &mut object.definition {
-            Definition::Table(it) => it.inherits.retain(|it| *it != name),
-            Definition::ForeignTable(it) => it.inherits.retain(|it| *it != name),
-            _ => {}
-        }
+    state.change(child, |object| match &mut object.definition {
+        Definition::Table(it) => it.inherits.retain(|it| *it != name),
+        Definition::ForeignTable(it) => it.inherits.retain(|it| *it != name),
+        _ => {}
     });
     dependency::refresh(state, child);
     partition::release(state, child);
@@ -88,7 +86,8 @@ pub(crate) fn detach(state: &mut State<'_>, parent: &Identity, command: &AlterTa
     let Some(NodeEnum::PartitionCmd(node)) = definition(command) else { return Ok(()) };
     let Some(name) = &node.name else { return Ok(()) };
     let child = state.resolver().range_var(name)?.clone();
-    let is_partition = state.get(&child).and_then(|it| partition::partition_of(&it.definition)).is_some_and(|it| it.parent == parent.qualified_name());
+    let is_partition =
+        state.get(&child).and_then(|it| partition::partition_of(&it.definition)).is_some_and(|it| it.parent == parent.qualified_name());
     if !is_partition {
         return Err(Problem::new(format!("relation `{}` is not a partition of relation `{}`", child.name, parent.name)));
     }

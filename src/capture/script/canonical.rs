@@ -27,18 +27,17 @@ pub(crate) struct CanonicalQuery {
 
 /// An expression whose columns are those of `relation`.
 pub(crate) fn expression(state: &State<'_>, node: &Node, relation: Option<&Identity>) -> Result<Canonical, Problem> {
-    let target = Node {
-        node: Some(NodeEnum::ResTarget(Box::new(protobuf::ResTarget { val: Some(Box::new(node.clone())), ..Default::default() }))),
-    };
+    let target =
+        Node { node: Some(NodeEnum::ResTarget(Box::new(protobuf::ResTarget { val: Some(Box::new(node.clone())), ..Default::default() }))) };
     let select = protobuf::SelectStmt { target_list: vec![target], limit_option: 1, op: 1, ..Default::default() };
-    let text = NodeEnum::SelectStmt(Box::new(select)).deparse(pg_query::DeparseOptions::default()).map_err(|it| Problem::new(it.to_string()))?;
+    let text =
+        NodeEnum::SelectStmt(Box::new(select)).deparse(pg_query::DeparseOptions::default()).map_err(|it| Problem::new(it.to_string()))?;
     let text = text.strip_prefix("SELECT ").unwrap_or(&text).to_owned();
     let mut dependencies = BTreeSet::new();
     if let Some(relation) = relation
         && let Ok(tokens) = pg_query::scan(&text)
     {
-        let words: Vec<&str> =
-            tokens.tokens.iter().map(|it| text[it.start as usize..it.end as usize].trim_matches('"')).collect();
+        let words: Vec<&str> = tokens.tokens.iter().map(|it| text[it.start as usize..it.end as usize].trim_matches('"')).collect();
         for column in state.resolver().columns(relation) {
             if words.contains(&column.name.as_str()) {
                 dependencies.insert(Dependency::on_column(relation.clone(), column.name));
@@ -50,7 +49,13 @@ pub(crate) fn expression(state: &State<'_>, node: &Node, relation: Option<&Ident
 
 /// The query of a view.
 pub(crate) fn query(_state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Problem> {
-    let text = node.node.as_ref().map(|it| it.deparse(pg_query::DeparseOptions::default())).transpose().map_err(|it| Problem::new(it.to_string()))?.unwrap_or_default();
+    let text = node
+        .node
+        .as_ref()
+        .map(|it| it.deparse(pg_query::DeparseOptions::default()))
+        .transpose()
+        .map_err(|it| Problem::new(it.to_string()))?
+        .unwrap_or_default();
     Ok(CanonicalQuery { query: Query(text), columns: Vec::new(), dependencies: BTreeSet::new() })
 }
 

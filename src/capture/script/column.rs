@@ -7,7 +7,8 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{self, ColumnDef, ConstrType, Node};
 
 use crate::catalog::{
-    Column, ColumnIdentity, DataType, Deferral, Definition, Dependency, Generated, GeneratedKind, Identity, IdentityGeneration, QualifiedName,
+    Column, ColumnIdentity, DataType, Deferral, Definition, Dependency, Generated, GeneratedKind, Identity, IdentityGeneration,
+    QualifiedName,
 };
 
 use super::constraint::Planned;
@@ -122,7 +123,8 @@ fn read_constraint<'n>(
         ConstrType::ConstrIdentity => {
             let data_type = planned.column.data_type.clone();
             let sequence = sequence::create_for_column(state, table, &name, &data_type, &constraint.options, unlogged, at)?;
-            planned.column.identity = Some(ColumnIdentity { generation: generation(&constraint.generated_when), sequence: sequence.name.clone() });
+            planned.column.identity =
+                Some(ColumnIdentity { generation: generation(&constraint.generated_when), sequence: sequence.name.clone() });
             planned.column.not_null = true;
             planned.sequence = Some(sequence);
         }
@@ -163,8 +165,8 @@ fn type_storage(state: &State<'_>, data_type: &DataType) -> &'static str {
     }
     match base.name.name.as_str() {
         "numeric" | "inet" | "cidr" => "main",
-        "text" | "varchar" | "bpchar" | "bytea" | "bit" | "varbit" | "json" | "jsonb" | "jsonpath" | "xml" | "path" | "polygon" | "tsvector"
-        | "record" | "txid_snapshot" | "pg_snapshot" => "extended",
+        "text" | "varchar" | "bpchar" | "bytea" | "bit" | "varbit" | "json" | "jsonb" | "jsonpath" | "xml" | "path" | "polygon"
+        | "tsvector" | "record" | "txid_snapshot" | "pg_snapshot" => "extended",
         it if it.ends_with("range") => "extended",
         _ => "plain",
     }
@@ -245,9 +247,7 @@ pub(crate) fn get<'s>(state: &'s State<'_>, table: &Identity, column: &str) -> O
 
 /// Changes a column of a table or a foreign table, if it has it.
 pub(crate) fn change<R>(state: &mut State<'_>, table: &Identity, column: &str, change: impl FnOnce(&mut Column) -> R) -> Option<R> {
-    state
-        .change(table, |object| columns_mut(&mut object.definition)?.iter_mut().find(|it| it.name == column).map(change))
-        .flatten()
+    state.change(table, |object| columns_mut(&mut object.definition)?.iter_mut().find(|it| it.name == column).map(change)).flatten()
 }
 
 /// When a constraint is checked.

@@ -29,7 +29,13 @@ pub(crate) struct Planned<'n> {
 impl<'n> Planned<'n> {
     /// A constraint with its columns.
     pub(crate) fn of(node: &'n protobuf::Constraint, columns: Vec<String>) -> Self {
-        Self { node, columns, deferrable: node.deferrable, deferred: node.initdeferred, enforced: node.is_enforced || node.contype() != ConstrType::ConstrCheck && node.contype() != ConstrType::ConstrForeign }
+        Self {
+            node,
+            columns,
+            deferrable: node.deferrable,
+            deferred: node.initdeferred,
+            enforced: node.is_enforced || node.contype() != ConstrType::ConstrCheck && node.contype() != ConstrType::ConstrForeign,
+        }
     }
 
     /// A constraint of a table, which lists its columns itself.
@@ -117,7 +123,8 @@ fn add_check(state: &mut State<'_>, table: &Identity, planned: &Planned<'_>, oth
     let canonical = canonical::expression(state, expression, Some(table))?;
     let name = if node.conname.is_empty() {
         // The column stands in the name when the expression has exactly one.
-        let mut columns: Vec<&str> = canonical.dependencies.iter().filter(|it| it.on == *table).filter_map(|it| it.column.as_deref()).collect();
+        let mut columns: Vec<&str> =
+            canonical.dependencies.iter().filter(|it| it.on == *table).filter_map(|it| it.column.as_deref()).collect();
         columns.dedup();
         let column = if let [column] = columns[..] { Some(column) } else { None };
         choose_constraint_name(state, &table.schema, &table.name, column, "check", others)
@@ -174,7 +181,8 @@ fn add_not_null(state: &mut State<'_>, table: &Identity, planned: &Planned<'_>, 
     let Some(name) = planned.columns.first() else { return Ok(()) };
     set_not_null(state, table, name, only || planned.node.is_no_inherit)?;
     let default = super::names::make_object_name(&table.name, Some(name), Some("not_null"));
-    let says_more = planned.node.is_no_inherit || planned.node.skip_validation || !planned.node.conname.is_empty() && planned.node.conname != default;
+    let says_more =
+        planned.node.is_no_inherit || planned.node.skip_validation || !planned.node.conname.is_empty() && planned.node.conname != default;
     if says_more {
         let constraint_name = if planned.node.conname.is_empty() { default } else { planned.node.conname.clone() };
         let kind = ConstraintKind::NotNull { column: name.clone() };
@@ -243,7 +251,11 @@ fn same_key(a: &ConstraintKind, b: &ConstraintKind) -> bool {
 fn key_constraint(state: &State<'_>, table: &Identity, planned: &Planned<'_>) -> Result<Constraint, Problem> {
     let node = planned.node;
     let include: Vec<String> = strings(&node.including).into_iter().map(str::to_owned).collect();
-    planned.columns.iter().chain(&include).try_for_each(|it| check_column(state, table, it).map_err(|problem| problem.at(node.location)))?;
+    planned
+        .columns
+        .iter()
+        .chain(&include)
+        .try_for_each(|it| check_column(state, table, it).map_err(|problem| problem.at(node.location)))?;
     let storage_parameters = options::storage_parameters(&node.options);
     let tablespace = (!node.indexspace.is_empty()).then(|| node.indexspace.clone());
     if node.contype() == ConstrType::ConstrExclusion {
@@ -394,10 +406,13 @@ fn add_foreign_key(state: &mut State<'_>, table: &Identity, planned: &Planned<'_
             }
         };
     } else if !opaque {
-        referenced_columns.iter().try_for_each(|it| check_column(state, &referenced_identity, it).map_err(|problem| problem.at(referenced.location)))?;
+        referenced_columns
+            .iter()
+            .try_for_each(|it| check_column(state, &referenced_identity, it).map_err(|problem| problem.at(referenced.location)))?;
         if referenced_key(state, &referenced_identity, &referenced_columns, node.pk_with_period).is_none() {
             let columns = referenced_columns.join(", ");
-            let problem = Problem::new(format!("there is no unique constraint matching `{columns}` of referenced table `{}`", referenced.relname));
+            let problem =
+                Problem::new(format!("there is no unique constraint matching `{columns}` of referenced table `{}`", referenced.relname));
             return Err(problem.at(referenced.location).hint("give the referenced columns a primary key or a unique constraint"));
         }
     }
@@ -422,9 +437,8 @@ fn add_foreign_key(state: &mut State<'_>, table: &Identity, planned: &Planned<'_
 /// Puts a foreign key in under its name or a chosen one, and into all partitions.
 pub(crate) fn put_foreign_key(state: &mut State<'_>, table: &Identity, name: Option<String>, constraint: Constraint) -> Outcome {
     let ConstraintKind::ForeignKey(key) = &constraint.kind else { return Ok(()) };
-    let name = name.unwrap_or_else(|| {
-        choose_constraint_name(state, &table.schema, &table.name, Some(&name_addition(&key.columns)), "fkey", &[])
-    });
+    let name =
+        name.unwrap_or_else(|| choose_constraint_name(state, &table.schema, &table.name, Some(&name_addition(&key.columns)), "fkey", &[]));
     let identity = insert(state, table, name, constraint.clone())?;
     for child in partition::partitions(state, table) {
         partition::inherit_foreign_key(state, &child, &identity.name, &constraint)?;

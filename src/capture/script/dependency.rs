@@ -5,9 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{
-    Column, ConstraintKind, Definition, Dependency, Expression, Identity, IndexKey, Kind, PartitionKey, QualifiedName,
-};
+use crate::catalog::{Column, ConstraintKind, Definition, Dependency, Expression, Identity, IndexKey, Kind, PartitionKey, QualifiedName};
 
 use super::canonical;
 use super::state::State;
@@ -79,7 +77,12 @@ fn of_definition(state: &State<'_>, identity: &Identity, definition: &Definition
 }
 
 /// The needs of a constraint: its table and columns, and what its kind adds.
-fn constraint(state: &State<'_>, identity: &Identity, kind: &ConstraintKind, mut needs: BTreeSet<Dependency>) -> Option<BTreeSet<Dependency>> {
+fn constraint(
+    state: &State<'_>,
+    identity: &Identity,
+    kind: &ConstraintKind,
+    mut needs: BTreeSet<Dependency>,
+) -> Option<BTreeSet<Dependency>> {
     let parent = identity.parent_name();
     let Some(table) = relation(state, &parent) else {
         needs.insert(Dependency::on(state.resolver().type_object(&parent)?.clone()).auto());

@@ -11,8 +11,8 @@ use pg_query::protobuf::{DropBehavior, DropStmt, ObjectType};
 
 use crate::catalog::{Definition, Dependency, Identity, Kind, ReplicaIdentity};
 
-use super::state::State;
 use super::address::{self, NoObject};
+use super::state::State;
 use super::{Outcome, Place, Problem, canonical, column, dependency, partition};
 
 /// `DROP`.
@@ -27,10 +27,15 @@ pub(crate) fn apply(state: &mut State<'_>, node: &DropStmt, at: Place) -> Outcom
         match address::object(state, object_type, object).map(|it| it.identity) {
             // What an extension owns goes with the extension only.
             Ok(identity) if identity.kind == Kind::Extension && object_type != ObjectType::ObjectExtension => {
-                return Err(Problem::new(format!("cannot drop a member of extension `{}`", identity.name)).hint("drop the extension instead"));
+                return Err(
+                    Problem::new(format!("cannot drop a member of extension `{}`", identity.name)).hint("drop the extension instead")
+                );
             }
             Ok(identity) if identity.kind == Kind::Constraint && object_type == ObjectType::ObjectIndex => {
-                let problem = Problem::new(format!("cannot drop index `{}` because a constraint of `{}` requires it", identity.name, identity.parent));
+                let problem = Problem::new(format!(
+                    "cannot drop index `{}` because a constraint of `{}` requires it",
+                    identity.name, identity.parent
+                ));
                 return Err(problem.hint("drop the constraint instead"));
             }
             Ok(identity) => identities.push(identity),
@@ -86,7 +91,8 @@ pub(crate) fn drop_column(state: &mut State<'_>, table: &Identity, column: &str,
 fn delete(state: &mut State<'_>, targets: Vec<Target>, cascade: bool) -> Outcome {
     let goes = closure(state, targets, cascade)?;
     // Parts of objects that stay go first, while all names still resolve.
-    let whole: BTreeSet<Identity> = goes.iter().filter_map(|it| if let Target::Object(it) = it { Some(it.clone()) } else { None }).collect();
+    let whole: BTreeSet<Identity> =
+        goes.iter().filter_map(|it| if let Target::Object(it) = it { Some(it.clone()) } else { None }).collect();
     let mut changed = BTreeSet::new();
     for target in goes.iter().filter(|it| !whole.contains(it.identity())) {
         match target {
@@ -139,7 +145,8 @@ fn closure(state: &State<'_>, targets: Vec<Target>, cascade: bool) -> Result<BTr
         return Ok(goes);
     }
     let list = in_the_way.into_iter().collect::<Vec<_>>().join(", ");
-    Err(Problem::new(format!("cannot drop `{first}` because other objects depend on it: {list}")).hint("use DROP … CASCADE to drop them too"))
+    Err(Problem::new(format!("cannot drop `{first}` because other objects depend on it: {list}"))
+        .hint("use DROP … CASCADE to drop them too"))
 }
 
 /// What depends on a target, and whether it goes silently.
@@ -151,10 +158,8 @@ fn dependents(state: &State<'_>, target: &Target) -> Vec<(Target, bool)> {
     }
     let column = if let Target::Column(_, column) = target { Some(column.as_str()) } else { None };
     for dependent in state.dependents(identity) {
-        let needs: Vec<&Dependency> = state
-            .dependencies_on(dependent, identity)
-            .filter(|it| column.is_none() || it.column.as_deref() == column)
-            .collect();
+        let needs: Vec<&Dependency> =
+            state.dependencies_on(dependent, identity).filter(|it| column.is_none() || it.column.as_deref() == column).collect();
         if needs.is_empty() {
             continue;
         }
@@ -207,7 +212,10 @@ fn parts(state: &State<'_>, dependent: &Identity, on: &Identity, column: Option<
                 }
             }
             for it in column::columns(&object.definition) {
-                if is_type(&it.data_type.name) || is_collation(it.collation.as_ref()) || it.generated.as_ref().is_some_and(|it| needed(&it.expression)) {
+                if is_type(&it.data_type.name)
+                    || is_collation(it.collation.as_ref())
+                    || it.generated.as_ref().is_some_and(|it| needed(&it.expression))
+                {
                     parts.push(Target::Column(dependent.clone(), it.name.clone()));
                 } else if it.default.as_ref().is_some_and(needed) {
                     parts.push(Target::Default(dependent.clone(), it.name.clone()));

@@ -44,8 +44,10 @@ pub(crate) fn plan<'n>(
         None => return Err(Problem::new("LIKE names no table")),
     };
     let has = |option: u32| node.options & option != 0;
-    let own: BTreeMap<String, Column> =
-        state.get(&source).map(|it| column::columns(&it.definition).iter().map(|it| (it.name.clone(), it.clone())).collect()).unwrap_or_default();
+    let own: BTreeMap<String, Column> = state
+        .get(&source)
+        .map(|it| column::columns(&it.definition).iter().map(|it| (it.name.clone(), it.clone())).collect())
+        .unwrap_or_default();
     let mut planned = Vec::new();
     for it in state.resolver().columns(&source) {
         let Some(data_type) = it.data_type else {

@@ -3,8 +3,8 @@
 //! A rename walks them. A new field that holds a name gets a line here.
 
 use crate::catalog::{
-    Argument, Body, CastMethod, Column, ConstraintKind, DataType, Definition, Expression, Identity, IndexKey, OperatorClassItem, QualifiedName,
-    Query,
+    Argument, Body, CastMethod, Column, ConstraintKind, DataType, Definition, Expression, Identity, IndexKey, OperatorClassItem,
+    QualifiedName, Query,
 };
 
 /// A name, or a text with names in it.
@@ -45,7 +45,11 @@ pub(crate) enum Mention<'d> {
 pub(crate) fn each(definition: &mut Definition, visit: &mut dyn FnMut(Mention<'_>)) {
     use Mention as M;
     match definition {
-        Definition::Schema(_) | Definition::Enum(_) | Definition::Collation(_) | Definition::UserMapping(_) | Definition::Subscription(_) => {}
+        Definition::Schema(_)
+        | Definition::Enum(_)
+        | Definition::Collation(_)
+        | Definition::UserMapping(_)
+        | Definition::Subscription(_) => {}
         Definition::Extension(it) => it.schema.iter_mut().for_each(|it| visit(M::Schema(it))),
         Definition::Language(it) => {
             [&mut it.handler, &mut it.inline, &mut it.validator].into_iter().flatten().for_each(|it| visit(M::Routine(it)));
@@ -239,7 +243,9 @@ pub(crate) fn each_column(definition: &mut Definition, own: bool, relation: &Qua
                     it.referenced_columns.iter_mut().for_each(visit);
                 }
             }
-            ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) if own => it.columns.iter_mut().chain(&mut it.include).for_each(visit),
+            ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) if own => {
+                it.columns.iter_mut().chain(&mut it.include).for_each(visit)
+            }
             ConstraintKind::Exclusion { elements, include, .. } if own => {
                 elements.iter_mut().filter_map(|it| it.key.column.as_mut()).chain(include).for_each(visit);
             }

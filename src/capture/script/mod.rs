@@ -5,13 +5,37 @@
 //! `fn(&mut State, &XStmt, Place) -> Outcome` in its family's file, and one line in [`apply`].
 
 mod address;
+mod alter;
+mod alter_column;
+mod alter_partition;
+mod bound;
 mod builtin;
+mod canonical;
+mod column;
+mod constraint;
+mod dependency;
+mod domain;
+mod drop;
 mod extension;
+mod index;
+mod like;
 pub(crate) mod members;
+mod mention;
+mod names;
+mod options;
+mod partition;
+mod rename;
 pub(crate) mod resolve;
+mod schema;
+mod sequence;
+mod settings;
 pub mod source;
 mod split;
 pub(crate) mod state;
+mod statement;
+mod table;
+mod types;
+mod view;
 
 use std::collections::HashMap;
 
@@ -119,17 +143,45 @@ fn apply(state: &mut State<'_>, node: &NodeEnum, at: Place) {
 /// Which function replays which statement: one line a kind.
 fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
     match node {
+        NodeEnum::CreateSchemaStmt(it) => schema::create(state, it, at),
         NodeEnum::CreateExtensionStmt(it) => extension::create(state, it, at),
-        // What makes no schema.
-        NodeEnum::SelectStmt(_)
-        | NodeEnum::InsertStmt(_)
-        | NodeEnum::UpdateStmt(_)
-        | NodeEnum::DeleteStmt(_)
-        | NodeEnum::MergeStmt(_)
-        | NodeEnum::CopyStmt(_)
-        | NodeEnum::TransactionStmt(_) => Ok(()),
-        _ => {
-            state.not_modelled(at, "statement");
+        NodeEnum::CreateEnumStmt(it) => types::create_enum(state, it, at),
+        NodeEnum::AlterEnumStmt(it) => types::alter_enum(state, it, at),
+        NodeEnum::CompositeTypeStmt(it) => types::create_composite(state, it, at),
+        NodeEnum::CreateRangeStmt(it) => types::create_range(state, it, at),
+        NodeEnum::CreateDomainStmt(it) => domain::create(state, it, at),
+        NodeEnum::AlterDomainStmt(it) => domain::alter(state, it, at),
+        NodeEnum::CreateSeqStmt(it) => sequence::create(state, it, at),
+        NodeEnum::AlterSeqStmt(it) => sequence::alter(state, it, at),
+        NodeEnum::CreateStmt(it) => table::create(state, it, at),
+        NodeEnum::CreateForeignTableStmt(it) => table::create_foreign(state, it, at),
+        NodeEnum::AlterTableStmt(it) => alter::apply(state, it, at),
+        NodeEnum::ClusterStmt(it) => alter::cluster_statement(state, it, at),
+        NodeEnum::IndexStmt(it) => index::create(state, it, at),
+        NodeEnum::ViewStmt(it) => view::create(state, it, at),
+        NodeEnum::CreateTableAsStmt(it) => view::create_as(state, it, at),
+        NodeEnum::RefreshMatViewStmt(it) => view::refresh(state, it, at),
+        NodeEnum::SelectStmt(it) => view::select(state, it, at),
+        NodeEnum::DropStmt(it) => drop::apply(state, it, at),
+        NodeEnum::RenameStmt(it) => rename::apply(state, it, at),
+        NodeEnum::AlterObjectSchemaStmt(it) => rename::set_schema(state, it, at),
+        NodeEnum::VariableSetStmt(it) => settings::set(state, it, at),
+        NodeEnum::DiscardStmt(it) => settings::discard(state, it, at),
+        NodeEnum::DoStmt(_) => {
+            state.saw_opaque_code(at);
+            let hint = "write the statements outside of `DO`, or read the schema from a server that has run them";
+            state.warn(at, "`DO` contains procedural code, which is not evaluated", Some(hint.to_owned()));
+            Ok(())
+        }
+        NodeEnum::CallStmt(_) => {
+            state.saw_opaque_code(at);
+            state.warn(at, "`CALL` runs procedural code, which is not evaluated", None);
+            Ok(())
+        }
+        other => {
+            if let Some(statement) = statement::not_modelled(other) {
+                state.not_modelled(at, statement);
+            }
             Ok(())
         }
     }

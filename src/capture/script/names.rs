@@ -76,8 +76,7 @@ pub(crate) fn choose_index_name(state: &State<'_>, schema: &str, table: &str, co
         IndexPurpose::Plain => (Some(addition.as_str()), "idx"),
     };
     choose(table, name2, label, |name| {
-        state.names().relation(schema, name).is_none()
-            && (purpose == IndexPurpose::Plain || !state.names().has_constraint(schema, name))
+        state.names().relation(schema, name).is_none() && (purpose == IndexPurpose::Plain || !state.names().has_constraint(schema, name))
     })
 }
 

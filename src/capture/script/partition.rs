@@ -99,7 +99,9 @@ pub(crate) fn inherit_all(state: &mut State<'_>, parent: &Identity, child: &Iden
 
 /// Gives a partition its parent's key: one that it has and that says the same becomes part of the parent's, else it gets one.
 pub(crate) fn inherit_key(state: &mut State<'_>, child: &Identity, parent: &Constraint) -> Outcome {
-    let own = constraints(state, child).into_iter().find(|(_, it)| !it.inherited && it.deferral == parent.deferral && same_key(&it.kind, &parent.kind));
+    let own = constraints(state, child)
+        .into_iter()
+        .find(|(_, it)| !it.inherited && it.deferral == parent.deferral && same_key(&it.kind, &parent.kind));
     match own {
         Some((identity, _)) => {
             mark_inherited(state, &identity);
@@ -128,7 +130,8 @@ fn same_key(a: &ConstraintKind, b: &ConstraintKind) -> bool {
 
 /// Gives a partition its parent's foreign key: one that it has and that says the same, or one of the same name.
 pub(crate) fn inherit_foreign_key(state: &mut State<'_>, child: &Identity, name: &str, parent: &Constraint) -> Outcome {
-    let same = |it: &Constraint| !it.inherited && it.kind == parent.kind && it.deferral == parent.deferral && it.validated == parent.validated;
+    let same =
+        |it: &Constraint| !it.inherited && it.kind == parent.kind && it.deferral == parent.deferral && it.validated == parent.validated;
     if let Some((identity, _)) = constraints(state, child).into_iter().find(|(_, it)| same(it)) {
         mark_inherited(state, &identity);
         return Ok(());
@@ -286,7 +289,8 @@ pub(crate) fn adopt(state: &mut State<'_>, parent: &Identity, child: &Identity, 
 /// `DETACH PARTITION`, `NO INHERIT`: what no other parent has is the child's own again.
 pub(crate) fn release(state: &mut State<'_>, child: &Identity) {
     let parents = parents(state, child);
-    let names: Vec<String> = state.get(child).map(|it| column::columns(&it.definition).iter().map(|it| it.name.clone()).collect()).unwrap_or_default();
+    let names: Vec<String> =
+        state.get(child).map(|it| column::columns(&it.definition).iter().map(|it| it.name.clone()).collect()).unwrap_or_default();
     for name in names {
         let inherited = parents.iter().any(|it| column::get(state, it, &name).is_some());
         column::change(state, child, &name, |it| {
@@ -299,7 +303,8 @@ pub(crate) fn release(state: &mut State<'_>, child: &Identity) {
             continue;
         }
         let is_check = matches!(it.kind, ConstraintKind::Check(_));
-        let still = is_check && parents.iter().any(|it| state.contains(&Identity::within(Kind::Constraint, &it.qualified_name(), identity.name.clone())));
+        let still = is_check
+            && parents.iter().any(|it| state.contains(&Identity::within(Kind::Constraint, &it.qualified_name(), identity.name.clone())));
         state.change(&identity, |object| {
             if let Definition::Constraint(it) = &mut object.definition {
                 it.inherited = still;
@@ -328,4 +333,3 @@ pub(crate) fn release(state: &mut State<'_>, child: &Identity) {
         state.remove(&identity);
     }
 }
-

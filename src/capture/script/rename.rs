@@ -86,7 +86,8 @@ fn relation(state: &State<'_>, relation: Option<&RangeVar>, missing_ok: bool) ->
     let Some(relation) = relation else { return Ok(None) };
     match state.resolver().range_var(relation) {
         Ok(identity) if identity.kind == Kind::Extension => {
-            Err(Problem::new(format!("`{}` belongs to extension `{}` and can't be changed", relation.relname, identity.name)).at(relation.location))
+            Err(Problem::new(format!("`{}` belongs to extension `{}` and can't be changed", relation.relname, identity.name))
+                .at(relation.location))
         }
         Ok(identity) => Ok(Some(identity.clone())),
         Err(_) if missing_ok => Ok(None),
@@ -133,7 +134,11 @@ fn move_to(state: &mut State<'_>, identity: &Identity, schema: &str) -> Outcome 
     let to = Identity { schema: schema.to_owned(), ..identity.clone() };
     taken(state, &to)?;
     let indexes: Vec<Identity> = index::of_table(state, identity).into_iter().cloned().collect();
-    let sequences: Vec<Identity> = state.dependents(identity).filter(|it| it.kind == Kind::Sequence && it.schema == identity.schema && is_owned(state, it, identity)).cloned().collect();
+    let sequences: Vec<Identity> = state
+        .dependents(identity)
+        .filter(|it| it.kind == Kind::Sequence && it.schema == identity.schema && is_owned(state, it, identity))
+        .cloned()
+        .collect();
     for companion in indexes.iter().chain(&sequences) {
         let companion_to = Identity { schema: schema.to_owned(), ..companion.clone() };
         taken(state, &companion_to)?;
@@ -522,14 +527,7 @@ fn move_extension(state: &mut State<'_>, extension: &Identity, to: &str) -> Outc
 }
 
 /// Replaces a schema in all names that fit, and in texts.
-fn replace_schema(
-    state: &mut State<'_>,
-    affected: &[Identity],
-    rename: &Rename,
-    from: &str,
-    to: &str,
-    fits: &dyn Fn(&str, &str) -> bool,
-) {
+fn replace_schema(state: &mut State<'_>, affected: &[Identity], rename: &Rename, from: &str, to: &str, fits: &dyn Fn(&str, &str) -> bool) {
     let swap = |name: &mut QualifiedName| {
         if name.schema == from && fits(&name.name, &name.schema) {
             to.clone_into(&mut name.schema);

@@ -71,7 +71,8 @@ pub(crate) enum Owner {
 
 /// Makes a column the owner of a sequence, or nobody.
 pub(crate) fn own(state: &mut State<'_>, sequence: &Identity, owner: Owner, identity: bool) -> Outcome {
-    if matches!(state.get(sequence).map(|it| &it.definition), Some(Definition::Sequence(Sequence { owner: Some(owner), .. })) if owner.identity) {
+    if matches!(state.get(sequence).map(|it| &it.definition), Some(Definition::Sequence(Sequence { owner: Some(owner), .. })) if owner.identity)
+    {
         return Err(Problem::new(format!("sequence `{}` belongs to an identity column, and can have no other owner", sequence.name)));
     }
     state.change(sequence, |object| {
@@ -236,7 +237,8 @@ pub(crate) fn create_for_column(
         "unlogged" => Some(false),
         _ => None,
     });
-    let start = SequenceOptions { data_type: data_type.without_modifiers(), start: 1, increment: 1, min: 1, max: i64::MAX, cache: 1, cycle: false };
+    let start =
+        SequenceOptions { data_type: data_type.without_modifiers(), start: 1, increment: 1, min: 1, max: i64::MAX, cache: 1, cycle: false };
     let typed = fill_options(None, Some(start.data_type), None, None, None, None, None, None)?;
     // The options of an identity column are read as those of a new sequence of the column's type.
     let parsed = if nodes.is_empty() { Parsed { options: typed, owner: None } } else { parse_new(state, data_type, nodes, at)? };

@@ -1,7 +1,7 @@
 //! `SET` and its like, as far as they change what names mean: the search path.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{Node, SelectStmt, VariableSetKind, VariableSetStmt};
+use pg_query::protobuf::{DiscardMode, DiscardStmt, Node, SelectStmt, VariableSetKind, VariableSetStmt};
 
 use super::resolve::strings;
 use super::state::State;
@@ -37,6 +37,14 @@ pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt) -> Outcome {
         {
             state.set_search_path(split_path(&path));
         }
+    }
+    Ok(())
+}
+
+/// `DISCARD ALL` resets the search path too.
+pub(crate) fn discard(state: &mut State<'_>, node: &DiscardStmt, _at: Place) -> Outcome {
+    if node.target() == DiscardMode::DiscardAll {
+        state.set_search_path(State::default_search_path());
     }
     Ok(())
 }

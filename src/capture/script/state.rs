@@ -10,17 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pg_query::protobuf::{Node, RangeVar};
 
-<<<<<<< HEAD
-use super::resolve::{Names, Resolver};
-use super::split::Places;
-use super::{Input, Place, Problem};
-=======
 use crate::catalog::{Catalog, DataType, Definition, Dependency, Identity, Kind, Object, PG_CATALOG, QualifiedName, Schema};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 
 use super::resolve::{Names, Resolver, split_name};
-use super::{Input, Place, Problem, span_of};
->>>>>>> d8eeb12 (wip)
+use super::split::Places;
+use super::{Input, Place, Problem};
 
 /// The schema that holds temporary objects while a script is replayed.
 pub(crate) const PG_TEMP: &str = "pg_temp";

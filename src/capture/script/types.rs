@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterEnumStmt, AlterTableCmd, AlterTableType, ColumnDef, CompositeTypeStmt, CreateEnumStmt, CreateRangeStmt, DropBehavior};
+use pg_query::protobuf::{
+    AlterEnumStmt, AlterTableCmd, AlterTableType, ColumnDef, CompositeTypeStmt, CreateEnumStmt, CreateRangeStmt, DropBehavior,
+};
 
-use crate::catalog::{Attribute, Composite, DataType, Definition, Dependency, Enum, Identity, Kind, Object, QualifiedName, Range};
+use crate::catalog::{Attribute, Composite, DataType, Definition, Dependency, Enum, Identity, Kind, QualifiedName, Range};
 use crate::diagnostic::nearest;
 
 use super::resolve::{split_name, strings};
@@ -106,7 +108,12 @@ pub(crate) fn explicit_collation(
 
 /// The collation of a type: a domain's own, `C` of `name`, else the database's.
 pub(crate) fn type_collation(state: &State<'_>, data_type: &DataType) -> QualifiedName {
-    let default = || QualifiedName::new(crate::catalog::PG_CATALOG, if data_type.name.is_builtin() && data_type.name.name == "name" { "C" } else { "default" });
+    let default = || {
+        QualifiedName::new(
+            crate::catalog::PG_CATALOG,
+            if data_type.name.is_builtin() && data_type.name.name == "name" { "C" } else { "default" },
+        )
+    };
     let object = state.resolver().type_object(&data_type.name).and_then(|it| state.get(it));
     match object.map(|it| &it.definition) {
         Some(Definition::Domain(domain)) => domain.collation.clone().unwrap_or_else(|| type_collation(state, &domain.base)),
@@ -118,7 +125,8 @@ pub(crate) fn type_collation(state: &State<'_>, data_type: &DataType) -> Qualifi
 pub(crate) fn create_range(state: &mut State<'_>, node: &CreateRangeStmt, _at: Place) -> Outcome {
     let name = new_type_name(state, &node.type_name)?;
     let mut dependencies: BTreeSet<Dependency> = state.schema_dependency(&name.schema).into_iter().collect();
-    let (mut subtype, mut operator_class, mut collation, mut canonical, mut subtype_diff, mut multirange) = (None, None, None, None, None, None);
+    let (mut subtype, mut operator_class, mut collation, mut canonical, mut subtype_diff, mut multirange) =
+        (None, None, None, None, None, None);
     for option in options::elements(&node.params) {
         let type_name = match option.arg.as_deref().and_then(|it| it.node.as_ref()) {
             Some(NodeEnum::TypeName(it)) => Some(it),
@@ -230,7 +238,9 @@ pub(crate) fn alter_composite(state: &mut State<'_>, identity: &Identity, comman
             let collation = explicit_collation(state, definition, &data_type, &mut dependencies);
             let typed = typed_tables(state, identity);
             change_composite(state, identity, |it| {
-                let Some(attribute) = it.attributes.iter_mut().find(|it| it.name == command.name) else { return Err(unknown(&command.name, it)) };
+                let Some(attribute) = it.attributes.iter_mut().find(|it| it.name == command.name) else {
+                    return Err(unknown(&command.name, it));
+                };
                 attribute.data_type = data_type;
                 attribute.collation = collation;
                 Ok(())
@@ -262,7 +272,8 @@ fn typed_tables(state: &State<'_>, identity: &Identity) -> Vec<Identity> {
 
 fn cascade_to(state: &mut State<'_>, typed: &[Identity], command: &AlterTableCmd, at: Place) -> Outcome {
     if !typed.is_empty() && command.behavior() != DropBehavior::DropCascade {
-        return Err(Problem::new(format!("`{}` is the type of a typed table", typed[0].name)).hint("use ALTER … CASCADE to alter the typed tables too"));
+        return Err(Problem::new(format!("`{}` is the type of a typed table", typed[0].name))
+            .hint("use ALTER … CASCADE to alter the typed tables too"));
     }
     typed.iter().try_for_each(|table| super::alter::command(state, table, command, true, at))
 }

@@ -135,7 +135,10 @@ fn create_table(
     let mut needs: BTreeSet<_> = state.schema_dependency(&name.schema).into_iter().collect();
     for column in canonical.columns {
         let Some(data_type) = column.data_type else {
-            let message = format!("the type of column `{}` of `{}` could not be told from the query, so the column was left out", column.name, name.name);
+            let message = format!(
+                "the type of column `{}` of `{}` could not be told from the query, so the column was left out",
+                column.name, name.name
+            );
             if name.schema != PG_TEMP {
                 state.warn(at, message, Some("write a cast, as in `expression::type`".to_owned()));
             }
