@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Expression;
+use super::{Expression, Identity, Kind};
 
 /// One privilege of one role on one object or column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,6 +37,19 @@ pub enum Privilege {
     Set,
     AlterSystem,
     Maintain,
+}
+
+impl Privilege {
+    /// What `PUBLIC` may do with an object of which nothing is granted or revoked (PostgreSQL documentation 5.8, table
+    /// 5.2). The schema `public` gives its use, as every new database since PostgreSQL 15 has it.
+    pub fn of_public(identity: &Identity) -> &'static [Privilege] {
+        match identity.kind {
+            Kind::Function | Kind::Procedure | Kind::Aggregate => &[Privilege::Execute],
+            Kind::Language | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => &[Privilege::Usage],
+            Kind::Schema if identity.name == "public" => &[Privilege::Usage],
+            _ => &[],
+        }
+    }
 }
 
 /// What a role's new objects of one type get. The identity holds role, schema (if any) and, as the parent, the type of

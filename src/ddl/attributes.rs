@@ -84,7 +84,7 @@ pub(super) fn attributes(writer: &Writer<'_>, identity: &Identity, object: &Obje
             Kind::Aggregate => super::extension::signature(identity),
             _ => reference(identity, object),
         };
-        sql.extend(changes(&format!("{words} {name}"), spelling.public, grants, None));
+        sql.extend(changes(&format!("{words} {name}"), Privilege::of_public(identity), grants, None));
     }
     sql.into_iter().map(|sql| Statement::after(identity, sql)).collect()
 }

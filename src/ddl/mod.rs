@@ -15,6 +15,7 @@ mod extension;
 mod foreign;
 mod index;
 mod operator;
+mod query;
 mod quote;
 mod replication;
 mod routine;
@@ -32,7 +33,7 @@ pub use data_type::data_type;
 pub use quote::{quote_identifier, quote_literal};
 pub use script::script;
 
-use crate::catalog::{Catalog, Definition, Identity, Kind, Object, Privilege, QualifiedName};
+use crate::catalog::{Catalog, Definition, Identity, Kind, Object, QualifiedName};
 
 /// A statement, and what it has to do with objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,25 +186,22 @@ struct Spelling {
     owner: bool,
     /// The words before the name in `GRANT`, where privileges exist.
     grant: Option<&'static str>,
-    /// What `PUBLIC` has where nothing is said (PostgreSQL documentation 5.8, table 5.2).
-    public: &'static [Privilege],
 }
 
 /// The one place that knows what can be said of objects of a kind.
 fn spelling(kind: Kind) -> Spelling {
-    let plain = |keyword| Spelling { keyword, owner: false, grant: None, public: &[] };
-    let owned = |keyword| Spelling { keyword, owner: true, grant: None, public: &[] };
-    let granted = |keyword, grant| Spelling { keyword, owner: true, grant: Some(grant), public: &[] };
-    let public = |keyword, grant, public| Spelling { keyword, owner: true, grant: Some(grant), public };
+    let plain = |keyword| Spelling { keyword, owner: false, grant: None };
+    let owned = |keyword| Spelling { keyword, owner: true, grant: None };
+    let granted = |keyword, grant| Spelling { keyword, owner: true, grant: Some(grant) };
     match kind {
         Kind::Schema => granted("SCHEMA", "SCHEMA"),
         Kind::Extension => plain("EXTENSION"),
-        Kind::Language => public("LANGUAGE", "LANGUAGE", &[Privilege::Usage]),
+        Kind::Language => granted("LANGUAGE", "LANGUAGE"),
         Kind::Collation => owned("COLLATION"),
-        Kind::Enum => public("TYPE", "TYPE", &[Privilege::Usage]),
-        Kind::Domain => public("DOMAIN", "DOMAIN", &[Privilege::Usage]),
-        Kind::Composite => public("TYPE", "TYPE", &[Privilege::Usage]),
-        Kind::Range => public("TYPE", "TYPE", &[Privilege::Usage]),
+        Kind::Enum => granted("TYPE", "TYPE"),
+        Kind::Domain => granted("DOMAIN", "DOMAIN"),
+        Kind::Composite => granted("TYPE", "TYPE"),
+        Kind::Range => granted("TYPE", "TYPE"),
         Kind::Sequence => granted("SEQUENCE", "SEQUENCE"),
         Kind::Table => granted("TABLE", "TABLE"),
         Kind::ForeignDataWrapper => granted("FOREIGN DATA WRAPPER", "FOREIGN DATA WRAPPER"),
@@ -214,9 +212,9 @@ fn spelling(kind: Kind) -> Spelling {
         Kind::Index => plain("INDEX"),
         Kind::View => granted("VIEW", "TABLE"),
         Kind::MaterializedView => granted("MATERIALIZED VIEW", "TABLE"),
-        Kind::Function => public("FUNCTION", "FUNCTION", &[Privilege::Execute]),
-        Kind::Procedure => public("PROCEDURE", "PROCEDURE", &[Privilege::Execute]),
-        Kind::Aggregate => public("AGGREGATE", "FUNCTION", &[Privilege::Execute]),
+        Kind::Function => granted("FUNCTION", "FUNCTION"),
+        Kind::Procedure => granted("PROCEDURE", "PROCEDURE"),
+        Kind::Aggregate => granted("AGGREGATE", "FUNCTION"),
         Kind::Operator => owned("OPERATOR"),
         Kind::OperatorFamily => owned("OPERATOR FAMILY"),
         Kind::OperatorClass => owned("OPERATOR CLASS"),

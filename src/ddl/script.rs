@@ -13,6 +13,11 @@ use crate::graph::{self, Need};
 /// Bodies of functions are not checked while it loads, as `pg_dump` does it: they may call what comes later. Roles,
 /// tablespaces and the libraries of extensions must be there; the roles are listed at the top.
 pub fn script(catalog: &Catalog) -> String {
+    // Queries are parsed to be laid out, and a tree may be as deep as the parser makes it. Pages are touched when used.
+    stacker::grow(256 << 20, || write(catalog))
+}
+
+fn write(catalog: &Catalog) -> String {
     let order = graph::order(catalog);
     let writer = Writer::with_cycles(catalog, &order.cycles);
     let statements = sorted(&writer, catalog);
@@ -159,4 +164,175 @@ fn roles_of(catalog: &Catalog) -> BTreeSet<&str> {
         names.remove(word);
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{
+        Body, Column, Constraint, DataType, Deferral, Dependency, Expression, KeyConstraint, PartitionBound, PartitionKey, PartitionOf,
+        PartitionStrategy, Query, Routine, Sequence, SequenceOptions, SequenceOwner, Table, View, ViewColumn,
+    };
+
+    fn name(name: &str) -> QualifiedName {
+        QualifiedName::new("s", name)
+    }
+
+    fn id(kind: Kind, name: &str) -> Identity {
+        Identity::new(kind, "s", name)
+    }
+
+    fn object(definition: Definition, needs: &[Identity], belongs_to: &[Identity]) -> Object {
+        let mut object = Object::new(definition);
+        object.dependencies.extend(needs.iter().cloned().map(Dependency::on));
+        object.dependencies.extend(belongs_to.iter().cloned().map(|on| Dependency::on(on).auto()));
+        object
+    }
+
+    fn integer(column: &str) -> Column {
+        Column::new(column, DataType::builtin("int4"))
+    }
+
+    /// The statements of a script, without its head.
+    fn check(objects: &[(Identity, Object)], expected: &str) {
+        let text = script(&objects.iter().cloned().collect());
+        let body = text.split_once("false);\n\n").expect("a head").1;
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn an_owned_sequence_is_given_to_its_column_later() {
+        let (table, sequence) = (id(Kind::Table, "t"), id(Kind::Sequence, "t_id_seq"));
+        let default = Some(Expression("nextval('s.t_id_seq'::regclass)".to_owned()));
+        let columns = vec![Column { not_null: true, default, ..integer("id") }];
+        let options = SequenceOptions {
+            data_type: DataType::builtin("int4"),
+            start: 1,
+            increment: 1,
+            min: 1,
+            max: i64::from(i32::MAX),
+            cache: 1,
+            cycle: false,
+        };
+        let owner = Some(SequenceOwner { table: name("t"), column: "id".to_owned(), identity: false });
+        let key = KeyConstraint {
+            columns: vec!["id".to_owned()],
+            include: Vec::new(),
+            nulls_not_distinct: false,
+            without_overlaps: false,
+            storage_parameters: Default::default(),
+            tablespace: None,
+        };
+        let key = Constraint {
+            kind: ConstraintKind::PrimaryKey(key),
+            deferral: Deferral::NotDeferrable,
+            validated: true,
+            enforced: true,
+            no_inherit: false,
+            inherited: false,
+            local: true,
+        };
+        let objects = [
+            (table.clone(), object(Definition::Table(Table { columns, ..Table::default() }), &[sequence.clone()], &[])),
+            (sequence, object(Definition::Sequence(Sequence { options, owner, unlogged: false }), &[], &[table.clone()])),
+            (Identity::within(Kind::Constraint, &name("t"), "t_pkey"), object(Definition::Constraint(key), &[], &[table])),
+        ];
+        let expected = "\
+CREATE SEQUENCE s.t_id_seq AS integer;
+
+CREATE TABLE s.t (
+    id integer DEFAULT nextval('s.t_id_seq'::regclass) NOT NULL
+);
+
+ALTER SEQUENCE s.t_id_seq OWNED BY s.t.id;
+
+ALTER TABLE s.t
+    ADD CONSTRAINT t_pkey PRIMARY KEY (id);
+";
+        check(&objects, expected);
+    }
+
+    #[test]
+    fn a_view_in_a_cycle_has_a_shell() {
+        let (view, function) = (id(Kind::View, "v"), id(Kind::Function, "f").with_arguments(vec![DataType::named(name("v"))]));
+        let columns = vec![ViewColumn::new("a", Some(DataType::builtin("int4")))];
+        let query = Query("SELECT 1 AS a WHERE s.f(NULL) = 1".to_owned());
+        let routine = Routine {
+            arguments: Vec::new(),
+            returns: DataType::builtin("int4"),
+            returns_set: false,
+            language: "sql".to_owned(),
+            body: Body::Sql("RETURN 1".to_owned()),
+            window: false,
+            volatility: Default::default(),
+            strict: false,
+            security_definer: false,
+            leakproof: false,
+            parallel: Default::default(),
+            cost: None,
+            rows: None,
+            support: None,
+            configuration: Vec::new(),
+            transforms: Vec::new(),
+        };
+        let objects = [
+            (view.clone(), object(Definition::View(View { columns, query, options: Default::default() }), &[function.clone()], &[])),
+            (function, object(Definition::Function(routine), &[view], &[])),
+        ];
+        let text = script(&objects.into_iter().collect());
+        let places: Vec<_> =
+            ["CREATE VIEW", "CREATE FUNCTION", "CREATE OR REPLACE VIEW"].iter().map(|it| text.find(it).expect("all are there")).collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn partitions_come_before_the_indexes_of_their_parent() {
+        let (parent, child) = (id(Kind::Table, "z"), id(Kind::Table, "a"));
+        let key = PartitionKey { strategy: PartitionStrategy::Hash, keys: vec![crate::catalog::IndexKey::column("x")] };
+        let partition = PartitionOf { parent: name("z"), bound: PartitionBound::Hash { modulus: 2, remainder: 1 } };
+        let index = |table: &str, partition_of: Option<QualifiedName>| {
+            Definition::Index(crate::catalog::Index {
+                table: table.to_owned(),
+                unique: false,
+                method: "btree".to_owned(),
+                keys: vec![crate::catalog::IndexKey::column("x")],
+                include: Vec::new(),
+                nulls_not_distinct: false,
+                predicate: None,
+                storage_parameters: Default::default(),
+                tablespace: None,
+                partition_of,
+                only: false,
+                statistics_targets: Default::default(),
+            })
+        };
+        let columns = vec![integer("x")];
+        let objects = [
+            (
+                parent.clone(),
+                object(Definition::Table(Table { columns: columns.clone(), partition_key: Some(key), ..Table::default() }), &[], &[]),
+            ),
+            (
+                child.clone(),
+                object(Definition::Table(Table { columns, partition_of: Some(partition), ..Table::default() }), &[], &[parent.clone()]),
+            ),
+            (id(Kind::Index, "z_x"), object(index("z", None), &[], &[parent])),
+            (id(Kind::Index, "a_x"), object(index("a", Some(name("z_x"))), &[], &[child, id(Kind::Index, "z_x")])),
+        ];
+        let expected = "\
+CREATE TABLE s.z (
+    x integer
+)
+PARTITION BY HASH (x);
+
+CREATE TABLE s.a PARTITION OF s.z
+FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+
+CREATE INDEX z_x ON ONLY s.z (x);
+
+CREATE INDEX a_x ON s.a (x);
+ALTER INDEX s.z_x ATTACH PARTITION s.a_x;
+";
+        check(&objects, expected);
+    }
 }

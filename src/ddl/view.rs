@@ -2,15 +2,17 @@
 
 use super::attributes::{column_comment, column_grants};
 use super::data_type::data_type;
+use super::query::Body;
 use super::quote::{qualified, quote_identifier};
 use super::table::{index_names, with};
 use super::{Statement, Writer};
-use crate::catalog::{Identity, MaterializedView, Object, Query, View, ViewColumn};
+use crate::catalog::{Identity, MaterializedView, Object, View, ViewColumn};
 
 pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, view: &View) -> Vec<Statement> {
     let View { columns, query, options } = view;
     let own = qualified(&identity.schema, &identity.name);
-    let replace = |words: &str| format!("{words} {own}{}{} AS\n{};", names(columns), with(options, "\n"), body(query));
+    let body = Body::of(query);
+    let replace = |words: &str| format!("{words} {own}{}{} AS\n{};", names(columns, &body), with(options, "\n"), body.text);
     let mut statements = match shell(writer, identity, object, columns) {
         None => vec![Statement::creating(identity, object, replace("CREATE VIEW"))],
         Some(shell) => {
@@ -53,7 +55,8 @@ fn shell(writer: &Writer<'_>, identity: &Identity, object: &Object, columns: &[V
 pub(super) fn materialized_view(identity: &Identity, object: &Object, view: &MaterializedView) -> Vec<Statement> {
     let MaterializedView { columns, query, populated, access_method, tablespace, storage_parameters, cluster_on } = view;
     let own = qualified(&identity.schema, &identity.name);
-    let mut sql = format!("CREATE MATERIALIZED VIEW {own}{}", names(columns));
+    let body = Body::of(query);
+    let mut sql = format!("CREATE MATERIALIZED VIEW {own}{}", names(columns, &body));
     if let Some(method) = access_method {
         sql.push_str(&format!("\nUSING {}", quote_identifier(method)));
     }
@@ -61,7 +64,7 @@ pub(super) fn materialized_view(identity: &Identity, object: &Object, view: &Mat
     if let Some(tablespace) = tablespace {
         sql.push_str(&format!("\nTABLESPACE {}", quote_identifier(tablespace)));
     }
-    sql.push_str(&format!(" AS\n{}{};", body(query), if *populated { "" } else { "\nWITH NO DATA" }));
+    sql.push_str(&format!(" AS\n{}{};", body.text, if *populated { "" } else { "\nWITH NO DATA" }));
     let mut statements = vec![Statement::creating(identity, object, sql)];
     if let Some(index) = cluster_on {
         let sql = format!("ALTER MATERIALIZED VIEW {own} CLUSTER ON {};", quote_identifier(index));
@@ -76,15 +79,11 @@ pub(super) fn materialized_view(identity: &Identity, object: &Object, view: &Mat
     statements
 }
 
-/// The names of the columns, in parentheses after a space.
-fn names(columns: &[ViewColumn]) -> String {
-    if columns.is_empty() {
+/// The names of the columns, in parentheses after a space, where the query alone would give others.
+fn names(columns: &[ViewColumn], body: &Body) -> String {
+    if columns.is_empty() || body.names_all(columns) {
         return String::new();
     }
     let lines: Vec<String> = columns.iter().map(|column| format!("    {}", quote_identifier(&column.name))).collect();
     format!(" (\n{}\n)", lines.join(",\n"))
-}
-
-fn body(query: &Query) -> &str {
-    query.0.trim().trim_end_matches(';')
 }

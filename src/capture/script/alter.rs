@@ -3,9 +3,7 @@
 //! What concerns columns stands in `alter_column`, what concerns inheritance and partitions in `alter_partition`.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{
-    AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, Node, RoleSpec, RoleSpecType,
-};
+use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, Node};
 
 use crate::catalog::{Constraint, ConstraintKind, Definition, Firing, Identity, Kind, Object, Persistence, ReplicaIdentity, Table};
 use crate::diagnostic::nearest;
@@ -13,7 +11,7 @@ use crate::diagnostic::nearest;
 use super::column::deferral;
 use super::constraint::{self, Planned};
 use super::state::State;
-use super::{Outcome, Place, Problem, alter_column, alter_partition, drop, index, options, partition, sequence, types};
+use super::{Outcome, Place, Problem, alter_column, alter_partition, comment, drop, index, options, partition, sequence, types};
 
 /// `ALTER TABLE`, `ALTER VIEW`, `ALTER INDEX`, `ALTER SEQUENCE`, `ALTER TYPE`, `ALTER FOREIGN TABLE`, `ALTER MATERIALIZED VIEW`.
 pub(crate) fn apply(state: &mut State<'_>, node: &AlterTableStmt, at: Place) -> Outcome {
@@ -292,22 +290,11 @@ fn drop_plain_not_null(state: &mut State<'_>, table: &Identity, name: &str, only
     Some(alter_column::drop_not_null(state, table, &column, only))
 }
 
-/// The role that a statement names; `CURRENT_USER` and its like name none.
-pub(crate) fn role_name(role: Option<&RoleSpec>) -> Option<String> {
-    role.filter(|it| it.roletype() == RoleSpecType::RolespecCstring).map(|it| it.rolename.clone())
-}
-
 /// `OWNER TO`. The sequences that a table's columns own follow.
 pub(crate) fn change_owner(state: &mut State<'_>, identity: &Identity, command: &AlterTableCmd) -> Outcome {
-    let Some(role) = role_name(command.newowner.as_ref()) else { return Ok(()) };
     // An index has its table's owner.
-    if !matches!(identity.kind, Kind::Index | Kind::Constraint) {
-        state.change(identity, |object| object.owner = Some(role.clone()));
-    }
-    let owned: Vec<Identity> =
-        state.dependents(identity).filter(|it| it.kind == Kind::Sequence && is_owned_by(state, it, identity)).cloned().collect();
-    for sequence in owned {
-        state.change(&sequence, |object| object.owner = Some(role.clone()));
+    if let (Some(role), false) = (&command.newowner, matches!(identity.kind, Kind::Index | Kind::Constraint)) {
+        comment::set_owner(state, identity, role);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::CreateExtensionStmt;
+use pg_query::protobuf::{AlterExtensionStmt, CreateExtensionStmt};
 
 use crate::catalog::{Definition, Dependency, Extension, Identity, Kind, Object};
 
@@ -60,4 +60,19 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateExtensionStmt, at: Plac
     object.dependencies = dependencies;
     state.insert(identity, object);
     Ok(())
+}
+
+/// `ALTER EXTENSION … UPDATE [TO version]`. Without a version it becomes whatever the server has.
+pub(crate) fn alter(state: &mut State<'_>, node: &AlterExtensionStmt, _at: Place) -> Outcome {
+    if node.extname == "plpgsql" {
+        return Ok(());
+    }
+    let identity = Identity::global(Kind::Extension, node.extname.clone());
+    let version = super::options::elements(&node.options).find(|it| it.defname == "new_version").and_then(super::options::text);
+    let changed = state.change(&identity, |object| {
+        if let Definition::Extension(it) = &mut object.definition {
+            it.version = version;
+        }
+    });
+    changed.ok_or_else(|| Problem::new(format!("extension `{}` does not exist", node.extname)))
 }

@@ -5,27 +5,38 @@
 //! `fn(&mut State, &XStmt, Place) -> Outcome` in its family's file, and one line in [`apply`].
 
 mod address;
+mod aggregate;
 mod alter;
 mod alter_column;
 mod alter_partition;
 mod bound;
 mod builtin;
 mod canonical;
+mod collation;
 mod column;
+mod comment;
 mod constraint;
 mod dependency;
 mod domain;
 mod drop;
 mod extension;
+mod foreign;
+mod grant;
 mod index;
+mod language;
 mod like;
 pub(crate) mod members;
 mod mention;
 mod names;
+mod operator;
 mod options;
 mod partition;
+mod policy;
 mod rename;
+mod replication;
 pub(crate) mod resolve;
+mod routine;
+mod rule;
 mod schema;
 mod sequence;
 mod settings;
@@ -33,13 +44,17 @@ pub mod source;
 mod split;
 pub(crate) mod state;
 mod statement;
+mod statistics;
 mod table;
+mod text_search;
+mod trigger;
 mod types;
 mod view;
 
 use std::collections::HashMap;
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::{DefineStmt, ObjectType};
 
 use super::Captured;
 use resolve::Unresolved;
@@ -167,6 +182,44 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterObjectSchemaStmt(it) => rename::set_schema(state, it, at),
         NodeEnum::VariableSetStmt(it) => settings::set(state, it, at),
         NodeEnum::DiscardStmt(it) => settings::discard(state, it, at),
+        NodeEnum::AlterExtensionStmt(it) => extension::alter(state, it, at),
+        NodeEnum::CreateFunctionStmt(it) => routine::create(state, it, at),
+        NodeEnum::AlterFunctionStmt(it) => routine::alter(state, it, at),
+        NodeEnum::DefineStmt(it) => define(state, it, at),
+        NodeEnum::CreateTrigStmt(it) => trigger::create(state, it, at),
+        NodeEnum::CreateEventTrigStmt(it) => trigger::create_event_trigger(state, it, at),
+        NodeEnum::AlterEventTrigStmt(it) => trigger::alter_event_trigger(state, it, at),
+        NodeEnum::RuleStmt(it) => rule::create(state, it, at),
+        NodeEnum::CreatePolicyStmt(it) => policy::create(state, it, at),
+        NodeEnum::AlterPolicyStmt(it) => policy::alter(state, it, at),
+        NodeEnum::CommentStmt(it) => comment::comment(state, it, at),
+        NodeEnum::SecLabelStmt(it) => comment::security_label(state, it, at),
+        NodeEnum::AlterOwnerStmt(it) => comment::owner(state, it, at),
+        NodeEnum::AlterObjectDependsStmt(it) => comment::depends_on_extension(state, it, at),
+        NodeEnum::GrantStmt(it) => grant::grant(state, it, at),
+        NodeEnum::AlterDefaultPrivilegesStmt(it) => grant::default_privileges(state, it, at),
+        NodeEnum::AlterOperatorStmt(it) => operator::alter(state, it, at),
+        NodeEnum::CreateOpFamilyStmt(it) => operator::create_family(state, it, at),
+        NodeEnum::AlterOpFamilyStmt(it) => operator::alter_family(state, it, at),
+        NodeEnum::CreateOpClassStmt(it) => operator::create_class(state, it, at),
+        NodeEnum::CreateCastStmt(it) => operator::create_cast(state, it, at),
+        NodeEnum::CreatePlangStmt(it) => language::create(state, it, at),
+        NodeEnum::CreateTransformStmt(it) => language::create_transform(state, it, at),
+        NodeEnum::CreateStatsStmt(it) => statistics::create(state, it, at),
+        NodeEnum::AlterStatsStmt(it) => statistics::alter(state, it, at),
+        NodeEnum::AlterTsdictionaryStmt(it) => text_search::alter_dictionary(state, it, at),
+        NodeEnum::AlterTsconfigurationStmt(it) => text_search::alter_configuration(state, it, at),
+        NodeEnum::CreateFdwStmt(it) => foreign::create_wrapper(state, it, at),
+        NodeEnum::AlterFdwStmt(it) => foreign::alter_wrapper(state, it, at),
+        NodeEnum::CreateForeignServerStmt(it) => foreign::create_server(state, it, at),
+        NodeEnum::AlterForeignServerStmt(it) => foreign::alter_server(state, it, at),
+        NodeEnum::CreateUserMappingStmt(it) => foreign::create_mapping(state, it, at),
+        NodeEnum::AlterUserMappingStmt(it) => foreign::alter_mapping(state, it, at),
+        NodeEnum::DropUserMappingStmt(it) => foreign::drop_mapping(state, it, at),
+        NodeEnum::CreatePublicationStmt(it) => replication::create_publication(state, it, at),
+        NodeEnum::AlterPublicationStmt(it) => replication::alter_publication(state, it, at),
+        NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
+        NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
         NodeEnum::DoStmt(_) => {
             state.saw_opaque_code(at);
             let hint = "write the statements outside of `DO`, or read the schema from a server that has run them";
@@ -182,6 +235,22 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
             if let Some(statement) = statement::not_modelled(other) {
                 state.not_modelled(at, statement);
             }
+            Ok(())
+        }
+    }
+}
+
+/// The statements that the grammar has as one: `CREATE AGGREGATE`, `OPERATOR`, `COLLATION`, `TEXT SEARCH …`.
+fn define(state: &mut State<'_>, node: &DefineStmt, at: Place) -> Outcome {
+    match node.kind() {
+        ObjectType::ObjectAggregate => aggregate::create(state, node, at),
+        ObjectType::ObjectOperator => operator::create(state, node, at),
+        ObjectType::ObjectCollation => collation::create(state, node, at),
+        ObjectType::ObjectTsparser | ObjectType::ObjectTstemplate | ObjectType::ObjectTsdictionary | ObjectType::ObjectTsconfiguration => {
+            text_search::create(state, node, at)
+        }
+        _ => {
+            state.not_modelled(at, "CREATE TYPE");
             Ok(())
         }
     }

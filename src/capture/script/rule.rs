@@ -1,0 +1,51 @@
+//! `CREATE RULE`.
+
+use std::collections::BTreeSet;
+
+use pg_query::protobuf::{CmdType, RuleStmt};
+
+use crate::catalog::{Definition, Dependency, Firing, Identity, Kind, Object, Rule, RuleEvent};
+
+use super::state::State;
+use super::{Outcome, Place, Problem, canonical};
+
+/// `CREATE [OR REPLACE] RULE`. A rule `ON SELECT` would make a table a view, which only dumps of very old servers do.
+pub(crate) fn create(state: &mut State<'_>, node: &RuleStmt, at: Place) -> Outcome {
+    let Some(relation) = &node.relation else { return Ok(()) };
+    let relation = state.resolver().range_var(relation)?.clone();
+    let event = match node.event() {
+        CmdType::CmdInsert => RuleEvent::Insert,
+        CmdType::CmdUpdate => RuleEvent::Update,
+        CmdType::CmdDelete => RuleEvent::Delete,
+        _ => {
+            state.not_modelled(at, "CREATE RULE … ON SELECT");
+            return Ok(());
+        }
+    };
+    let identity = Identity::within(Kind::Rule, &relation.qualified_name(), node.rulename.clone());
+    if state.contains(&identity) && !node.replace {
+        return Err(Problem::new(format!("rule `{}` for relation `{}` already exists", identity.name, relation.name)));
+    }
+    let mut dependencies = BTreeSet::from([Dependency::on(relation.clone()).auto()]);
+    let condition = match node.where_clause.as_deref() {
+        None => None,
+        Some(condition) => {
+            let canonical = canonical::expression(state, condition, Some(&relation))?;
+            dependencies.extend(canonical.dependencies);
+            Some(canonical.expression)
+        }
+    };
+    let mut actions = Vec::new();
+    for action in &node.actions {
+        let canonical = canonical::query(state, action)?;
+        dependencies.extend(canonical.dependencies);
+        actions.push(canonical.query);
+    }
+    let mut object = Object::new(Definition::Rule(Rule { event, instead: node.instead, condition, actions, firing: Firing::Origin }));
+    object.dependencies = dependencies;
+    if let Some(before) = state.remove(&identity) {
+        object.comment = before.comment;
+    }
+    state.insert(identity, object);
+    Ok(())
+}
