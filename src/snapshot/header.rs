@@ -231,7 +231,7 @@ fn prefix_hash(prefix: &[u8], header: &[u8]) -> u128 {
 
 /// MessagePack with field names.
 pub(super) fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
-    rmp_serde::to_vec_named(value).expect("all maps have string keys, and a Vec takes any length")
+    rmp_serde::to_vec_named(value).expect("nothing in it refuses to be serialised, and a Vec takes any length")
 }
 
 /// Decodes MessagePack from the front of the bytes. It claims no memory that the bytes don't fill: strings are taken

@@ -182,7 +182,7 @@ pub(super) fn check_hash(header: &SectionHeader, bytes: &[u8]) -> Result<(), Dec
 }
 
 fn write_object(object: &Object, buffer: &mut Vec<u8>) {
-    rmp_serde::encode::write_named(buffer, object).expect("an object has string keys only, and a Vec takes any length");
+    rmp_serde::encode::write_named(buffer, object).expect("nothing in an object refuses to be serialised, and a Vec takes any length");
 }
 
 fn part(header: &SectionHeader) -> String {

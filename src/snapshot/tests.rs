@@ -240,6 +240,40 @@ fn hostile_lengths_and_depths_allocate_nothing() {
     assert_eq!(decode(&file).unwrap_err().to_string(), "the snapshot is not valid: the header: it is longer than any header can be");
 }
 
+/// Whoever means harm makes the checksums fit. Then a file is refused, or it is what the tool itself would have written.
+#[test]
+fn with_right_checksums_only_canonical_files_are_read() {
+    let body = to_bytes(&json!({ "comment": "c", "definition": { "enum": { "labels": ["x", "y"] } } }));
+    let index = index(&[("a", &body)]);
+    let mut accepted = 0;
+    for at in 0..body.len() {
+        for byte in 0..=u8::MAX {
+            let mut changed = body.clone();
+            changed[at] = byte;
+            let index = self::index(&[("a", &changed)]);
+            accepted += usize::from(is_refused_or_canonical(section("enum", 1, &index, &changed)));
+        }
+    }
+    for at in 0..index.len() {
+        for byte in 0..=u8::MAX {
+            let mut changed = index.clone();
+            changed[at] = byte;
+            accepted += usize::from(is_refused_or_canonical(section("enum", 1, &changed, &body)));
+        }
+    }
+    assert!(accepted > 500, "other letters in labels and names are fine: {accepted}");
+}
+
+/// Whether the file is read; one that is must be canonical.
+fn is_refused_or_canonical(section: Encoded) -> bool {
+    let file = assemble(&facts(), vec![section]);
+    let read = decode(&file);
+    if let Ok(snapshot) = &read {
+        assert_eq!(encode(&snapshot.catalog, &facts()), file);
+    }
+    read.is_ok()
+}
+
 #[test]
 fn a_reader_takes_only_what_it_is_asked_for() {
     let file = small_file();
