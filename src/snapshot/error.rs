@@ -21,7 +21,7 @@ pub enum DecodeError {
     #[error("the snapshot is cut off: bytes are missing at its end")]
     Truncated,
     /// The file goes on after its end.
-    #[error("the snapshot has {extra} bytes after its end")]
+    #[error("the snapshot goes on after its end")]
     Trailing {
         /// How many.
         extra: u64,
