@@ -8,8 +8,24 @@ use super::model::{Column, Method, MethodResult, Packages, Table};
 /// A parameter: its name and its type.
 type Parameter<'a> = (&'a str, &'a str);
 
-/// Returns the methods of the table's repository, in the order in which they are printed. Reads every field of `table` but `methods`.
-pub(crate) fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
+/// Fills in what follows from the table's other fields: its methods, and what their implementation needs.
+pub(crate) fn complete(table: &mut Table, packages: &Packages) {
+    let writes = !table.read_only;
+    let keyed = table.primary_key.is_some();
+    let upserts = table.primary_key.iter().chain(&table.unique_keys).any(|key| key.upsertable);
+    table.methods = methods(table, packages);
+    table.uses_assign = writes && (table.has_optional || table.copyable || upserts);
+    table.uses_returning = writes && (table.has_optional || upserts || (keyed && !table.update_columns.is_empty()));
+    table.copies = writes && (!table.copyable || requires(table) || !table.sample.fields.is_empty());
+}
+
+/// Whether every row that is created gives some column.
+fn requires(table: &Table) -> bool {
+    table.create_columns.iter().any(|column| !column.optional)
+}
+
+/// Returns the methods of the table's repository, in the order in which they are printed.
+fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     let models = &packages.models.name;
     let runtime = &packages.runtime.name;
     let qualified = |name: &str| format!("{models}.{name}");
@@ -40,7 +56,9 @@ pub(crate) fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         } else {
             "inserts rows in batches, all or none, and returns their number. The table has types that COPY can't carry."
         };
-        out.push(method("CopyFrom", copy, &[("creates", &rows)], &["int64", "error"]));
+        let mut copy = method("CopyFrom", copy, &[("creates", &rows)], &["int64", "error"]);
+        copy.testable = !table.copyable || requires(table);
+        out.push(copy);
     }
 
     let key_struct = qualified(&table.names.key);
@@ -119,6 +137,19 @@ fn parameters(columns: &[Column]) -> Vec<Parameter<'_>> {
     columns.iter().map(|column| (column.parameter.as_str(), column.value_type.qualified.as_str())).collect()
 }
 
+/// Returns the expression that a test gives for a parameter where the value does not matter.
+fn test_argument((name, go_type): &Parameter<'_>) -> String {
+    match (*name, go_type.strip_prefix("iter.Seq[").and_then(|it| it.strip_suffix(']'))) {
+        ("ctx", _) => "ctx".to_owned(),
+        ("after", _) => "nil".to_owned(),
+        ("limit", _) => "1".to_owned(),
+        ("create" | "patch" | "key" | "page", _) => format!("{go_type}{{}}"),
+        ("creates", Some(item)) => format!("slices.Values(make([]{item}, 1))"),
+        ("creates", None) => format!("make({go_type}, 1)"),
+        _ => format!("*new({go_type})"),
+    }
+}
+
 fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
     let all: Vec<Parameter<'_>> = std::iter::once(("ctx", "context.Context")).chain(parameters.iter().copied()).collect();
     let join = |part: fn(&Parameter<'_>) -> String| all.iter().map(part).collect::<Vec<_>>().join(", ");
@@ -129,6 +160,9 @@ fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], result
         arguments: all.iter().map(|(name, _)| (*name).to_owned()).collect(),
         types: join(|(_, go_type)| (*go_type).to_owned()),
         results: results.iter().map(|it| MethodResult { go_type: (*it).to_owned(), error: *it == "error" }).collect(),
+        fails: results.last() == Some(&"error"),
+        test_arguments: join(test_argument),
+        testable: true,
         result: match results {
             [single] => (*single).to_owned(),
             several => format!("({})", several.join(", ")),

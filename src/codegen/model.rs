@@ -177,8 +177,14 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Constraint and unique index names, for errors.
     pub constraints: Vec<ConstraintName>,
-    /// The repository's methods, as its interface and mocks print them. [`super::methods`] derives them from the other fields.
+    /// The repository's methods, as its interface and mocks print them. `codegen::methods::complete` derives this and the next three fields from the others.
     pub methods: Vec<Method>,
+    /// Whether the implementation needs a function that tells which columns a create struct gives.
+    pub uses_assign: bool,
+    /// Whether the implementation has statements that are put together when they run, and need a `RETURNING` clause of their own.
+    pub uses_returning: bool,
+    /// Whether a sample row gives a column, so that it can be copied.
+    pub copies: bool,
     /// SQL text that does not depend on a key.
     pub statements: Statements,
     /// Whether `COPY` can carry every create column (no column needs a cast in SQL).
@@ -283,6 +289,12 @@ pub struct Method {
     pub results: Vec<MethodResult>,
     /// The result list as a signature has it: `(models.User, error)`, or `error`.
     pub result: String,
+    /// Whether its last result is an error.
+    pub fails: bool,
+    /// Arguments for a call in a test that reaches no database: `ctx, models.UserCreate{}`.
+    pub test_arguments: String,
+    /// Whether a call with those arguments sends a statement.
+    pub testable: bool,
 }
 
 /// A result of a method.

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use self::column::Built;
 use self::relation::Relation;
 use super::go_types::GoTypes;
-use super::methods::methods;
+use super::methods;
 use super::model::{Column, Import, Packages, Project, Table, TableNames};
 use super::names::{self, Scope, Style};
 use super::options::{Options, OptionsError};
@@ -48,6 +48,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("fmt", "fmt"),
     ("iter", "iter"),
     ("math", "math"),
+    ("math/rand/v2", "rand"),
     ("net", "net"),
     ("net/netip", "netip"),
     ("os", "os"),
@@ -129,7 +130,7 @@ pub fn build(catalog: &Catalog, options: &Options) -> Result<(Project, Vec<Diagn
             let references = |name: &QualifiedName| by_name.get(name).map_or_else(String::new, |it| naming.tables[*it].model.clone());
             let mut table = table(&builder, relation, &built[n], &naming.tables[n], &naming.constraints, references);
             samples.fill(n, &mut table);
-            table.methods = methods(&table, &packages);
+            methods::complete(&mut table, &packages);
             Some(table)
         })
         .collect();
@@ -202,6 +203,9 @@ fn table(
         foreign_keys: keys.foreign_keys(relation, references),
         constraints: key::constraints(relation, constants),
         methods: Vec::new(),
+        uses_assign: false,
+        uses_returning: false,
+        copies: false,
         statements: statement::statements(&sql, built, &create, &order, keyset),
         copyable: !relation.read_only
             && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),

@@ -1,0 +1,82 @@
+//! What templates see: the view model as values that a template engine reads, made once a table.
+//!
+//! | name | is |
+//! |---|---|
+//! | `pkg` | the packages' names, as code writes them: `pkg.models` |
+//! | `packages` | [`super::model::Packages`] |
+//! | `mocks` | `written`, `testify`, `gomock`: which mocks there are |
+//! | `table` | [`super::model::Table`], in a file of a table |
+//! | `project` | in a file of the project: `enums`, `composites`, `registered_types`, `codecs` of [`super::model::Project`], and `tables`, each with `names`, `sql`, `kind`, `read_only` |
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use upon::Value;
+
+use super::model::{Project, Table};
+use super::options::{MockProvider, Options};
+
+/// What every template sees.
+pub(super) struct Shared(BTreeMap<String, Value>);
+
+impl Shared {
+    pub(super) fn new(project: &Project, options: &Options) -> Self {
+        let packages = &project.packages;
+        let pkg = [
+            ("models", &packages.models),
+            ("interfaces", &packages.interfaces),
+            ("postgres", &packages.postgres),
+            ("mocks", &packages.mocks),
+            ("tests", &packages.tests),
+            ("runtime", &packages.runtime),
+        ];
+        let pkg = pkg.into_iter().map(|(name, package)| (name.to_owned(), Value::String(package.name.clone()))).collect();
+        let mocks = [
+            ("written", options.with_mocks),
+            ("testify", options.with_mocks && options.mock_provider == MockProvider::Testify),
+            ("gomock", options.with_mocks && options.mock_provider == MockProvider::Gomock),
+        ];
+        let mocks = mocks.into_iter().map(|(name, it)| (name.to_owned(), Value::Bool(it))).collect();
+        Self(BTreeMap::from([
+            ("pkg".to_owned(), Value::Map(pkg)),
+            ("packages".to_owned(), value(packages)),
+            ("mocks".to_owned(), Value::Map(mocks)),
+        ]))
+    }
+
+    /// Returns what the templates of a table see.
+    pub(super) fn table(&self, table: &Table) -> Value {
+        self.with("table", value(table))
+    }
+
+    /// Returns what the templates of the project see.
+    pub(super) fn project(&self, project: &Project) -> Value {
+        let tables = project.tables.iter().map(|table| {
+            Value::Map(BTreeMap::from([
+                ("names".to_owned(), value(&table.names)),
+                ("sql".to_owned(), Value::String(table.sql.clone())),
+                ("kind".to_owned(), Value::String(table.kind.clone())),
+                ("read_only".to_owned(), Value::Bool(table.read_only)),
+            ]))
+        });
+        let data = BTreeMap::from([
+            ("enums".to_owned(), value(&project.enums)),
+            ("composites".to_owned(), value(&project.composites)),
+            ("registered_types".to_owned(), value(&project.registered_types)),
+            ("codecs".to_owned(), value(&project.codecs)),
+            ("tables".to_owned(), Value::List(tables.collect())),
+        ]);
+        self.with("project", Value::Map(data))
+    }
+
+    fn with(&self, name: &str, value: Value) -> Value {
+        let mut data = self.0.clone();
+        data.insert(name.to_owned(), value);
+        Value::Map(data)
+    }
+}
+
+/// The model has only what a value can hold: structs, lists, texts, numbers, booleans.
+fn value(it: &impl Serialize) -> Value {
+    upon::to_value(it).expect("the view model is plain data")
+}

@@ -1,0 +1,149 @@
+//! How text stands in Go and in SQL: literals, comments, case. Offered to templates as filters.
+
+use upon::{Engine, Value};
+
+/// Adds the filters to an engine.
+///
+/// | filter | gives |
+/// |---|---|
+/// | `lower`, `upper`, `pascal`, `camel`, `snake` | the text in that case |
+/// | `go_string` | a Go string literal: `"it's"` |
+/// | `go_raw` | a Go literal fit for SQL: between backquotes where the text allows it |
+/// | `comment` | a line of a Go comment, `//` included |
+/// | `join: ", "` | a list as text |
+/// | `sql_name` | a quoted SQL identifier |
+/// | `sql_string` | a SQL string literal |
+pub(crate) fn add_filters(engine: &mut Engine<'_>) {
+    engine.add_function("lower", |text: &str| text.to_lowercase());
+    engine.add_function("upper", |text: &str| text.to_uppercase());
+    engine.add_function("pascal", |text: &str| pascal(text));
+    engine.add_function("camel", |text: &str| camel(text));
+    engine.add_function("snake", |text: &str| words(text).map(|it| it.to_lowercase()).collect::<Vec<_>>().join("_"));
+    engine.add_function("go_string", |text: &str| go_string(text));
+    engine.add_function("go_raw", |text: &str| go_raw(text));
+    engine.add_function("comment", |text: &str| comment(text));
+    engine.add_function("join", |list: &[Value], separator: &str| join(list, separator));
+    engine.add_function("sql_name", |text: &str| format!("\"{}\"", text.replace('"', "\"\"")));
+    engine.add_function("sql_string", |text: &str| format!("'{}'", text.replace('\'', "''")));
+}
+
+/// Returns an interpreted Go string literal, quotes included.
+pub(crate) fn go_string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for it in text.chars() {
+        match it {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            it if unprintable(it) && (it as u32) < 0x80 => out.push_str(&format!("\\x{:02x}", it as u32)),
+            it if unprintable(it) && (it as u32) <= 0xFFFF => out.push_str(&format!("\\u{:04x}", it as u32)),
+            it if unprintable(it) => out.push_str(&format!("\\U{:08x}", it as u32)),
+            it => out.push(it),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Returns a raw Go string literal, or an interpreted one where the text holds what a raw one can't.
+pub(crate) fn go_raw(text: &str) -> String {
+    if text.chars().any(|it| it == '`' || (it != '\n' && it != '\t' && unprintable(it))) { go_string(text) } else { format!("`{text}`") }
+}
+
+/// Returns a line of a Go comment. What could end it or mislead its reader becomes a blank.
+pub(crate) fn comment(text: &str) -> String {
+    let line: String = text.chars().map(|it| if unprintable(it) { ' ' } else { it }).collect();
+    match line.trim_end() {
+        "" => "//".to_owned(),
+        line => format!("// {line}"),
+    }
+}
+
+/// Characters that Go refuses in source text or drops from it (NUL, carriage return, byte order mark), that end a line, or that
+/// make text look different from what it is (the bidirectional controls, CVE-2021-42574).
+fn unprintable(it: char) -> bool {
+    it.is_control()
+        || matches!(it, '\u{FEFF}' | '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn join(list: &[Value], separator: &str) -> Result<String, String> {
+    let mut out = String::new();
+    for (at, it) in list.iter().enumerate() {
+        if at > 0 {
+            out.push_str(separator);
+        }
+        match it {
+            Value::String(text) => out.push_str(text),
+            Value::Integer(number) => out.push_str(&number.to_string()),
+            Value::Bool(it) => out.push_str(&it.to_string()),
+            _ => return Err("join takes a list of strings, numbers or booleans".to_owned()),
+        }
+    }
+    Ok(out)
+}
+
+/// Splits at everything that is no letter or digit, and where a capital follows a small letter.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()).flat_map(|run| {
+        let mut starts = vec![0];
+        let mut before = ' ';
+        for (at, it) in run.char_indices() {
+            if it.is_uppercase() && before.is_lowercase() {
+                starts.push(at);
+            }
+            before = it;
+        }
+        let ends: Vec<usize> = starts.iter().skip(1).copied().chain([run.len()]).collect();
+        starts.into_iter().zip(ends).map(|(start, end)| &run[start..end]).collect::<Vec<_>>()
+    })
+}
+
+fn pascal(text: &str) -> String {
+    words(text).map(capitalised).collect()
+}
+
+fn camel(text: &str) -> String {
+    let mut words = words(text);
+    words.next().map(str::to_lowercase).into_iter().chain(words.map(capitalised)).collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|it| it.to_uppercase().collect::<String>() + &letters.as_str().to_lowercase()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals() {
+        let check = |text: &str, string: &str, raw: &str| assert_eq!((go_string(text).as_str(), go_raw(text).as_str()), (string, raw));
+        check("it's", "\"it's\"", "`it's`");
+        check("a\"b\\c", "\"a\\\"b\\\\c\"", "`a\"b\\c`");
+        check("a`b", "\"a`b\"", "\"a`b\"");
+        check("a\nb\r\0\u{FEFF}\u{202E}\u{7f}", "\"a\\nb\\r\\x00\\ufeff\\u202e\\x7f\"", "\"a\\nb\\r\\x00\\ufeff\\u202e\\x7f\"");
+        check("Ünïcødé 🪿", "\"Ünïcødé 🪿\"", "`Ünïcødé 🪿`");
+    }
+
+    #[test]
+    fn comments() {
+        let check = |text: &str, expected: &str| assert_eq!(comment(text), expected);
+        check("a row", "// a row");
+        check("", "//");
+        check("  ", "//");
+        check("a\r\nfunc init() { }\u{2028}x", "// a  func init() { } x");
+    }
+
+    #[test]
+    fn cases() {
+        let check = |text: &str, expected: [&str; 2]| assert_eq!([pascal(text), camel(text)], expected);
+        check("order_items", ["OrderItems", "orderItems"]);
+        check("OrderItems", ["OrderItems", "orderItems"]);
+        check("été-2", ["Été2", "été2"]);
+        check("", ["", ""]);
+    }
+}
