@@ -353,3 +353,37 @@ impl Inflection {
 fn is_foreign(word: &str) -> bool {
     !word.bytes().all(|it| it.is_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_schemas() {
+        let inflection = Inflection::new(&BTreeMap::from([("regex".to_owned(), "regexen".to_owned()), ("fish".to_owned(), "fish".to_owned())]));
+        let check = |plural: &str, singular: &str| {
+            assert_eq!(inflection.singular(plural), singular, "singular of {plural}");
+            assert_eq!(inflection.singular(singular), singular, "singular of {singular}");
+            assert_eq!(inflection.plural(singular), plural, "plural of {singular}");
+            assert_eq!(inflection.plural(plural), plural, "plural of {plural}");
+        };
+        for pair in [
+            "users user", "addresses address", "statuses status", "categories category", "caches cache", "databases database", "movies movie", "cookies cookie",
+            "leaves leave", "shelves shelf", "people person", "children child", "indexes index", "matrices matrix", "analyses analysis", "bases base", "aliases alias",
+            "boxes box", "taxes tax", "quizzes quiz", "heroes hero", "photos photo", "series series", "news news", "data data", "metadata metadata", "media media",
+            "buses bus", "bonuses bonus", "campuses campus", "menus menu", "houses house", "warehouses warehouse", "purchases purchase", "releases release", "courses course",
+            "responses response", "licenses license", "expenses expense", "keys key", "days day", "companies company", "currencies currency", "entries entry", "queries query",
+            "histories history", "branches branch", "matches match", "batches batch", "switches switch", "classes class", "processes process", "businesses business",
+            "invoices invoice", "prices price", "images image", "files file", "roles role", "types type", "vouchers voucher", "values value", "waves wave", "archives archive",
+            "drives drive", "moves move", "wives wife", "lives life", "knives knife", "halves half", "calves calf", "tomatoes tomato", "potatoes potato", "echoes echo", "videos video",
+            "logos logo", "repos repo", "shoes shoe", "toes toe", "criteria criterion", "phenomena phenomenon", "men man", "women woman", "feet foot", "teeth tooth", "geese goose",
+            "mice mouse", "schemas schema", "regexen regex", "fish fish", "lenses lens", "gases gas", "viruses virus", "issues issue", "likes like", "sizes size", "schedules schedule",
+            "permissions permission", "wallets wallet", "ties tie", "pies pie", "zombies zombie", "axes axis", "crises crisis", "theses thesis", "diagnoses diagnosis", "uses use",
+            "causes cause", "diseases disease", "exercises exercise", "franchises franchise", "sales sale", "goals goal", "axles axle", "sms sms", "dns dns", "staff staff",
+            "equipment equipment", "passes pass", "canvases canvas", "atlases atlas", "radii radius", "nodes node", "edges edge", "edges edge", "stages stage", "pages page", "ids id",
+        ] {
+            let (plural, singular) = pair.split_once(' ').expect("a pair");
+            check(plural, singular);
+        }
+    }
+}

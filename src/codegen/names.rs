@@ -517,3 +517,187 @@ fn transliterated(letter: char) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn style() -> Style {
+        Style::new(&["oauth".to_owned()], &BTreeMap::new())
+    }
+
+    #[test]
+    fn exported_names() {
+        let style = style();
+        let check = |name: &str, expected: &str| {
+            let found = style.exported(name);
+            assert_eq!(found, expected, "of {name:?}");
+            assert!(is_exported(&found), "{found} is exported");
+        };
+        check("id", "ID");
+        check("user_id", "UserID");
+        check("http_url", "HTTPURL");
+        check("user_ids", "UserIDs");
+        check("userIDs", "UserIDs");
+        check("urls", "URLs");
+        check("HTTPServer", "HTTPServer");
+        check("userId", "UserID");
+        check("UserProfile", "UserProfile");
+        check("USER_NAME", "UserName");
+        check("sha256_hash", "Sha256Hash");
+        check("sha256Hash", "Sha256Hash");
+        check("utf8_name", "UTF8Name");
+        check("address2", "Address2");
+        check("oauth_token", "OAUTHToken");
+        check("_id", "ID");
+        check("__typename", "Typename");
+        check("a-b", "AB");
+        check("a b.c$d", "ABCD");
+        check("Weird Name", "WeirdName");
+        check("1st", "X1st");
+        check("2", "X2");
+        check("type", "Type");
+        check("été", "Été");
+        check("e\u{301}te\u{301}", "Été");
+        check("größe", "Größe");
+        check("ßa", "SSa");
+        check("straße", "Straße");
+        check("имя_пользователя", "ИмяПользователя");
+        check("用户", "X用户");
+        check("naïve_id", "NaïveID");
+        check("İd", "ID");
+        check("ŉx", "XʼNx");
+        check("ǆ", "Ǆ");
+        check("हिन्दी", "XहU93fनU94dदU940");
+        check("😀", "U1f600");
+        check("a😀b", "AU1f600B");
+        check("-", "X2d");
+        check("%%", "X25x25");
+        check("\"", "X22");
+        check(" ", "X20");
+        check("𝒳", "U1d4b3");
+        check("Ⅷ", "U2167");
+        check("٣a", "X٣a");
+        check("²", "Ub2");
+    }
+
+    #[test]
+    fn unexported_names() {
+        let style = style();
+        let check = |name: &str, expected: &str| assert_eq!(style.unexported(name), expected, "of {name:?}");
+        check("id", "id");
+        check("user_id", "userID");
+        check("URLPath", "urlPath");
+        check("ids", "ids");
+        check("IDs", "ids");
+        check("OrgID", "orgID");
+        check("1st", "x1st");
+        check("用户", "用户");
+        check("😀", "u1f600");
+        check("Été", "été");
+        check("-", "x2d");
+    }
+
+    #[test]
+    fn singular_and_plural() {
+        let style = style();
+        let check = |name: &str, expected: &str, plural: &str| {
+            let words = style.singular(name);
+            assert_eq!(style.exported_words(&words), expected, "of {name:?}");
+            assert_eq!(style.exported_words(&style.plural(&words)), plural, "of {name:?}");
+        };
+        check("users", "User", "Users");
+        check("user", "User", "Users");
+        check("order_items", "OrderItem", "OrderItems");
+        check("user_addresses", "UserAddress", "UserAddresses");
+        check("UserProfiles", "UserProfile", "UserProfiles");
+        check("people", "Person", "People");
+        check("user_urls", "UserURL", "UserURLs");
+        check("oauth_ids", "OAUTHID", "OAUTHIDs");
+        check("news", "News", "News");
+        check("用户", "X用户", "X用户s");
+        check("table_2", "Table2", "Table2s");
+    }
+
+    #[test]
+    fn file_stems() {
+        let check = |name: &str, expected: &str| assert_eq!(file_stem(&words(name)), expected, "of {name:?}");
+        check("user", "user");
+        check("UserProfile", "user_profile");
+        check("order_test", "order_test_table");
+        check("build_linux", "build_linux_table");
+        check("linux", "linux");
+        check("x_linux_amd64", "x_linux_amd64_table");
+        check("con", "con_table");
+        check("COM1", "com1_table");
+        check("com10", "com10");
+        check("_hidden", "hidden");
+        check(".hidden", "hidden");
+        check("../../etc/passwd", "etc_passwd");
+        check("enums", "enums_table");
+        check("opt", "opt_table");
+        check("größe", "grosse");
+        check("été", "ete");
+        check("naïve", "naive");
+        check("用户", "u7528u6237");
+        check("😀", "u1f600");
+        check("a\\b:c", "a_b_c");
+        check(&"x".repeat(63), &"x".repeat(63));
+        let long = file_stem(&words(&"😀".repeat(63)));
+        assert!(long.len() <= LONGEST_STEM && long.is_ascii(), "{long}");
+        assert_ne!(long, file_stem(&words(&("😀".repeat(62) + "😁"))));
+    }
+
+    #[test]
+    fn packages() {
+        let check = |path: &str, expected: &str| assert_eq!(package_name(path), expected, "of {path:?}");
+        check("example.com/app/models", "models");
+        check("example.com/app/go-models", "gomodels");
+        check("example.com/app/v2", "app");
+        check("example.com/app/db/type", "typepkg");
+        check("example.com/app/my_test", "mytestpkg");
+        check("example.com/2024", "pkg2024");
+        check("app", "app");
+    }
+
+    #[test]
+    fn plain_names_win_and_nothing_is_said_twice() {
+        let check = |names: &[&str], expected: &[&str]| {
+            let style = style();
+            let wishes: Vec<(String, bool)> = names.iter().map(|it| (style.exported(it), is_plain(it))).collect();
+            assert_eq!(distribute(&mut Scope::new(["TableName"]), &wishes), expected, "of {names:?}");
+        };
+        check(&["a_b", "a-b"], &["AB", "AB2"]);
+        check(&["a-b", "a_b"], &["AB2", "AB"]);
+        check(&["a-b", "a b", "a.b"], &["AB", "AB2", "AB3"]);
+        check(&["a b", "a-b", "ab2", "a_b2"], &["AB", "AB3", "Ab2", "AB2"]);
+        check(&["table_name", "id"], &["TableName2", "ID"]);
+        check(&["x1", "X1"], &["X1", "X1_2"]);
+        check(&["id", "ID", "Id"], &["ID", "ID2", "ID3"]);
+    }
+
+    #[test]
+    fn anything_becomes_an_identifier() {
+        let style = style();
+        // A small generator: no randomness, so that a failure repeats.
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        for _ in 0..20_000 {
+            let mut name = String::new();
+            for _ in 0..=state % 9 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let point = (state >> 33) as u32;
+                let point = if point.is_multiple_of(3) { point % 0x80 } else { point % 0x11_0000 };
+                name.extend(char::from_u32(point).filter(|it| *it != '\0'));
+            }
+            if name.is_empty() {
+                continue;
+            }
+            let exported = style.exported(&name);
+            assert!(is_exported(&exported), "{name:?} became {exported:?}");
+            let unexported = style.unexported(&name);
+            assert!(unexported.chars().next().is_some_and(is_letter), "{name:?} became {unexported:?}");
+            let stem = file_stem(&style.singular(&name));
+            assert!(!stem.is_empty() && stem.len() <= LONGEST_STEM && stem.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_'), "{name:?} became {stem:?}");
+        }
+    }
+}
