@@ -121,7 +121,7 @@ fn closure(state: &State<'_>, targets: Vec<Target>, cascade: bool) -> Result<BTr
     let mut in_the_way: BTreeSet<String> = BTreeSet::new();
     loop {
         if let Some(target) = silent.pop_front() {
-            if goes.contains(&target) || goes.contains(&Target::Object(target.identity().clone())) {
+            if is_covered(&goes, &target) {
                 continue;
             }
             for (dependent, auto) in dependents(state, &target) {
@@ -129,7 +129,7 @@ fn closure(state: &State<'_>, targets: Vec<Target>, cascade: bool) -> Result<BTr
             }
             goes.insert(target);
         } else if let Some(target) = loud.pop_front() {
-            if goes.contains(&target) || goes.contains(&Target::Object(target.identity().clone())) {
+            if is_covered(&goes, &target) {
                 continue;
             }
             if !cascade {
@@ -147,6 +147,15 @@ fn closure(state: &State<'_>, targets: Vec<Target>, cascade: bool) -> Result<BTr
     let list = in_the_way.into_iter().collect::<Vec<_>>().join(", ");
     Err(Problem::new(format!("cannot drop `{first}` because other objects depend on it: {list}"))
         .hint("use DROP … CASCADE to drop them too"))
+}
+
+/// Whether a target goes already, alone or with what it is a part of.
+fn is_covered(goes: &BTreeSet<Target>, target: &Target) -> bool {
+    let with_column = match target {
+        Target::Default(identity, column) => goes.contains(&Target::Column(identity.clone(), column.clone())),
+        Target::Object(_) | Target::Column(..) => false,
+    };
+    with_column || goes.contains(target) || goes.contains(&Target::Object(target.identity().clone()))
 }
 
 /// What depends on a target, and whether it goes silently.
