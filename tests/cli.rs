@@ -173,3 +173,33 @@ fn sources_at_a_git_revision() {
     let diff = git(&["diff", "HEAD~1", "--", "app.pgsnap"]);
     assert!(diff.contains("+    email text\n") || diff.contains("+    email text"), "{diff}");
 }
+
+/// Snapshots of every format that was ever released are read, and say what they said then.
+#[test]
+fn old_snapshots_are_read_for_ever() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    let mut read = 0;
+    for format in fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_dir()) {
+        for file in fs::read_dir(format).unwrap().map(|it| it.unwrap().path()) {
+            if file.extension().is_some_and(|it| it == "pgsnap") {
+                let name = file.to_str().expect("names in the repository are text");
+                let shown = run(&folder, &format!("snapshot show {name} --format json"));
+                let expected = fs::read_to_string(file.with_extension("json")).expect("what the snapshot says stands beside it");
+                assert!(shown.out == expected, "{name} says something else than it did: {}", shown.talk);
+                assert_eq!(run(&folder, &format!("snapshot verify {name}")).code, Some(0), "{name}");
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 0);
+}
+
+/// The fixture of the format has every kind, so that none can change its form unseen.
+#[test]
+fn the_first_format_is_shown_with_every_kind() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/v1");
+    let tree = run(&folder, "snapshot show all_kinds.pgsnap").out;
+    let kinds = tree.lines().filter(|it| it.ends_with(')') && !it.starts_with(' ')).count();
+    assert_eq!(kinds, 38, "{tree}");
+    assert!(!tree.contains("password"));
+}
