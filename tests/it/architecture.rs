@@ -33,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("architecture::kinds_are_not_named", kinds),
         Trial::test("architecture::files_only_in_fs", files),
         Trial::test("architecture::names", names),
+        Trial::test("architecture::the_scan_sees", the_scan_sees),
     ]
 }
 
@@ -101,6 +102,28 @@ fn names() -> Result<(), Failed> {
         .map(|source| format!("{}: a name that doesn't say what is inside", source.path.display()))
         .collect();
     verdict(&wrong)
+}
+
+/// The scan itself: what it finds, and what it must not take for a path.
+fn the_scan_sees() -> Result<(), Failed> {
+    let check = |text: &str, expected: &[&str]| {
+        let source = Source { path: PathBuf::new(), layer: String::new(), depth: 2, code: code_of(text) };
+        let found = source.named_layers();
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{text}");
+    };
+    check("use crate::catalog::Table;", &["catalog"]);
+    check("use crate::{catalog::{self, Table}, fs};", &["catalog", "fs"]);
+    check("fn f() { crate :: ddl::script() }", &["ddl"]);
+    check("use super::super::graph;", &["graph"]);
+    check("use super::graph;", &[]);
+    check("pub(crate) fn f() {} pub(in crate::capture) fn g() {}", &["capture"]);
+    check(
+        "// crate::ddl\n/* crate::fs */ let a = \"crate::graph\"; let b = r#\"crate::capture\"#; let c = '\"'; crate::snapshot::x()",
+        &["snapshot"],
+    );
+    check("use crate::Error;", &[]);
+    check("fn f<'a>(a: &'a str) { crate::fs::read(a) }\n#[cfg(test)]\nmod tests { use crate::ddl; }", &["fs"]);
+    Ok(())
 }
 
 fn verdict(wrong: &[String]) -> Result<(), Failed> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use libtest_mimic::Trial;
 use similar::TextDiff;
 
 /// Lines that say how to run a dump or where it comes from, and nothing of the schema. Where they stand depends on the order of entries.
@@ -53,6 +54,25 @@ impl Dump {
         }
         differences
     }
+}
+
+/// The comparison itself.
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("dump::differences", || {
+        let entry = |name: &str, text: &str| format!("--\n-- Name: {name}; Type: TABLE; Schema: s; Owner: -\n--\n\n{text}\n\n\n");
+        let head = "--\n-- PostgreSQL database dump\n--\n\n\\restrict x\n\nSET default_tablespace = '';\n";
+        let one = Dump::parse(&format!("{head}{}{}", entry("a", "CREATE TABLE s.a ();"), entry("b", "CREATE TABLE s.b ();")));
+        let other_order = Dump::parse(&format!(
+            "{head}{}SET default_tablespace = '';\n{}",
+            entry("b", "CREATE TABLE s.b ();"),
+            entry("a", "CREATE TABLE s.a ();")
+        ));
+        assert_eq!(one.differences(&other_order), Vec::<String>::new());
+        let changed = Dump::parse(&format!("{head}{}{}", entry("a", "CREATE TABLE s.a (x int);"), entry("c", "CREATE TABLE s.c ();")));
+        let kinds: Vec<String> = one.differences(&changed).iter().filter_map(|it| it.split(';').next().map(str::to_owned)).collect();
+        assert_eq!(kinds, ["different: a", "missing: b", "unexpected: c"]);
+        Ok(())
+    })]
 }
 
 fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]) {

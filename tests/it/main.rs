@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(architecture::trials());
     trials.extend(server::trials());
+    trials.extend(dump::trials());
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());
     trials.extend(golang::trials(all));
