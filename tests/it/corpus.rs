@@ -34,6 +34,20 @@ pub(crate) struct Schema {
     extensions: Vec<String>,
 }
 
+/// Why a schema isn't in a database.
+pub(crate) enum Refusal {
+    /// It needs a library of its author's own.
+    Library(String),
+    /// Anything else.
+    Error(String),
+}
+
+impl From<String> for Refusal {
+    fn from(error: String) -> Self {
+        Refusal::Error(error)
+    }
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for schema in schemas() {
@@ -89,9 +103,12 @@ impl Schema {
     }
 
     fn inputs(&self, files: &[&str]) -> Result<Vec<Input>, String> {
+        // A setting of the database is one of every session that comes after; for us all files are one session.
+        let for_later_sessions = format!("ALTER DATABASE {} SET", self.database_in_text());
         let mut inputs = Vec::new();
         for file in files {
             if let Some(text) = self.text(file)? {
+                let text = text.replace(&for_later_sessions, "SET");
                 inputs.push(Input { name: (*file).to_owned(), text });
             }
         }
@@ -121,17 +138,30 @@ impl Schema {
         Ok(self.inputs(&["preload.sql", "schema.sql"])?.into_iter().map(|input| input.text + "\n").collect())
     }
 
+    /// What the text calls the database that it is loaded into.
+    fn database_in_text(&self) -> String {
+        format!("c_{}", self.name.replace('-', "_"))
+    }
+
     /// A database that the schema's own text made.
-    pub(crate) fn load<'a>(&self, server: &'a Server) -> Result<Database<'a>, String> {
+    ///
+    /// # Errors
+    /// What the server says; [`Refusal::Library`] where the text needs a library of the author's own, so that no server can take it.
+    pub(crate) fn load<'a>(&self, server: &'a Server) -> Result<Database<'a>, Refusal> {
         // Roles belong to the whole server: who makes them must be alone.
         static ALONE: Mutex<()> = Mutex::new(());
         let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let database = server.database(&self.name)?;
-        for input in self.inputs(&["preload.sql", "schema.sql"])? {
-            let mut errors = database.run_on(&input.text)?;
-            errors.retain(|error| !(error.contains("role ") && error.contains("already exists")));
+        for file in ["preload.sql", "schema.sql"] {
+            let Some(text) = self.text(file)? else { continue };
+            let text = text.replace(&self.database_in_text(), &database.name);
+            let errors: Vec<String> =
+                database.run_on(&text)?.into_iter().filter(|error| !error.contains("already exists") || !error.contains("role ")).collect();
+            if let Some(missing) = errors.iter().find(|error| error.contains("could not access file")) {
+                return Err(Refusal::Library(missing.split("ERROR:").last().unwrap_or_default().trim().to_owned()));
+            }
             if !errors.is_empty() {
-                return Err(format!("the server refuses {}: {}", input.name, errors.join("\n")));
+                return Err(Refusal::Error(format!("the server refuses {file}: {}", errors.join("\n"))));
             }
         }
         Ok(database)
@@ -197,7 +227,15 @@ impl Schema {
             fidelity::record(&self.name, "SQL loads", format!("skipped: {reason}"));
             return Ok(Completion::ignored_with(reason));
         }
-        let expected = Dump::parse(&self.load(server)?.dump()?);
+        let direct = match self.load(server) {
+            Ok(database) => database,
+            Err(Refusal::Library(reason)) => {
+                fidelity::record(&self.name, "SQL loads", format!("skipped: {reason}"));
+                return Ok(Completion::ignored_with(reason));
+            }
+            Err(Refusal::Error(error)) => return Err(error.into()),
+        };
+        let expected = Dump::parse(&direct.dump()?);
         let mut wrong = Vec::new();
         for (source, captured) in [("schema.sql", self.read()?), ("pg_dump.sql", self.read_dump()?)] {
             let sql = pgx_goose::ddl::script(&captured.catalog);

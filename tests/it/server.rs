@@ -96,7 +96,13 @@ impl Server {
         started.recv().map_err(|e| e.to_string())??;
         let server = Self { bin, folder, keeper: Mutex::new(Some(Keeper { stop, thread: keeper })), databases: AtomicUsize::new(0) };
         server.wait()?;
+        server.make_roles()?;
         Ok(server)
+    }
+
+    /// The roles that the schemas at hand name without making them.
+    fn make_roles(&self) -> Result<(), String> {
+        self.psql("postgres", r#"CREATE ROLE "regress_quoted  \"" role";"#).map(drop)
     }
 
     /// Waits until the server answers.
