@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, Node};
+use pg_query::protobuf::Node;
 
-use crate::catalog::{Dependency, Expression, Identity, Query, ViewColumn};
+pub(crate) use crate::capture::expression::Rename;
+use crate::capture::expression::{self, Scope, UnknownColumn};
+use crate::catalog::{Dependency, Expression, Identity, Kind, Query, ViewColumn};
 
 use super::Problem;
 use super::state::State;
@@ -23,40 +25,35 @@ pub(crate) struct CanonicalQuery {
     pub(crate) query: Query,
     pub(crate) columns: Vec<ViewColumn>,
     pub(crate) dependencies: BTreeSet<Dependency>,
+    /// The columns whose type can't be told, and why.
+    pub(crate) problems: Vec<UnknownColumn>,
 }
 
 /// An expression whose columns are those of `relation`.
 pub(crate) fn expression(state: &State<'_>, node: &Node, relation: Option<&Identity>) -> Result<Canonical, Problem> {
-    let target =
-        Node { node: Some(NodeEnum::ResTarget(Box::new(protobuf::ResTarget { val: Some(Box::new(node.clone())), ..Default::default() }))) };
-    let select = protobuf::SelectStmt { target_list: vec![target], limit_option: 1, op: 1, ..Default::default() };
-    let text =
-        NodeEnum::SelectStmt(Box::new(select)).deparse(pg_query::DeparseOptions::default()).map_err(|it| Problem::new(it.to_string()))?;
-    let text = text.strip_prefix("SELECT ").unwrap_or(&text).to_owned();
-    let mut dependencies = BTreeSet::new();
-    if let Some(relation) = relation
-        && let Ok(tokens) = pg_query::scan(&text)
-    {
-        let words: Vec<&str> = tokens.tokens.iter().map(|it| text[it.start as usize..it.end as usize].trim_matches('"')).collect();
-        for column in state.resolver().columns(relation) {
-            if words.contains(&column.name.as_str()) {
-                dependencies.insert(Dependency::on_column(relation.clone(), column.name));
-            }
-        }
-    }
-    Ok(Canonical { expression: Expression(text), dependencies })
+    expression_in(state, node, &Scope::from(relation))
+}
+
+/// An expression that may name what `scope` has.
+pub(crate) fn expression_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<Canonical, Problem> {
+    let normalised = expression::expression(node, &state.resolver(), scope)?;
+    Ok(Canonical { expression: normalised.expression, dependencies: normalised.dependencies })
 }
 
 /// The query of a view.
-pub(crate) fn query(_state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Problem> {
-    let text = node
-        .node
-        .as_ref()
-        .map(|it| it.deparse(pg_query::DeparseOptions::default()))
-        .transpose()
-        .map_err(|it| Problem::new(it.to_string()))?
-        .unwrap_or_default();
-    Ok(CanonicalQuery { query: Query(text), columns: Vec::new(), dependencies: BTreeSet::new() })
+pub(crate) fn query(state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Problem> {
+    query_in(state, node, &Scope::none())
+}
+
+/// A query or a statement that may name what `scope` has.
+pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<CanonicalQuery, Problem> {
+    let analysed = expression::query(node, &state.resolver(), scope)?;
+    Ok(CanonicalQuery {
+        query: analysed.query,
+        columns: analysed.columns,
+        dependencies: analysed.dependencies,
+        problems: analysed.problems,
+    })
 }
 
 /// A default: as an expression, but a bare NULL is none. PostgreSQL src/backend/catalog/heap.c, AddRelationNewConstraints.
@@ -74,25 +71,18 @@ fn is_null(node: &Node) -> bool {
 
 /// What a canonical expression needs: told again from its text, in which every name is qualified.
 pub(crate) fn needs(state: &State<'_>, text: &Expression, relation: Option<&Identity>) -> BTreeSet<Dependency> {
-    parse(text).and_then(|node| expression(state, &node, relation).ok()).map(|it| it.dependencies).unwrap_or_default()
-}
-
-/// The tree of a canonical expression.
-fn parse(text: &Expression) -> Option<Node> {
-    let parsed = pg_query::parse(&format!("SELECT {}", text.0), pg_query::ParserOptions::default()).ok()?;
-    let statement = parsed.protobuf.stmts.into_iter().next()?.stmt?;
-    let Some(NodeEnum::SelectStmt(select)) = statement.node else { return None };
-    match select.target_list.into_iter().next()?.node? {
-        NodeEnum::ResTarget(target) => target.val.map(|it| *it),
-        _ => None,
-    }
+    let scope = relation.map_or_else(Scope::none, |it| Scope::relation(it).with_old_and_new(it)).lenient();
+    expression::parse_expression(text)
+        .and_then(|node| expression_in(state, &node, &scope).ok())
+        .map(|it| it.dependencies)
+        .unwrap_or_default()
 }
 
 /// The default of a `serial` column.
 pub(crate) fn nextval(state: &State<'_>, sequence: &Identity) -> Result<Canonical, Problem> {
     let name = format!("{}.{}", quote(&sequence.schema), quote(&sequence.name)).replace('\'', "''");
-    let text = Expression(format!("pg_catalog.nextval('{name}'::pg_catalog.regclass)"));
-    let node = parse(&text).ok_or_else(|| Problem::new("the default of a serial column is not understood"))?;
+    let text = Expression(format!("nextval('{name}'::regclass)"));
+    let node = expression::parse_expression(&text).ok_or_else(|| Problem::new("the default of a serial column is not understood"))?;
     let mut canonical = expression(state, &node, None)?;
     canonical.dependencies.insert(Dependency::on(sequence.clone()));
     Ok(canonical)
@@ -118,30 +108,21 @@ pub(crate) fn column_name(node: &Node) -> Option<String> {
 
 /// The same of a canonical expression.
 pub(crate) fn column_name_of(text: &Expression) -> Option<String> {
-    column_name(&parse(text)?)
+    column_name(&expression::parse_expression(text)?)
 }
 
-/// A rename, for the texts that may say the old name.
-#[derive(Clone, Debug)]
-pub(crate) enum Rename {
-    /// An object of a schema gets another name, another schema, or both.
-    Object { from: Identity, to: crate::catalog::QualifiedName },
-    /// A column of a relation.
-    Column { relation: Identity, from: String, to: String },
-    /// A schema, or what an extension has in it.
-    Schema { from: String, to: String, within: Option<Identity> },
+/// An expression's text after a rename.
+pub(crate) fn rename_in_expression(state: &State<'_>, text: &str, relation: Option<&Identity>, of: &Identity, rename: &Rename) -> String {
+    // Triggers and rules see their relation as OLD and NEW only.
+    let scope = match relation {
+        Some(relation) if matches!(of.kind, Kind::Trigger | Kind::Rule) => Scope::old_and_new(relation),
+        relation => Scope::from(relation),
+    };
+    let expression = Expression(text.to_owned());
+    expression::rename_in_expression(&expression, rename, &state.resolver(), &scope).map_or(expression.0, |it| it.0)
 }
 
-pub(crate) fn rename_in_expression(
-    _state: &State<'_>,
-    text: &str,
-    _relation: Option<&Identity>,
-    _of: &Identity,
-    _rename: &Rename,
-) -> String {
-    text.to_owned()
-}
-
-pub(crate) fn rename_in_query(_state: &State<'_>, text: &str, _rename: &Rename) -> String {
-    text.to_owned()
+/// A query's text after a rename.
+pub(crate) fn rename_in_query(state: &State<'_>, text: &str, rename: &Rename) -> String {
+    expression::rename_in_query(text, rename, &state.resolver(), &Scope::none()).unwrap_or_else(|| text.to_owned())
 }

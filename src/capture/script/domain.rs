@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, AlterDomainStmt, ConstrType, CreateDomainStmt, DropBehavior};
 
+use crate::capture::expression::Scope;
 use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, Dependency, Domain, Identity, Kind, Object};
 
 use super::state::State;
@@ -43,7 +44,11 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateDomainStmt, _at: Place)
 
 fn add_check(state: &mut State<'_>, domain: &Identity, node: &protobuf::Constraint) -> Outcome {
     let Some(expression) = node.raw_expr.as_deref() else { return Ok(()) };
-    let canonical = canonical::expression(state, expression, None)?;
+    let base = match state.get(domain).map(|it| &it.definition) {
+        Some(Definition::Domain(it)) => it.base.clone(),
+        _ => return Ok(()),
+    };
+    let canonical = canonical::expression_in(state, expression, &Scope::value(base))?;
     let name = if node.conname.is_empty() {
         names::choose_constraint_name(state, &domain.schema, &domain.name, None, "check", &[])
     } else {

@@ -7,6 +7,7 @@ use pg_query::protobuf::{
     AlterFunctionStmt, CreateFunctionStmt, DefElem, FunctionParameter, FunctionParameterMode, Node, VariableSetKind, VariableSetStmt,
 };
 
+use crate::capture::expression::Scope;
 use crate::catalog::{
     Argument, ArgumentMode, Body, DataType, Definition, Dependency, Identity, Kind, Object, Parallel, Routine, Volatility,
 };
@@ -54,7 +55,9 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateFunctionStmt, _at: Plac
         routine.body = Body::Source(file.clone());
     }
     if let Some(sql) = node.sql_body.as_deref() {
-        routine.body = Body::Sql(standard_body(state, sql, &mut dependencies)?);
+        let parameters = routine.arguments.iter().filter(|it| it.mode.is_input()).map(|it| (it.name.clone(), it.data_type.clone()));
+        let scope = Scope::parameters(parameters.collect());
+        routine.body = Body::Sql(standard_body(state, sql, &scope, &mut dependencies)?);
     }
     dependencies.extend(language(state, &routine.language));
     let kind = if node.is_procedure { Kind::Procedure } else { Kind::Function };
@@ -177,18 +180,18 @@ fn body(option: &DefElem, name: &str) -> Body {
 }
 
 /// `RETURN …` or `BEGIN ATOMIC … END`.
-fn standard_body(state: &State<'_>, node: &Node, dependencies: &mut BTreeSet<Dependency>) -> Result<String, Problem> {
+fn standard_body(state: &State<'_>, node: &Node, scope: &Scope, dependencies: &mut BTreeSet<Dependency>) -> Result<String, Problem> {
     match &node.node {
-        Some(NodeEnum::ReturnStmt(it)) => returned(state, it.returnval.as_deref(), dependencies),
+        Some(NodeEnum::ReturnStmt(it)) => returned(state, it.returnval.as_deref(), scope, dependencies),
         Some(NodeEnum::List(_)) => {
             let mut statements = Vec::new();
             flatten(node, &mut statements);
             let mut text = "BEGIN ATOMIC\n".to_owned();
             for statement in statements {
                 let sql = match &statement.node {
-                    Some(NodeEnum::ReturnStmt(it)) => returned(state, it.returnval.as_deref(), dependencies)?,
+                    Some(NodeEnum::ReturnStmt(it)) => returned(state, it.returnval.as_deref(), scope, dependencies)?,
                     _ => {
-                        let query = canonical::query(state, statement)?;
+                        let query = canonical::query_in(state, statement, scope)?;
                         dependencies.extend(query.dependencies);
                         query.query.0
                     }
@@ -202,9 +205,9 @@ fn standard_body(state: &State<'_>, node: &Node, dependencies: &mut BTreeSet<Dep
     }
 }
 
-fn returned(state: &State<'_>, value: Option<&Node>, dependencies: &mut BTreeSet<Dependency>) -> Result<String, Problem> {
+fn returned(state: &State<'_>, value: Option<&Node>, scope: &Scope, dependencies: &mut BTreeSet<Dependency>) -> Result<String, Problem> {
     let Some(value) = value else { return Ok("RETURN NULL".to_owned()) };
-    let canonical = canonical::expression(state, value, None)?;
+    let canonical = canonical::expression_in(state, value, scope)?;
     dependencies.extend(canonical.dependencies);
     Ok(format!("RETURN {}", canonical.expression.0))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use pg_query::protobuf::{CmdType, RuleStmt};
 
+use crate::capture::expression::Scope;
 use crate::catalog::{Definition, Dependency, Firing, Identity, Kind, Object, Rule, RuleEvent};
 
 use super::state::State;
@@ -30,14 +31,14 @@ pub(crate) fn create(state: &mut State<'_>, node: &RuleStmt, at: Place) -> Outco
     let condition = match node.where_clause.as_deref() {
         None => None,
         Some(condition) => {
-            let canonical = canonical::expression(state, condition, Some(&relation))?;
+            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(&relation))?;
             dependencies.extend(canonical.dependencies);
             Some(canonical.expression)
         }
     };
     let mut actions = Vec::new();
     for action in &node.actions {
-        let canonical = canonical::query(state, action)?;
+        let canonical = canonical::query_in(state, action, &Scope::old_and_new(&relation))?;
         dependencies.extend(canonical.dependencies);
         actions.push(canonical.query);
     }

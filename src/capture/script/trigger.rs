@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterEventTrigStmt, CreateEventTrigStmt, CreateTrigStmt, Node};
 
+use crate::capture::expression::Scope;
 use crate::catalog::{
     Deferral, Definition, Dependency, EventTrigger, Firing, Identity, Kind, Object, PG_CATALOG, QualifiedName, Trigger, TriggerEvent,
     TriggerLevel, TriggerTiming,
@@ -42,7 +43,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateTrigStmt, _at: Place) -
     let when = match node.when_clause.as_deref() {
         None => None,
         Some(condition) => {
-            let canonical = canonical::expression(state, condition, Some(&relation))?;
+            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(&relation))?;
             dependencies.extend(canonical.dependencies);
             Some(canonical.expression)
         }

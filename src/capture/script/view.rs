@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateTableAsStmt, IntoClause, Node, ObjectType, RefreshMatViewStmt, SelectStmt, ViewCheckOption, ViewStmt};
 
+use crate::capture::expression::UnknownColumn;
 use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persistence, QualifiedName, Table, View, ViewColumn};
 
 use super::canonical::{self, CanonicalQuery};
@@ -13,11 +14,12 @@ use super::state::{PG_TEMP, State};
 use super::{Outcome, Place, Problem, options};
 
 /// `CREATE VIEW`. A view of temporary tables is temporary.
-pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, _at: Place) -> Outcome {
+pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, at: Place) -> Outcome {
     let (Some(relation), Some(query)) = (&node.view, node.query.as_deref()) else { return Ok(()) };
     let mut canonical = canonical::query(state, query)?;
     rename_columns(&mut canonical.columns, &strings(&node.aliases))?;
     let mut name = state.new_relation_name(relation)?;
+    report_unknown(state, &canonical, &name, at);
     if canonical.dependencies.iter().any(|it| it.on.schema == PG_TEMP) {
         PG_TEMP.clone_into(&mut name.schema);
     }
@@ -101,9 +103,18 @@ pub(crate) fn create_as(state: &mut State<'_>, node: &CreateTableAsStmt, at: Pla
     let mut canonical = canonical::query(state, query)?;
     rename_columns(&mut canonical.columns, &strings(&into.col_names))?;
     if node.objtype() == ObjectType::ObjectMatview {
+        report_unknown(state, &canonical, &name, at);
         return create_materialized(state, name, into, canonical);
     }
     create_table(state, name, into, canonical, relation.relpersistence == "u", at)
+}
+
+/// Says which columns have a type that can't be told, and why.
+fn report_unknown(state: &mut State<'_>, canonical: &CanonicalQuery, name: &QualifiedName, at: Place) {
+    for UnknownColumn { column, why } in &canonical.problems {
+        let message = format!("the type of column `{column}` of `{}` can't be told: {}", name.name, why.reason);
+        state.warn(at.inside(why.location), message, Some("write a cast, as in `expression::type`".to_owned()));
+    }
 }
 
 fn create_materialized(state: &mut State<'_>, name: QualifiedName, into: &IntoClause, mut canonical: CanonicalQuery) -> Outcome {

@@ -11,6 +11,7 @@ use pg_query::protobuf::{KeywordKind, Token};
 use sqlparser::dialect::PostgreSqlDialect;
 
 use super::parse_sql;
+use crate::capture::keywords::KEYWORDS;
 use crate::diagnostic::nearest;
 
 /// The message for a statement that is nested deeper than the parser can hold.
@@ -125,22 +126,8 @@ const CLASSES: [(&str, &str); 3] = [("a name", "x"), ("a number", "1"), ("a stri
 const MARKS: [&str; 9] = [",", ")", "(", ";", "=", ".", "::", "[", "]"];
 
 /// Every keyword in upper case, and whether it can be a name.
-static KEYWORDS: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
-    let mut keywords: Vec<(String, bool)> = (0..2048)
-        .filter_map(|number| Token::try_from(number).ok())
-        .map(|token| token.as_str_name().trim_end_matches("_P").to_owned())
-        .filter_map(|word| {
-            let [token] = pg_query::scan_tokens(&word).ok()?.try_into().ok()?;
-            match token.keyword_kind() {
-                KeywordKind::NoKeyword => None,
-                kind => Some((word, kind == KeywordKind::UnreservedKeyword)),
-            }
-        })
-        .collect();
-    keywords.sort();
-    keywords.dedup();
-    keywords
-});
+static WORDS: LazyLock<Vec<(String, bool)>> =
+    LazyLock::new(|| KEYWORDS.iter().map(|(word, kind)| (word.to_uppercase(), *kind == KeywordKind::UnreservedKeyword)).collect());
 
 /// What the grammar would take after the beginning of a statement.
 fn alternatives(prefix: &str) -> Vec<&'static str> {
@@ -152,7 +139,7 @@ fn alternatives(prefix: &str) -> Vec<&'static str> {
     let any_name = fits("x");
     let classes = CLASSES.iter().filter(|(_, example)| fits(example)).map(|(name, _)| *name);
     let marks = MARKS.iter().filter(|mark| fits(mark)).copied();
-    let keywords = KEYWORDS.iter().filter(|(word, is_name)| !(any_name && *is_name) && fits(word)).map(|(word, _)| word.as_str());
+    let keywords = WORDS.iter().filter(|(word, is_name)| !(any_name && *is_name) && fits(word)).map(|(word, _)| word.as_str());
     classes.chain(marks).chain(keywords).collect()
 }
 
@@ -175,7 +162,7 @@ fn hint(sql: &str, error: &SyntaxError, found: &str, alternatives: &[&str]) -> O
     if begins_line && begins_statement && alternatives.contains(&";") {
         return Some("a `;` may be missing before it".to_owned());
     }
-    if KEYWORDS.iter().any(|(word, _)| *word == upper) {
+    if KEYWORDS.contains_key(&upper.to_lowercase()) {
         return (alternatives.contains(&"a name"))
             .then(|| format!("`{found}` is a reserved word: to use it as a name, write `\"{found}\"`"));
     }

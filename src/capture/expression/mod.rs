@@ -1,0 +1,176 @@
+//! Expressions and queries in canonical SQL: one text for one meaning, whatever the search path was.
+//!
+//! [`expression`] and [`query`] take trees; [`rename_in_expression`] and [`rename_in_query`] take the canonical text again.
+//! The text names everything outside `pg_catalog` by its schema, so it loads into a server with an empty search path, and
+//! reading and printing it again gives the same bytes. What a tree needs (`pg_depend`) and what a query's columns are
+//! comes out of the same pass.
+//!
+//! To add a node: [`walk`] must know its children, `value.rs` its type. Nothing here knows statements or keeps state.
+
+mod analysis;
+mod builtin;
+mod call;
+mod from;
+mod infer;
+mod output_name;
+mod print;
+mod rename;
+mod scope;
+mod select;
+mod value;
+pub(crate) mod walk;
+
+use std::collections::BTreeSet;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
+
+use crate::capture::script::resolve::{Resolver, Unresolved};
+use crate::catalog::{DataType, Dependency, Expression, Query, ViewColumn};
+
+use analysis::Analysis;
+pub(crate) use rename::Rename;
+pub(crate) use scope::{Scope, Why};
+
+/// An expression in canonical SQL, and what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Normalised {
+    /// The text.
+    pub(crate) expression: Expression,
+    /// What it names, the columns of its own relation included.
+    pub(crate) dependencies: BTreeSet<Dependency>,
+}
+
+/// A query in canonical SQL, what it gives, and what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnalysedQuery {
+    /// The text, in which `*` is spelled out.
+    pub(crate) query: Query,
+    /// Its columns, named as the server names them.
+    pub(crate) columns: Vec<ViewColumn>,
+    /// What it names.
+    pub(crate) dependencies: BTreeSet<Dependency>,
+    /// The columns whose type can't be told, and why.
+    pub(crate) problems: Vec<UnknownColumn>,
+}
+
+/// A column of a query whose type can't be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownColumn {
+    /// Its name; `*` for columns that are not even known by name.
+    pub(crate) column: String,
+    /// Why, and where.
+    pub(crate) why: Why,
+}
+
+/// Normalises an expression.
+///
+/// # Errors
+/// If it names a relation, column or type that is not there.
+pub(crate) fn expression(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Result<Normalised, Unresolved> {
+    if let Some(simple) = print::simple(node, resolver)? {
+        return Ok(simple);
+    }
+    let (tree, analysis, _) = analysed(node, resolver, scope, false)?;
+    Ok(Normalised { expression: Expression(print::expression(tree)), dependencies: analysis.dependencies })
+}
+
+/// The tree with all names resolved; types are told if wanted, or where a name depends on them.
+fn analysed<'a>(
+    node: &Node,
+    resolver: &Resolver<'a>,
+    scope: &Scope,
+    types: bool,
+) -> Result<(Node, Analysis<'a>, scope::Typed), Unresolved> {
+    let mut tree = node.clone();
+    let mut analysis = Analysis::new(*resolver, scope, types);
+    let typed = analysis.value(&mut tree)?;
+    if analysis.types_needed { analysed(node, resolver, scope, true) } else { Ok((tree, analysis, typed)) }
+}
+
+/// Analyses the query of a view, or a statement of a rule, whose `OLD` and `NEW` are the scope.
+///
+/// # Errors
+/// If it names a relation, column or type that is not there.
+pub(crate) fn query(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Result<AnalysedQuery, Unresolved> {
+    let mut tree = node.clone();
+    let mut analysis = Analysis::new(*resolver, scope, true);
+    let found = analysis.query(Some(&mut tree))?;
+    let mut problems = Vec::new();
+    let mut columns = Vec::with_capacity(found.len());
+    for scope::Column { name, typed, .. } in found {
+        if let Some(why) = typed.why.filter(|_| typed.data_type.is_none()) {
+            problems.push(UnknownColumn { column: name.clone(), why });
+        }
+        columns.push(ViewColumn {
+            name,
+            data_type: typed.data_type,
+            not_null: typed.not_null,
+            default: None,
+            comment: None,
+            grants: Vec::new(),
+        });
+    }
+    if analysis.open_output {
+        let reason = "a `*` stands for columns that are not known".to_owned();
+        problems.push(UnknownColumn { column: "*".to_owned(), why: Why { reason, location: -1 } });
+    }
+    Ok(AnalysedQuery { query: Query(print::statement(tree)), columns, dependencies: analysis.dependencies, problems })
+}
+
+/// An expression's text after renames; none if it stays as it is. `resolver` and `scope` are those of the time before.
+pub(crate) fn rename_in_expression(text: &Expression, rename: &Rename, resolver: &Resolver<'_>, scope: &Scope) -> Option<Expression> {
+    if !rename.may_touch(&text.0) {
+        return None;
+    }
+    let mut tree = print::parse_expression(&text.0)?;
+    let mut analysis = renaming(rename, resolver, scope, &tree);
+    analysis.value(&mut tree).ok()?;
+    Some(Expression(print::expression(tree))).filter(|it| it != text)
+}
+
+/// A query's text after a rename; its columns keep their names. None if it stays as it is. The text may also be the body
+/// of a routine in SQL (`RETURN …`, `BEGIN ATOMIC … END`). `resolver` and `scope` are those of the time before.
+pub(crate) fn rename_in_query(text: &str, rename: &Rename, resolver: &Resolver<'_>, scope: &Scope) -> Option<String> {
+    if !rename.may_touch(text) {
+        return None;
+    }
+    let renamed = match print::parse_body(text) {
+        Some(mut body) => {
+            let mut analysis = renaming(rename, resolver, scope, &body);
+            analysis.body(&mut body).ok()?;
+            print::body(body)
+        }
+        None => {
+            let mut tree = print::parse_statement(text)?;
+            let mut analysis = renaming(rename, resolver, scope, &tree);
+            analysis.query(Some(&mut tree)).ok()?;
+            print::statement(tree)
+        }
+    };
+    Some(renamed).filter(|it| it != text)
+}
+
+fn renaming<'a>(rename: &'a Rename, resolver: &Resolver<'a>, scope: &Scope, tree: &Node) -> Analysis<'a> {
+    let mut analysis = Analysis::new(*resolver, scope, true);
+    analysis.lenient = true;
+    analysis.rename = Some(rename);
+    if let Rename::Column { from, .. } = rename {
+        // USING and NATURAL join by name: inside such a query the relation's columns keep their old names.
+        walk::walk(tree, &mut |node| {
+            if let NodeEnum::JoinExpr(join) = node {
+                let using = crate::capture::script::resolve::strings(&join.using_clause);
+                analysis.pin_columns |= join.is_natural || using.contains(&from.as_str());
+            }
+        });
+    }
+    analysis
+}
+
+/// The tree of a canonical expression.
+pub(crate) fn parse_expression(text: &Expression) -> Option<Node> {
+    print::parse_expression(&text.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,472 @@
+//! Queries: what SELECT, VALUES, UNION and WITH give, column by column; and statements that change data.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{self, ColumnRef, Node, ResTarget, SelectStmt, SetOperation};
+
+use super::analysis::{Analysis, single, string};
+use super::output_name::output_name;
+use super::scope::{Column, Namespace, Typed};
+use crate::capture::script::resolve::{Unresolved, strings};
+use crate::catalog::{DataType, Identity};
+
+impl Analysis<'_> {
+    /// The columns of a query in FROM, WITH or an expression.
+    pub(super) fn query(&mut self, node: Option<&mut Node>) -> Result<Vec<Column>, Unresolved> {
+        match node.and_then(|it| it.node.as_mut()) {
+            Some(NodeEnum::SelectStmt(it)) => self.select(it, true),
+            Some(NodeEnum::InsertStmt(it)) => self.insert(it),
+            Some(NodeEnum::UpdateStmt(it)) => self.update(it),
+            Some(NodeEnum::DeleteStmt(it)) => self.delete(it),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The statements of a routine's body: `RETURN …`, or the lists of `BEGIN ATOMIC`.
+    pub(super) fn body(&mut self, node: &mut Node) -> Result<(), Unresolved> {
+        match node.node.as_mut() {
+            Some(NodeEnum::List(list)) => list.items.iter_mut().try_for_each(|it| self.body(it)),
+            Some(NodeEnum::ReturnStmt(it)) => self.maybe(it.returnval.as_deref_mut()).map(drop),
+            _ => self.query(Some(node)).map(drop),
+        }
+    }
+
+    /// The columns of a SELECT; bare literals become text, except in the arms of a UNION.
+    pub(super) fn select(&mut self, it: &mut SelectStmt, resolve_literals: bool) -> Result<Vec<Column>, Unresolved> {
+        let outer_ctes = self.ctes.len();
+        if let Some(with) = it.with_clause.as_mut() {
+            self.with_clause(with)?;
+        }
+        let result = if it.op() == SetOperation::SetopNone || it.op() == SetOperation::Undefined {
+            self.simple_select(it)
+        } else {
+            self.set_operation(it)
+        };
+        self.ctes.truncate(outer_ctes);
+        let mut columns = result?;
+        for column in &mut columns {
+            column.source = None;
+            if resolve_literals && column.typed.is_untyped() {
+                column.typed.data_type = Some(DataType::builtin("text"));
+            }
+        }
+        Ok(columns)
+    }
+
+    fn set_operation(&mut self, it: &mut SelectStmt) -> Result<Vec<Column>, Unresolved> {
+        let left = it.larg.as_deref_mut().map(|it| self.select(it, false)).transpose()?.unwrap_or_default();
+        let right = it.rarg.as_deref_mut().map(|it| self.select(it, false)).transpose()?.unwrap_or_default();
+        for node in it.limit_offset.as_deref_mut().into_iter().chain(it.limit_count.as_deref_mut()) {
+            self.value(node)?;
+        }
+        // ORDER BY names columns of the result here, by name or number, and nothing else.
+        Ok(self.unite(left, &right, it.op()))
+    }
+
+    /// The columns of both arms as one.
+    fn unite(&self, left: Vec<Column>, right: &[Column], operation: SetOperation) -> Vec<Column> {
+        let unite = |(column, right): (Column, Option<&Column>)| {
+            let Some(right) = right else { return column };
+            let (l, r) = (column.typed.not_null, right.typed.not_null);
+            let not_null = match operation {
+                SetOperation::SetopIntersect => l || r,
+                SetOperation::SetopExcept => l,
+                _ => l && r,
+            };
+            Column { typed: self.common([column.typed, right.typed.clone()].into()).not_null(not_null), ..column }
+        };
+        let rest = right.iter().map(Some).chain(std::iter::repeat(None));
+        left.into_iter().zip(rest).map(unite).collect()
+    }
+
+    /// One type for several values; not NULL where none of them is.
+    pub(super) fn common(&self, values: Vec<Typed>) -> Typed {
+        let not_null = values.iter().all(|it| it.not_null);
+        let typed = match values.iter().find(|it| it.data_type.is_none()) {
+            Some(unknown) => unknown.clone(),
+            None if values.iter().all(Typed::is_untyped) => Typed::builtin("unknown"),
+            None => match self.type_rules().common(&values) {
+                Some(data_type) => Typed::of(data_type),
+                None => Typed::unknown("its parts have no common type", -1),
+            },
+        };
+        typed.not_null(not_null)
+    }
+
+    fn simple_select(&mut self, it: &mut SelectStmt) -> Result<Vec<Column>, Unresolved> {
+        if !it.values_lists.is_empty() {
+            return self.values(it);
+        }
+        let namespace = self.from_clause(&mut it.from_clause)?;
+        self.levels.push(namespace);
+        let result = self.select_parts(it);
+        self.levels.pop();
+        result
+    }
+
+    /// What comes after FROM, with FROM in sight.
+    fn select_parts(&mut self, it: &mut SelectStmt) -> Result<Vec<Column>, Unresolved> {
+        if let Some(condition) = it.where_clause.as_deref_mut() {
+            self.value(condition)?;
+        }
+        let columns = self.targets(&mut it.target_list)?;
+        for group in &mut it.group_clause {
+            self.grouping(group, &columns)?;
+        }
+        if let Some(condition) = it.having_clause.as_deref_mut() {
+            self.value(condition)?;
+        }
+        for window in &mut it.window_clause {
+            if let Some(NodeEnum::WindowDef(window)) = window.node.as_mut() {
+                self.window(window)?;
+            }
+        }
+        for expression in &mut it.distinct_clause {
+            self.output_or_value(expression, &columns)?;
+        }
+        for sort in &mut it.sort_clause {
+            if let Some(NodeEnum::SortBy(sort)) = sort.node.as_mut()
+                && let Some(expression) = sort.node.as_deref_mut()
+            {
+                self.output_or_value(expression, &columns)?;
+            }
+        }
+        for node in it.limit_offset.as_deref_mut().into_iter().chain(it.limit_count.as_deref_mut()) {
+            self.value(node)?;
+        }
+        Ok(columns)
+    }
+
+    fn values(&mut self, it: &mut SelectStmt) -> Result<Vec<Column>, Unresolved> {
+        let mut rows: Vec<Vec<Typed>> = Vec::new();
+        for row in &mut it.values_lists {
+            if let Some(NodeEnum::List(row)) = row.node.as_mut() {
+                rows.push(row.items.iter_mut().map(|it| self.value(it)).collect::<Result<_, _>>()?);
+            }
+        }
+        let width = rows.first().map_or(0, Vec::len);
+        let column = |n: usize| {
+            let values = rows.iter().filter_map(|row| row.get(n).cloned()).collect();
+            Column { name: format!("column{}", n + 1), typed: self.common(values), source: None }
+        };
+        Ok((0..width).map(column).collect())
+    }
+
+    /// ORDER BY and DISTINCT ON: a plain name is an output column first.
+    fn output_or_value(&mut self, node: &mut Node, output: &[Column]) -> Result<(), Unresolved> {
+        if let Some(NodeEnum::ColumnRef(it)) = &node.node
+            && single(&it.fields).is_some_and(|name| output.iter().any(|it| it.name == name))
+        {
+            return Ok(());
+        }
+        self.value(node).map(drop)
+    }
+
+    /// GROUP BY: a plain name is an input column first.
+    fn grouping(&mut self, node: &mut Node, output: &[Column]) -> Result<(), Unresolved> {
+        match node.node.as_mut() {
+            Some(NodeEnum::GroupingSet(it)) => {
+                for part in &mut it.content {
+                    self.grouping(part, output)?;
+                }
+                Ok(())
+            }
+            Some(NodeEnum::ColumnRef(it)) if single(&it.fields).is_some() => {
+                let name = single(&it.fields).unwrap_or_default();
+                let is_input = self.levels.last().is_some_and(|it| it.visible.iter().any(|it| it.column.name == name));
+                if is_input { self.value(node).map(drop) } else { self.output_or_value(node, output) }
+            }
+            _ => self.value(node).map(drop),
+        }
+    }
+
+    /// PARTITION BY and ORDER BY of a window.
+    pub(super) fn window(&mut self, it: &mut protobuf::WindowDef) -> Result<(), Unresolved> {
+        for node in &mut it.partition_clause {
+            self.value(node)?;
+        }
+        self.sort(&mut it.order_clause)?;
+        for node in it.start_offset.as_deref_mut().into_iter().chain(it.end_offset.as_deref_mut()) {
+            self.value(node)?;
+        }
+        Ok(())
+    }
+
+    /// ORDER BY of a window or an aggregate: expressions only.
+    pub(super) fn sort(&mut self, nodes: &mut [Node]) -> Result<(), Unresolved> {
+        for node in nodes {
+            if let Some(NodeEnum::SortBy(sort)) = node.node.as_mut()
+                && let Some(expression) = sort.node.as_deref_mut()
+            {
+                self.value(expression)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The select list: `*` becomes columns, and every column gets the name that the server gives it.
+    pub(super) fn targets(&mut self, list: &mut Vec<Node>) -> Result<Vec<Column>, Unresolved> {
+        let mut expanded = Vec::with_capacity(list.len());
+        for node in std::mem::take(list) {
+            match self.star(&node)? {
+                Some(nodes) => expanded.extend(nodes),
+                None => expanded.push(node),
+            }
+        }
+        *list = expanded;
+        let mut columns = Vec::with_capacity(list.len());
+        for node in list {
+            let Some(NodeEnum::ResTarget(target)) = node.node.as_mut() else { continue };
+            let Some(value) = target.val.as_deref_mut() else { continue };
+            if is_star(value) {
+                // A star over columns that are not known stays as it is.
+                self.value(value)?;
+                self.open_output = true;
+                continue;
+            }
+            let before = self.rename.map(|_| output_name(value));
+            let typed = self.value(value)?;
+            let after = output_name(value);
+            if target.name.is_empty()
+                && let Some(before) = before
+                && before != after
+            {
+                target.name = before;
+            }
+            let name = if target.name.is_empty() { after } else { target.name.clone() };
+            columns.push(Column { name, typed, source: None });
+        }
+        Ok(columns)
+    }
+
+    /// The columns that a `*` stands for, if the target is one and they are known.
+    fn star(&mut self, node: &Node) -> Result<Option<Vec<Node>>, Unresolved> {
+        let Some(NodeEnum::ResTarget(target)) = &node.node else { return Ok(None) };
+        let Some(value) = target.val.as_deref().and_then(|it| it.node.as_ref()) else { return Ok(None) };
+        match value {
+            NodeEnum::ColumnRef(it) if matches!(it.fields.last().and_then(|it| it.node.as_ref()), Some(NodeEnum::AStar(_))) => {
+                let qualifiers = strings(&it.fields);
+                let reference = |qualifier: &[&str], column: &str| {
+                    let fields = qualifier.iter().map(|it| string(it)).chain([string(column)]).collect();
+                    target_of(NodeEnum::ColumnRef(ColumnRef { fields, location: it.location }))
+                };
+                match qualifiers.as_slice() {
+                    [] => {
+                        let Some(level) = self.levels.last() else { return Ok(None) };
+                        if level.is_open() {
+                            return Ok(None);
+                        }
+                        let columns =
+                            level.visible.iter().map(|it| reference(&it.item.as_deref().into_iter().collect::<Vec<_>>(), &it.column.name));
+                        Ok(Some(columns.collect()))
+                    }
+                    [.., name] => {
+                        let schema = qualifiers.len().checked_sub(2).map(|n| qualifiers[n]);
+                        let Some(item) = self.levels.iter().rev().find_map(|it| it.item(schema, name)) else {
+                            if self.lenient {
+                                return Ok(None);
+                            }
+                            return Err(self.unknown_item(name, it.location));
+                        };
+                        if item.open {
+                            return Ok(None);
+                        }
+                        Ok(Some(item.columns.iter().map(|it| reference(&qualifiers, &it.name)).collect()))
+                    }
+                }
+            }
+            NodeEnum::AIndirection(it) if matches!(it.indirection.last().and_then(|it| it.node.as_ref()), Some(NodeEnum::AStar(_))) => {
+                let mut whole = it.clone();
+                whole.indirection.pop();
+                let row = if whole.indirection.is_empty() {
+                    whole.arg.as_deref().cloned().unwrap_or_default()
+                } else {
+                    Node { node: Some(NodeEnum::AIndirection(whole)) }
+                };
+                let typed = self.value(&mut row.clone())?;
+                let Some(attributes) = typed.data_type.as_ref().and_then(|it| self.attributes(it)) else { return Ok(None) };
+                let field = |column: &Column| {
+                    let indirection = vec![string(&column.name)];
+                    target_of(NodeEnum::AIndirection(Box::new(protobuf::AIndirection { arg: Some(Box::new(row.clone())), indirection })))
+                };
+                Ok(Some(attributes.iter().map(field).collect()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn with_clause(&mut self, with: &mut protobuf::WithClause) -> Result<(), Unresolved> {
+        let recursive = with.recursive;
+        for node in &mut with.ctes {
+            let Some(NodeEnum::CommonTableExpr(it)) = node.node.as_mut() else { continue };
+            let mut columns = self.cte(it, recursive)?;
+            rename_columns(&mut columns, &it.aliascolnames);
+            if let Some(search) = &it.search_clause {
+                let data_type = DataType { array: !search.search_breadth_first, ..DataType::builtin("record") };
+                columns.push(Column { name: search.search_seq_column.clone(), typed: Typed::of(data_type), source: None });
+            }
+            if let Some(cycle) = it.cycle_clause.as_deref_mut() {
+                let mut marks = Vec::new();
+                for node in cycle.cycle_mark_value.as_deref_mut().into_iter().chain(cycle.cycle_mark_default.as_deref_mut()) {
+                    marks.push(self.value(node)?);
+                }
+                let mark = if marks.is_empty() { Typed::builtin("bool").not_null(true) } else { self.common(marks) };
+                columns.push(Column { name: cycle.cycle_mark_column.clone(), typed: mark, source: None });
+                let path = DataType { array: true, ..DataType::builtin("record") };
+                columns.push(Column { name: cycle.cycle_path_column.clone(), typed: Typed::of(path), source: None });
+            }
+            self.ctes.push((it.ctename.clone(), columns));
+        }
+        Ok(())
+    }
+
+    /// One query of WITH. A recursive one is known by its first arm while the second is looked at.
+    fn cte(&mut self, it: &mut protobuf::CommonTableExpr, recursive: bool) -> Result<Vec<Column>, Unresolved> {
+        let names = it.aliascolnames.clone();
+        let Some(NodeEnum::SelectStmt(select)) = it.ctequery.as_deref_mut().and_then(|it| it.node.as_mut()) else {
+            return self.query(it.ctequery.as_deref_mut());
+        };
+        if !recursive || select.op() != SetOperation::SetopUnion {
+            return self.select(select, true);
+        }
+        let outer = self.ctes.len();
+        if let Some(with) = select.with_clause.as_mut() {
+            self.with_clause(with)?;
+        }
+        let mut left = select.larg.as_deref_mut().map(|it| self.select(it, true)).transpose()?.unwrap_or_default();
+        rename_columns(&mut left, &names);
+        let mut known = left.clone();
+        // What the second arm makes of NULLs is not known yet.
+        known.iter_mut().for_each(|it| it.typed.not_null = false);
+        self.ctes.push((it.ctename.clone(), known));
+        let right = select.rarg.as_deref_mut().map(|it| self.select(it, true)).transpose();
+        self.ctes.truncate(outer);
+        let right = right?.unwrap_or_default();
+        let not_null = |(mut column, right): (Column, Option<&Column>)| {
+            // The first arm decides the types.
+            column.typed.not_null &= right.is_some_and(|it| it.typed.not_null);
+            column
+        };
+        Ok(left.into_iter().zip(right.iter().map(Some).chain(std::iter::repeat(None))).map(not_null).collect())
+    }
+
+    fn insert(&mut self, it: &mut protobuf::InsertStmt) -> Result<Vec<Column>, Unresolved> {
+        let ctes = self.ctes.len();
+        if let Some(with) = it.with_clause.as_mut() {
+            self.with_clause(with)?;
+        }
+        self.query(it.select_stmt.as_deref_mut())?;
+        let (namespace, relation) = self.target(it.relation.as_mut())?;
+        self.assigned(&mut it.cols, relation.as_ref(), false)?;
+        let mut excluded = namespace.items.first().cloned();
+        self.levels.push(namespace);
+        if let Some(conflict) = it.on_conflict_clause.as_deref_mut() {
+            if let Some(infer) = conflict.infer.as_deref_mut() {
+                for element in &mut infer.index_elems {
+                    if let Some(NodeEnum::IndexElem(element)) = element.node.as_mut() {
+                        match element.expr.as_deref_mut() {
+                            Some(expression) => drop(self.value(expression)?),
+                            None => self.renamed_column(&mut element.name, relation.as_ref()),
+                        }
+                    }
+                }
+                if let Some(condition) = infer.where_clause.as_deref_mut() {
+                    self.value(condition)?;
+                }
+            }
+            if let (Some(excluded), Some(level)) = (excluded.as_mut(), self.levels.last_mut()) {
+                "excluded".clone_into(&mut excluded.name);
+                level.items.push(excluded.clone());
+            }
+            self.assigned(&mut conflict.target_list, relation.as_ref(), true)?;
+            if let Some(condition) = conflict.where_clause.as_deref_mut() {
+                self.value(condition)?;
+            }
+        }
+        self.returning(it.returning_clause.as_mut(), ctes)
+    }
+
+    fn update(&mut self, it: &mut protobuf::UpdateStmt) -> Result<Vec<Column>, Unresolved> {
+        let ctes = self.ctes.len();
+        if let Some(with) = it.with_clause.as_mut() {
+            self.with_clause(with)?;
+        }
+        let (mut namespace, relation) = self.target(it.relation.as_mut())?;
+        namespace.extend(self.from_clause(&mut it.from_clause)?);
+        self.levels.push(namespace);
+        self.assigned(&mut it.target_list, relation.as_ref(), true)?;
+        if let Some(condition) = it.where_clause.as_deref_mut() {
+            self.value(condition)?;
+        }
+        self.returning(it.returning_clause.as_mut(), ctes)
+    }
+
+    fn delete(&mut self, it: &mut protobuf::DeleteStmt) -> Result<Vec<Column>, Unresolved> {
+        let ctes = self.ctes.len();
+        if let Some(with) = it.with_clause.as_mut() {
+            self.with_clause(with)?;
+        }
+        let (mut namespace, _) = self.target(it.relation.as_mut())?;
+        namespace.extend(self.from_clause(&mut it.using_clause)?);
+        self.levels.push(namespace);
+        if let Some(condition) = it.where_clause.as_deref_mut() {
+            self.value(condition)?;
+        }
+        self.returning(it.returning_clause.as_mut(), ctes)
+    }
+
+    /// Columns that are assigned to, and their values.
+    fn assigned(&mut self, targets: &mut [Node], relation: Option<&Identity>, values: bool) -> Result<(), Unresolved> {
+        for target in targets {
+            let Some(NodeEnum::ResTarget(target)) = target.node.as_mut() else { continue };
+            if values && let Some(value) = target.val.as_deref_mut() {
+                self.value(value)?;
+            }
+            self.renamed_column(&mut target.name, relation);
+        }
+        Ok(())
+    }
+
+    fn renamed_column(&mut self, name: &mut String, relation: Option<&Identity>) {
+        if let Some(relation) = relation {
+            self.needs_column(relation, name);
+            if let Some(new) = self.rename.and_then(|it| it.column(relation, name)) {
+                new.clone_into(name);
+            }
+        }
+    }
+
+    /// RETURNING, and the end of the statement's level.
+    fn returning(&mut self, clause: Option<&mut protobuf::ReturningClause>, ctes: usize) -> Result<Vec<Column>, Unresolved> {
+        let columns = clause.map(|it| self.targets(&mut it.exprs)).transpose();
+        self.levels.pop();
+        self.ctes.truncate(ctes);
+        columns.map(Option::unwrap_or_default)
+    }
+
+    /// That no item of FROM has that name.
+    pub(super) fn unknown_item(&self, name: &str, location: i32) -> Unresolved {
+        let items = self.levels.iter().flat_map(|it: &Namespace| &it.items).map(|it| it.name.as_str());
+        let nearest = crate::diagnostic::nearest(name, items).map(str::to_owned);
+        Unresolved { what: "FROM item", name: name.to_owned(), location: Some(location), nearest }
+    }
+}
+
+fn target_of(value: NodeEnum) -> Node {
+    let val = Some(Box::new(Node { node: Some(value) }));
+    Node { node: Some(NodeEnum::ResTarget(Box::new(ResTarget { val, ..ResTarget::default() }))) }
+}
+
+fn is_star(node: &Node) -> bool {
+    let last = match &node.node {
+        Some(NodeEnum::ColumnRef(it)) => it.fields.last(),
+        Some(NodeEnum::AIndirection(it)) => it.indirection.last(),
+        _ => None,
+    };
+    matches!(last.and_then(|it| it.node.as_ref()), Some(NodeEnum::AStar(_)))
+}
+
+fn rename_columns(columns: &mut [Column], names: &[Node]) {
+    for (column, name) in columns.iter_mut().zip(strings(names)) {
+        name.clone_into(&mut column.name);
+    }
+}
