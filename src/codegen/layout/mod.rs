@@ -19,6 +19,9 @@ mod print;
 mod scan;
 mod structure;
 
+#[cfg(test)]
+mod gofmt_test;
+
 use super::model::Import;
 
 /// The line that stands where the import block belongs.

@@ -104,12 +104,13 @@ impl<'a> Printer<'a> {
         self.next_comment < self.tokens[index].comments as usize
     }
 
-    /// Whether the first comment before the token stands on the line that the token before it ends on, and the token itself does not.
+    /// Whether a comment belongs to the line that the token before `index` is on. After a raw string of more lines gofmt
+    /// doesn't see one there: it looks at where the string begins.
     pub(super) fn line_comment_before(&self, index: usize) -> bool {
         let token = &self.tokens[index];
         index > 0
             && self.comments_before(index)
-            && self.comments[self.next_comment].line == self.tokens[index - 1].end_line
+            && self.comments[self.next_comment].line == self.tokens[index - 1].line
             && self.comments[self.next_comment].end_line < token.line
     }
 
