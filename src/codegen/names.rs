@@ -697,7 +697,12 @@ mod tests {
             let unexported = style.unexported(&name);
             assert!(unexported.chars().next().is_some_and(is_letter), "{name:?} became {unexported:?}");
             let stem = file_stem(&style.singular(&name));
-            assert!(!stem.is_empty() && stem.len() <= LONGEST_STEM && stem.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_'), "{name:?} became {stem:?}");
+            assert!(
+                !stem.is_empty()
+                    && stem.len() <= LONGEST_STEM
+                    && stem.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_'),
+                "{name:?} became {stem:?}"
+            );
         }
     }
 }

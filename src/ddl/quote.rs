@@ -72,6 +72,31 @@ pub(super) fn parenthesised(expression: &Expression) -> String {
     format!("({})", expression.0)
 }
 
+/// An expression after `DEFAULT` of a column or a domain, where the grammar takes no operators of words
+/// (`b_expr`): in parentheses, unless it is a constant, a call or a cast of one.
+pub(super) fn default_expression(expression: &Expression) -> String {
+    if is_simple(&expression.0) { expression.0.clone() } else { parenthesised(expression) }
+}
+
+/// Whether nothing stands outside of quotes, parentheses and brackets but one word, and perhaps the type that it is cast to.
+fn is_simple(text: &str) -> bool {
+    let (mut outside, mut depth, mut quote) = (String::new(), 0_usize, None);
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth = depth.saturating_sub(1),
+            (None, _) if depth == 0 => outside.push(character),
+            (None, _) => {}
+        }
+    }
+    let (value, of) = outside.split_once("::").unwrap_or((&outside, ""));
+    let is_type = of.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | ' ' | '.' | ':'));
+    is_type && value.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '.' | '$' | '-'))
+}
+
 /// Every keyword of PostgreSQL 13 to 18 that is not unreserved (`src/include/parser/kwlist.h`), sorted.
 #[rustfmt::skip]
 const KEYWORDS: &[&str] = &[
@@ -130,6 +155,23 @@ mod tests {
         check("it's", "'it''s'");
         check("a\\b'c", "E'a\\\\b''c'");
         check("a\nb", "'a\nb'");
+    }
+
+    #[test]
+    fn defaults_stand_in_parentheses_where_the_grammar_wants_them() {
+        let check = |text: &str, simple| assert_eq!(is_simple(text), simple, "{text}");
+        check("1", true);
+        check("-1", true);
+        check("'it''s (x'::character varying", true);
+        check("now()", true);
+        check("s.f(a, b + 1)::timestamp(3) without time zone", true);
+        check("ARRAY[]::text[]", true);
+        check("CURRENT_TIMESTAMP", true);
+        check("now() AT TIME ZONE 'utc'::text", false);
+        check("'a'::text || 'b'::text", false);
+        check("'a'::text COLLATE \"C\"", false);
+        check("1 + 1", false);
+        check("'x'::text IS NULL", false);
     }
 
     #[test]

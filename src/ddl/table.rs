@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attributes::{column_comment, column_grants, column_security_label};
 use super::data_type::data_type;
 use super::foreign;
-use super::quote::{identifiers, list, name, parenthesised, qualified, quote_identifier, quote_literal};
+use super::quote::{default_expression, identifiers, list, name, parenthesised, qualified, quote_identifier, quote_literal};
 use super::types::collate;
 use super::{Statement, Writer, index, sequence};
 use crate::catalog::{
@@ -263,7 +263,7 @@ fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared
         sql.push_str(&format!(" {}{}{}", data_type(of), foreign::options(foreign_options), collate(collation.as_ref())));
     }
     if let (Some(default), false) = (default, defaults_later) {
-        sql.push_str(&format!(" DEFAULT {}", default.0));
+        sql.push_str(&format!(" DEFAULT {}", default_expression(default)));
     }
     if let Some(Generated { expression, kind }) = generated {
         let kind = match kind {

@@ -2,7 +2,7 @@
 
 use super::attributes::column_comment;
 use super::data_type::data_type;
-use super::quote::{name, qualified, quote_identifier, quote_literal};
+use super::quote::{default_expression, name, qualified, quote_identifier, quote_literal};
 use super::{Statement, Writer};
 use crate::catalog::{Attribute, Composite, Domain, Enum, Identity, Kind, Object, QualifiedName, Range};
 
@@ -19,7 +19,7 @@ pub(super) fn domain(writer: &Writer<'_>, identity: &Identity, object: &Object, 
     let mut sql = format!("CREATE DOMAIN {own} AS {}{}", data_type(base), collate(collation.as_ref()));
     let later = default.as_ref().filter(|_| writer.cycle(identity).is_some());
     if let (Some(default), None) = (default, later) {
-        sql.push_str(&format!(" DEFAULT {}", default.0));
+        sql.push_str(&format!(" DEFAULT {}", default_expression(default)));
     }
     if *not_null {
         sql.push_str(" NOT NULL");

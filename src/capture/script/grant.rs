@@ -118,7 +118,13 @@ fn targets(state: &mut State<'_>, node: &GrantStmt, at: Place) -> Result<Vec<Ide
     let mut found = Vec::new();
     for object in &node.objects {
         let identity = match &object.node {
-            Some(NodeEnum::RangeVar(relation)) => state.resolver().range_var(relation)?.clone(),
+            // The server's own, whose grants are no part of a schema.
+            Some(NodeEnum::RangeVar(it)) if matches!(it.schemaname.as_str(), "pg_catalog" | "information_schema") => continue,
+            Some(NodeEnum::RangeVar(relation)) => match state.resolver().range_var(relation) {
+                Ok(found) => found.clone(),
+                Err(_) if relation.schemaname.is_empty() && relation.relname.starts_with("pg_") => continue,
+                Err(unresolved) => return Err(unresolved.into()),
+            },
             _ if is_outside(state, node.objtype(), object) => continue,
             // Aggregates are functions here.
             _ if node.objtype() == ObjectType::ObjectFunction => address::object(state, ObjectType::ObjectRoutine, object)?.identity,
@@ -147,11 +153,11 @@ fn is_outside(state: &State<'_>, object_type: ObjectType, node: &Node) -> bool {
         ObjectType::ObjectLanguage => !state.contains(&Identity::global(Kind::Language, names.concat())),
         ObjectType::ObjectSchema => matches!(names.as_slice(), ["pg_catalog" | "information_schema"]),
         ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine => {
-            let (schema, name) = (names.len() > 1)
-                .then(|| names[names.len() - 2])
-                .map_or((None, names.concat()), |schema| (Some(schema), names[names.len() - 1].to_owned()));
-            let found = state.resolver().functions(schema, &name);
-            schema == Some("pg_catalog") || (!found.is_empty() && found.iter().all(|it| it.kind == Kind::Extension))
+            let Some((name, schema)) = names.split_last() else { return false };
+            let schema = schema.last().copied();
+            let found = state.resolver().functions(schema, name);
+            let is_servers = schema == Some("pg_catalog") || (schema.is_none() && found.is_empty() && name.starts_with("pg_"));
+            is_servers || (!found.is_empty() && found.iter().all(|it| it.kind == Kind::Extension))
         }
         ObjectType::ObjectType | ObjectType::ObjectDomain => names.first() == Some(&"pg_catalog"),
         _ => false,
