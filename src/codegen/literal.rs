@@ -10,6 +10,7 @@ use upon::{Engine, Value};
 /// | `go_string` | a Go string literal: `"it's"` |
 /// | `go_raw` | a Go literal fit for SQL: between backquotes where the text allows it |
 /// | `comment` | a line of a Go comment, `//` included |
+/// | `prepend: "x"` | the text with another before it |
 /// | `join: ", "` | a list as text |
 /// | `sql_name` | a quoted SQL identifier |
 /// | `sql_string` | a SQL string literal |
@@ -22,6 +23,7 @@ pub(crate) fn add_filters(engine: &mut Engine<'_>) {
     engine.add_function("go_string", |text: &str| go_string(text));
     engine.add_function("go_raw", |text: &str| go_raw(text));
     engine.add_function("comment", |text: &str| comment(text));
+    engine.add_function("prepend", |text: &str, before: &str| format!("{before}{text}"));
     engine.add_function("join", |list: &[Value], separator: &str| join(list, separator));
     engine.add_function("sql_name", |text: &str| format!("\"{}\"", text.replace('"', "\"\"")));
     engine.add_function("sql_string", |text: &str| format!("'{}'", text.replace('\'', "''")));
