@@ -137,8 +137,13 @@ pub fn read_dir_sorted(path: impl AsRef<Path>) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(list)? {
         let entry = entry.map_err(list)?;
-        // A link that leads nowhere is an entry still: whoever wants to read it gets the error.
-        let kind = kind(entry.path())?.unwrap_or(FileKind::Other);
+        let kind = match entry.file_type().map_err(list)? {
+            it if it.is_file() => FileKind::File,
+            it if it.is_dir() => FileKind::Folder,
+            // A link that leads nowhere is an entry still: whoever wants to read it gets the error.
+            it if it.is_symlink() => kind(entry.path())?.unwrap_or(FileKind::Other),
+            _ => FileKind::Other,
+        };
         entries.push(Entry { name: entry.file_name(), path: entry.path(), kind });
     }
     entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));

@@ -2,6 +2,7 @@
 //! causes, hints and an exit code.
 
 use pgx_goose::capture::script::source::SourceError;
+use pgx_goose::codegen::{self, output, template::TemplateError};
 use pgx_goose::diagnostic::{Diagnostic, Severity};
 use pgx_goose::fs;
 use pgx_goose::snapshot::DecodeError;
@@ -118,6 +119,29 @@ impl From<SourceError> for Failure {
             }
             SourceError::Empty { .. } => Self::caused(Exit::Input, &error),
             SourceError::Encoding { .. } => Self::caused(Exit::Input, &error).hint("convert the file to UTF-8, as with `iconv -t UTF-8`"),
+        }
+    }
+}
+
+impl From<codegen::Error> for Failure {
+    fn from(error: codegen::Error) -> Self {
+        match &error {
+            codegen::Error::Build(_) => Self::caused(Exit::Usage, &error),
+            codegen::Error::Template(TemplateError::Read(error)) => Self::caused(Exit::Environment, error),
+            // Its own message holds all that led to it.
+            codegen::Error::Template(_) | codegen::Error::Layout { .. } => Self::usage(error.to_string()),
+            codegen::Error::Workers { .. } => Self::environment(error.to_string()),
+        }
+    }
+}
+
+impl From<output::Error> for Failure {
+    fn from(error: output::Error) -> Self {
+        match &error {
+            output::Error::Foreign { .. } => {
+                Self::usage(error.to_string()).hint("choose another folder with `--out`, or replace them with `--force`")
+            }
+            output::Error::Files(error) => Self::caused(Exit::Environment, error),
         }
     }
 }

@@ -1,10 +1,20 @@
 //! `pgx-goose generate`: a schema becomes Go.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use pgx_goose::codegen::options::{Directories, Options};
+use pgx_goose::codegen::output::{self, State, Written};
+use pgx_goose::codegen::{self, FileSet, Generation};
+use pgx_goose::diagnostic::{Diagnostic, Severity};
+use pgx_goose::fs::{self, FileKind};
 
 use super::config::{Config, Format};
 use super::error::{Exit, Failure};
+use super::output::print;
 use super::report::Report;
+use super::source::count;
 use super::{Talk, settings, source};
 
 /// Arguments of `generate`.
@@ -152,16 +162,181 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     if let Some(flag) = arguments.later.asked().next() {
         return Err(Failure::not_yet(&format!("`{flag}`")));
     }
+    let started = Instant::now();
     config.not_yet().iter().for_each(|it| report.diagnostic(it));
     let source = settings::source(arguments, config)?;
     let options = settings::options(arguments, config)?;
+    report.debug(|| format!("Config file: {}", config.file_name().unwrap_or("none")));
+    report.debug(|| format!("Go module {} in `{}`", options.module.path, options.module.dir));
     use_workers(options.workers);
     let catalog = source::read(std::slice::from_ref(&source), arguments.strict, report)?;
-    report.debug(|| format!("{} read from `{source}`", source::count(catalog.len(), "object")));
-    Err(Failure::not_yet("generating code"))
+    report.info(|| format!("Read {} from {source}", count(catalog.len(), "object")));
+
+    let progress = report.spinner("generating Go");
+    let generation = codegen::generate(&catalog, &options)?;
+    progress.finish_and_clear();
+    for table in &generation.tables {
+        report.info(|| format!("Worker {} completed {} '{}' in {}", table.worker, table.kind, table.name, shown(table.elapsed)));
+        if !table.skip.is_empty() {
+            report.info(|| format!("The tests make no rows of {}: {}", table.sql, table.skip));
+        }
+    }
+    if generation.diagnostics.iter().any(|it| it.severity == Severity::Error) {
+        return Err(Failure::found(Exit::Usage, generation.diagnostics));
+    }
+    generation.diagnostics.iter().for_each(|it| report.diagnostic(it));
+
+    let leftovers = if is_whole(&options) { leftovers(&generation.files)? } else { Vec::new() };
+    if arguments.check == Some(true) {
+        return check(&generation.files, &leftovers, report);
+    }
+    if arguments.dry_run == Some(true) {
+        return dry_run(&generation.files, &leftovers, report);
+    }
+    let progress = report.spinner("writing files");
+    let written = output::write(&generation.files, Path::new(""), arguments.force == Some(true))?;
+    progress.finish_and_clear();
+    for path in &leftovers {
+        let finding = Diagnostic::warning(format!("`{path}` is left over from an earlier run: nothing in the schema makes it any more"));
+        report.diagnostic(&finding.hint("remove it"));
+    }
+    let elapsed = started.elapsed();
+    let workers = rayon::current_num_threads();
+    report.info(|| format!("Generated {} in {} using {}", count(generation.files.len(), "file"), shown(elapsed), count(workers, "worker")));
+    summarise(&generation, written, &options, elapsed, report);
+    Ok(Exit::Success)
 }
 
 /// Sets how many threads the whole run has. It can be set once, and there is one run.
 fn use_workers(workers: usize) {
     let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
+}
+
+/// Compares, and shows how the files would change.
+fn check(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
+    let compared = output::compare(files, Path::new(""), true)?;
+    let different: Vec<_> = compared.iter().filter(|it| it.state != State::Same).collect();
+    if different.is_empty() && leftovers.is_empty() {
+        report.summary(&format!("{}, as they should be", count(files.len(), "file")));
+        return Ok(Exit::Success);
+    }
+    let mut diff: String = different.iter().map(|it| it.diff.as_str()).collect();
+    diff.extend(leftovers.iter().map(|path| format!("Only on the disk, made by nothing in the schema: {path}\n")));
+    print(diff.as_bytes())?;
+    report.summary(&format!("{} of {} would change; run `pgx-goose generate`", different.len(), count(files.len(), "file")));
+    if !leftovers.is_empty() {
+        report.summary(&format!("{} from an earlier run; remove them", count(leftovers.len(), "file")));
+    }
+    Ok(Exit::Different)
+}
+
+/// Lists what would be done to each file.
+fn dry_run(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
+    let compared = output::compare(files, Path::new(""), false)?;
+    let mut list = String::new();
+    for file in &compared {
+        let what = match file.state {
+            State::New => "create",
+            State::Changed => "change",
+            State::Foreign => "refuse",
+            State::Same => "keep",
+        };
+        list.push_str(&format!("{what:<6}  {}\n", file.path));
+    }
+    list.extend(leftovers.iter().map(|path| format!("stale   {path}\n")));
+    print(list.as_bytes())?;
+    let number = |state| compared.iter().filter(|it| it.state == state).count();
+    let (created, changed, kept) = (number(State::New), number(State::Changed), number(State::Same));
+    report.summary(&format!("nothing was written: {created} to create, {changed} to change, {kept} to keep"));
+    match number(State::Foreign) {
+        0 => {}
+        foreign => report.summary(&format!("{} not written by pgx-goose; `--force` replaces them", count(foreign, "file"))),
+    }
+    Ok(Exit::Success)
+}
+
+/// Whether a run writes everything, so that a file of ours beside is one too many.
+fn is_whole(options: &Options) -> bool {
+    let selected = !options.tables.is_empty() || !options.ignore_tables.is_empty() || !options.schemas.is_empty();
+    !selected && !options.models_only && options.with_tests && options.with_mocks
+}
+
+/// Files that pgx-goose wrote once, in the folders that it writes to, and that are not among those of this run.
+fn leftovers(files: &FileSet) -> Result<Vec<String>, Failure> {
+    let folders: BTreeSet<&str> = files.keys().map(|it| it.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+    let mut left = Vec::new();
+    for folder in folders {
+        let path = if folder.is_empty() { "." } else { folder };
+        if fs::kind(path)? != Some(FileKind::Folder) {
+            continue;
+        }
+        for entry in fs::read_dir_sorted(path)? {
+            let Some(name) = entry.name.to_str().filter(|it| it.ends_with(".go") && entry.kind == FileKind::File) else { continue };
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            if !files.contains_key(&path) && fs::read(&path)?.starts_with(output::HEADER.as_bytes()) {
+                left.push(path);
+            }
+        }
+    }
+    Ok(left)
+}
+
+/// Says what was made, and where.
+fn summarise(generation: &Generation, written: Written, options: &Options, elapsed: Duration, report: &Report) {
+    let Written { created, changed, unchanged } = written;
+    let relations = count(generation.tables.len(), "table and view").replace("table and views", "tables and views");
+    report.summary(&format!("{} for {relations} in {}", count(generation.files.len(), "Go file"), shown(elapsed)));
+    let Directories { models, interfaces, repositories, mocks, tests, runtime } = &options.directories;
+    let folders = [
+        ("models", models),
+        ("interfaces", interfaces),
+        ("repositories", repositories),
+        ("runtime", runtime),
+        ("mocks", mocks),
+        ("tests", tests),
+    ];
+    for (what, folder) in folders {
+        let folder = folder.trim_start_matches("./").trim_end_matches('/');
+        let made = generation.files.keys().filter(|path| path.rsplit_once('/').map_or("", |(it, _)| it) == folder).count();
+        if made > 0 {
+            report.summary(&format!("  {what:<13} {folder} ({})", count(made, "file")));
+        }
+    }
+    report.summary(&format!("  {created} created, {changed} changed, {unchanged} unchanged"));
+    if generation.own_templates > 0 {
+        report.summary(&format!("  {} of your own", count(generation.own_templates, "template")));
+    }
+    let untested = generation.tables.iter().filter(|it| !it.skip.is_empty()).count();
+    if options.with_tests && untested > 0 {
+        report.summary(&format!("  the tests make no rows of {untested} of them; `--verbose` tells why"));
+    }
+    if created > 0 && !generation.modules.is_empty() {
+        report.summary(&format!("  they need {}: run `go mod tidy`", generation.modules.join(", ")));
+    }
+    if report.warnings() > 0 {
+        report.summary(&format!("  {}, see above", count(report.warnings(), "warning")));
+    }
+}
+
+/// A time as people read it.
+fn shown(elapsed: Duration) -> String {
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
+    match milliseconds {
+        it if it < 10.0 => format!("{it:.1}ms"),
+        it if it < 10_000.0 => format!("{it:.0}ms"),
+        it => format!("{:.1}s", it / 1000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        let check = |micros, expected: &str| assert_eq!(shown(Duration::from_micros(micros)), expected);
+        check(1_240, "1.2ms");
+        check(34_400, "34ms");
+        check(12_340_000, "12.3s");
+    }
 }
