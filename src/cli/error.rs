@@ -3,7 +3,7 @@
 
 use pgx_goose::capture::script::source::SourceError;
 use pgx_goose::codegen::{self, output, template::TemplateError};
-use pgx_goose::diagnostic::{Diagnostic, Severity};
+use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs;
 use pgx_goose::snapshot::DecodeError;
 
@@ -92,14 +92,14 @@ impl Failure {
         Self::input(format!("can't use `{name}`: {error}")).hint(error.hint())
     }
 
-    /// The findings, and the failure itself as the last of them, in the form in which they are told.
-    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        let Self { exit: _, mut diagnostics, message, causes, hint } = self;
-        if let Some(message) = message {
+    /// The findings, and the failure itself in the form of one.
+    pub(crate) fn into_diagnostics(self) -> (Vec<Diagnostic>, Option<Diagnostic>) {
+        let Self { exit: _, diagnostics, message, causes, hint } = self;
+        let reason = message.map(|message| {
             let message = causes.iter().fold(message, |message, cause| format!("{message}: {cause}"));
-            diagnostics.push(Diagnostic { hint, ..Diagnostic::new(Severity::Error, message) });
-        }
-        diagnostics
+            Diagnostic { hint, ..Diagnostic::error(message) }
+        });
+        (diagnostics, reason)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `pgx-goose generate`: a schema becomes Go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -163,7 +163,7 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
         return Err(Failure::not_yet(&format!("`{flag}`")));
     }
     let started = Instant::now();
-    config.not_yet().iter().for_each(|it| report.diagnostic(it));
+    report.diagnostics(&config.not_yet());
     let source = settings::source(arguments, config)?;
     let options = settings::options(arguments, config)?;
     report.debug(|| format!("Config file: {}", config.file_name().unwrap_or("none")));
@@ -184,7 +184,7 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     if generation.diagnostics.iter().any(|it| it.severity == Severity::Error) {
         return Err(Failure::found(Exit::Usage, generation.diagnostics));
     }
-    generation.diagnostics.iter().for_each(|it| report.diagnostic(it));
+    report.diagnostics(&generation.diagnostics);
 
     let leftovers = if is_whole(&options) { leftovers(&generation.files)? } else { Vec::new() };
     if arguments.check == Some(true) {
@@ -225,7 +225,7 @@ fn check(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exit,
     print(diff.as_bytes())?;
     report.summary(&format!("{} of {} would change; run `pgx-goose generate`", different.len(), count(files.len(), "file")));
     if !leftovers.is_empty() {
-        report.summary(&format!("{} from an earlier run; remove them", count(leftovers.len(), "file")));
+        report.summary(&format!("{} left over from an earlier run, to be removed", count(leftovers.len(), "file")));
     }
     Ok(Exit::Different)
 }
@@ -284,7 +284,10 @@ fn leftovers(files: &FileSet) -> Result<Vec<String>, Failure> {
 /// Says what was made, and where.
 fn summarise(generation: &Generation, written: Written, options: &Options, elapsed: Duration, report: &Report) {
     let Written { created, changed, unchanged } = written;
-    let relations = count(generation.tables.len(), "table and view").replace("table and views", "tables and views");
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    generation.tables.iter().for_each(|it| *kinds.entry(it.kind.as_str()).or_default() += 1);
+    let relations: Vec<_> = kinds.iter().map(|(kind, number)| count(*number, kind)).collect();
+    let relations = if relations.is_empty() { "no tables".to_owned() } else { relations.join(", ") };
     report.summary(&format!("{} for {relations} in {}", count(generation.files.len(), "Go file"), shown(elapsed)));
     let Directories { models, interfaces, repositories, mocks, tests, runtime } = &options.directories;
     let folders = [

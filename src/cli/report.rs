@@ -35,6 +35,9 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// How many findings of one severity people are shown: a first mistake often makes all that follow wrong too.
+const MANY: usize = 20;
+
 /// Where messages go. Shared by all workers.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -72,9 +75,31 @@ impl Report {
         }
     }
 
+    /// Tells findings: to people the first of many, errors before all else; to programs, and with `--verbose`, all.
+    pub(crate) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        if self.format == LogFormat::Json || self.verbosity > Verbosity::Normal {
+            return diagnostics.iter().for_each(|it| self.diagnostic(it));
+        }
+        for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+            let of_it: Vec<_> = diagnostics.iter().filter(|it| it.severity == severity).collect();
+            let (first, rest) = of_it.split_at(of_it.len().min(MANY));
+            first.iter().for_each(|it| self.diagnostic(it));
+            if !rest.is_empty() {
+                if severity == Severity::Warning {
+                    self.warnings.fetch_add(rest.len(), Ordering::Relaxed);
+                }
+                self.diagnostic(
+                    &Diagnostic::new(severity, format!("{} more of these are not shown", rest.len())).hint("`--verbose` shows all"),
+                );
+            }
+        }
+    }
+
     /// Tells why the command failed.
     pub(crate) fn failure(&self, failure: Failure) {
-        failure.into_diagnostics().iter().for_each(|it| self.diagnostic(it));
+        let (diagnostics, reason) = failure.into_diagnostics();
+        self.diagnostics(&diagnostics);
+        reason.iter().for_each(|it| self.diagnostic(it));
     }
 
     /// Tells a step, with `--verbose`.

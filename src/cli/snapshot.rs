@@ -168,7 +168,7 @@ fn verify(arguments: &Verify, report: &Report) -> Result<Exit, Failure> {
         match load(path) {
             Ok(snapshot) => {
                 let missing = source::dangling(&snapshot.catalog);
-                missing.iter().for_each(|it| report.diagnostic(it));
+                report.diagnostics(&missing);
                 if missing.is_empty() {
                     let objects = count(snapshot.catalog.len(), "object");
                     report.summary(&format!("{}: good, {objects}, content {}", path.display(), snapshot.header.content));

@@ -65,7 +65,7 @@ fn replay(inputs: &[Input], strict: bool, report: &Report) -> Result<Catalog, Fa
         };
         return Err(Failure { message: Some(message), ..Failure::found(Exit::Input, told) });
     }
-    told.iter().for_each(|it| report.diagnostic(it));
+    report.diagnostics(&told);
     Ok(captured.catalog)
 }
 
