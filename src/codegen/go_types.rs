@@ -15,7 +15,6 @@ use crate::ddl;
 
 /// What kind of value a Go type holds: how samples are made and how nullable forms are chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is named after the Go or PostgreSQL type")]
 pub(crate) enum Shape {
     Bool,
     Int16,

@@ -240,7 +240,7 @@ impl Style {
         words(name).iter().map(|word| self.capitalised(word)).collect()
     }
 
-    /// An unexported identifier: `UserID` is `userID`, `URLPath` is `urlPath`. It may be a keyword: see [`is_go_word`].
+    /// An unexported identifier: `UserID` is `userID`, `URLPath` is `urlPath`. It may be a keyword: see [`reserved_locals`].
     pub(crate) fn unexported(&self, name: &str) -> String {
         self.unexported_words(&words(name))
     }
@@ -365,11 +365,6 @@ fn is_letter(it: char) -> bool {
 fn is_digit(it: char) -> bool {
     let other_continue = matches!(it, '\u{1369}'..='\u{1371}' | '\u{19DA}');
     it.is_ascii_digit() || (u32::from(it) <= 0xFFFF && it.is_numeric() && is_xid_continue(it) && !is_xid_start(it) && !other_continue)
-}
-
-/// Whether nothing local can be called so: keywords, predeclared names, variables of the templates.
-pub(crate) fn is_go_word(name: &str) -> bool {
-    GO_WORDS.contains(&name) || LOCALS.contains(&name)
 }
 
 /// Names that no parameter or variable takes.

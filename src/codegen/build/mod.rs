@@ -48,6 +48,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("fmt", "fmt"),
     ("iter", "iter"),
     ("math", "math"),
+    ("math/big", "big"),
     ("math/rand/v2", "rand"),
     ("net", "net"),
     ("net/netip", "netip"),
@@ -122,19 +123,29 @@ pub fn build(catalog: &Catalog, options: &Options) -> Result<(Project, Vec<Diagn
         built.push(column::columns(&builder, relation, &names.model, &mut diagnostics)?);
     }
     let by_name: HashMap<&QualifiedName, usize> = relations.iter().enumerate().map(|(n, it)| (&it.name, n)).collect();
-    let samples = sample::Samples { builder: &builder, relations: &relations, built: &built, names: &naming.tables, by_name: &by_name };
+    let order = parents_first(&relations, &by_name);
+    let enums = |name: &QualifiedName| naming.enums.get(name).map(|it| it.values.clone());
+    let samples = sample::Samples {
+        builder: &builder,
+        relations: &relations,
+        built: &built,
+        names: &naming.tables,
+        by_name: &by_name,
+        enums: &enums,
+    };
+    let plans = samples.plan(&order);
     let mut tables: Vec<Option<Table>> = relations
         .iter()
         .enumerate()
         .map(|(n, relation)| {
             let references = |name: &QualifiedName| by_name.get(name).map_or_else(String::new, |it| naming.tables[*it].model.clone());
             let mut table = table(&builder, relation, &built[n], &naming.tables[n], &naming.constraints, references);
-            samples.fill(n, &mut table);
+            samples.fill_in(n, &plans, &mut table);
             methods::complete(&mut table, &packages);
             Some(table)
         })
         .collect();
-    let tables = parents_first(&relations, &by_name).into_iter().filter_map(|n| tables[n].take()).collect();
+    let tables = order.into_iter().filter_map(|n| tables[n].take()).collect();
     let project = Project {
         enums: types::enums(catalog, &naming),
         composites: types::composites(&builder, &naming),

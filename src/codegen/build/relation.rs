@@ -62,7 +62,9 @@ pub(super) fn select<'a>(catalog: &'a Catalog, options: &Options, diagnostics: &
                 Definition::ForeignTable(table) => table.partition_of.is_some(),
                 _ => false,
             };
-            let named = wanted.matches(identity).inspect(|it| drop(used.insert(*it))).any(|it| !partition || wanted.is_exact(it, identity));
+            let matching: Vec<usize> = wanted.matches(identity).collect();
+            let named = matching.iter().any(|it| !partition || wanted.is_exact(*it, identity));
+            used.extend(matching);
             if !named && (partition || !wanted.is_empty()) {
                 continue;
             }

@@ -1,0 +1,578 @@
+//! Rows for tests: which columns a sample sets, to what, and which rows must be there first.
+//!
+//! Parents are planned before children, along foreign keys that can't be left out; a key that may be NULL is filled where its parent is already
+//! planned and cheap. `condition` reads the checks, `demand` takes them together, `value` and `pattern` make values that satisfy them.
+//! What can't be satisfied from the schema alone shows when the test runs; what is known to be impossible is the sample's `skip`.
+
+mod condition;
+mod demand;
+mod partition;
+mod pattern;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use self::condition::Condition;
+use self::demand::{Demand, Demands, Facts};
+use super::Builder;
+use super::column::Built;
+use super::relation::{Relation, Source};
+use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, ForeignKey, Kind, MatchType, QualifiedName};
+use crate::codegen::go_types::{Null, Shape, Type};
+use crate::codegen::model::{EnumValue, Sample, SampleChange, SampleField, SampleParent, Table, TableNames};
+use crate::codegen::names::{self, Scope};
+
+/// The most rows that are made to fill keys that may as well be NULL.
+const LIGHT: u32 = 8;
+
+/// What samples of all tables look at.
+pub(super) struct Samples<'a> {
+    pub builder: &'a Builder<'a>,
+    pub relations: &'a [Relation<'a>],
+    pub built: &'a [Vec<Built>],
+    pub names: &'a [TableNames],
+    pub by_name: &'a HashMap<&'a QualifiedName, usize>,
+    /// The constants of enums.
+    pub enums: &'a dyn Fn(&QualifiedName) -> Option<Vec<EnumValue>>,
+}
+
+/// How a row of one table is made.
+#[derive(Clone, Default)]
+pub(super) struct Plan {
+    skip: String,
+    /// Variable and position of each parent.
+    parents: Vec<(String, usize)>,
+    fields: Vec<(String, SampleField)>,
+    /// The columns that are set to a value.
+    set: BTreeSet<String>,
+    demands: Demands,
+    vary: BTreeSet<String>,
+    /// How many rows are made in all.
+    weight: u32,
+}
+
+/// A sample of a table that has none yet.
+pub(super) fn none(function: String) -> Sample {
+    Sample {
+        function,
+        skip: "no sample".to_owned(),
+        uses_n: false,
+        exact: false,
+        parents: Vec::new(),
+        fields: Vec::new(),
+        change: None,
+        duplicate: false,
+        broken_reference: None,
+    }
+}
+
+impl Samples<'_> {
+    /// Plans every table, parents first.
+    pub(super) fn plan(&self, order: &[usize]) -> Vec<Plan> {
+        let mut plans: Vec<Option<Plan>> = self.relations.iter().map(|_| None).collect();
+        let partitions = partition::Partitions::of(self.builder.catalog);
+        for at in self.mandatory_first(order) {
+            let plan = if self.relations[at].read_only {
+                Plan { skip: "it can only be read".to_owned(), ..Plan::default() }
+            } else {
+                self.one(at, &plans, &partitions)
+            };
+            plans[at] = Some(plan);
+        }
+        plans.into_iter().map(|it| it.expect("every relation is in the order")).collect()
+    }
+
+    /// The order with the parents of mandatory keys before their children, whatever keys that may be NULL say.
+    fn mandatory_first(&self, order: &[usize]) -> Vec<usize> {
+        let parents = |at: usize| -> Vec<usize> {
+            let foreign = self.foreign_keys(at).filter(|(_, foreign)| !self.may_be_null(at, foreign));
+            foreign.filter_map(|(_, foreign)| self.by_name.get(&foreign.references).copied()).collect()
+        };
+        let mut seen = vec![false; self.relations.len()];
+        let mut out = Vec::with_capacity(order.len());
+        for root in order {
+            if std::mem::replace(&mut seen[*root], true) {
+                continue;
+            }
+            let mut stack = vec![(*root, parents(*root).into_iter())];
+            while let Some((at, rest)) = stack.last_mut() {
+                match rest.next() {
+                    Some(parent) if !std::mem::replace(&mut seen[parent], true) => stack.push((parent, parents(parent).into_iter())),
+                    Some(_) => {}
+                    None => {
+                        out.push(*at);
+                        stack.pop();
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn foreign_keys(&self, at: usize) -> impl Iterator<Item = (&Constraint, &ForeignKey)> {
+        self.relations[at].constraints.iter().filter_map(|(_, constraint)| match &constraint.kind {
+            ConstraintKind::ForeignKey(foreign) if constraint.enforced => Some((*constraint, foreign)),
+            _ => None,
+        })
+    }
+
+    fn column(&self, at: usize, name: &str) -> Option<&Built> {
+        self.built[at].iter().find(|it| it.column.name == name)
+    }
+
+    fn source(&self, at: usize, name: &str) -> Option<&Source<'_>> {
+        self.relations[at].columns.iter().find(|it| it.name == name)
+    }
+
+    /// Whether a row can do without what the key refers to.
+    fn may_be_null(&self, at: usize, foreign: &ForeignKey) -> bool {
+        let nullable = |name: &String| self.column(at, name).is_some_and(|it| it.column.nullable && it.column.optional_free());
+        match foreign.match_type {
+            MatchType::Simple => foreign.columns.iter().any(nullable),
+            MatchType::Full => foreign.columns.iter().all(nullable),
+        }
+    }
+
+    fn one(&self, at: usize, plans: &[Option<Plan>], partitions: &partition::Partitions<'_>) -> Plan {
+        let relation = &self.relations[at];
+        let mut plan = Plan { vary: self.varying(at), weight: 1, ..Plan::default() };
+        let mut conditions = self.conditions(at);
+        match partitions.conditions(&relation.name, relation.partition_key) {
+            Ok(more) => conditions.extend(more),
+            Err(reason) => plan.skip = reason,
+        }
+        let foreign: BTreeSet<&str> = self.foreign_keys(at).flat_map(|(_, foreign)| foreign.columns.iter().map(String::as_str)).collect();
+        let nullable = |name: &str| self.column(at, name).is_some_and(|it| it.column.nullable);
+        let settable = |name: &str| {
+            self.source(at, name).is_some_and(Source::insertable)
+                && if foreign.contains(name) {
+                    self.has_parent(at, name, plans)
+                } else {
+                    self.column(at, name).is_some_and(|it| self.has_value(at, it))
+                }
+        };
+        plan.demands = demand::solve(conditions, Demands::new(), &Facts { nullable: &nullable, settable: &settable });
+        let mut keys = self.keys(at, &mut plan, plans);
+        let mut mirrors = Vec::new();
+        for (built, source) in self.built[at].iter().zip(&relation.columns).filter(|(_, source)| source.insertable()) {
+            let column = &built.column;
+            let demand = plan.demands.get(&column.name).cloned().unwrap_or_default();
+            let field = match keys.remove(&column.name) {
+                Some(Reference::Parent(value)) => Some(self.field(built, value)),
+                Some(Reference::Unset) => None,
+                Some(Reference::Own(other)) => {
+                    mirrors.push((column.name.clone(), other));
+                    continue;
+                }
+                None if demand.null == Some(true) => {
+                    let null = || format!("{}.Null[{}]()", self.builder.packages.models.name, column.value_type.qualified);
+                    (column.optional && column.nullable).then(|| SampleField {
+                        field: column.field.clone(),
+                        expression: null(),
+                        value: "nil".to_owned(),
+                    })
+                }
+                None if !self.wanted(at, built, source, &demand, &plan) => None,
+                None => match self.value(built, source, &demand, plan.vary.contains(&column.name)) {
+                    Some(value) => Some(self.field(built, value)),
+                    None if column.nullable || column.optional => None,
+                    None => {
+                        if plan.skip.is_empty() {
+                            plan.skip = format!("no sample value is known for column {} of type {}", column.name, column.sql_type);
+                        }
+                        None
+                    }
+                },
+            };
+            if let Some(field) = field {
+                if demand.null != Some(true) {
+                    plan.set.insert(column.name.clone());
+                }
+                plan.fields.push((column.name.clone(), field));
+            }
+        }
+        self.mirror(at, &mut plan, mirrors);
+        let physical: HashMap<&str, usize> = relation.columns.iter().enumerate().map(|(n, it)| (it.name, n)).collect();
+        plan.fields.sort_by_key(|(name, _)| physical.get(name.as_str()).copied());
+        plan
+    }
+
+    /// Columns of a key that refers to the row itself take the values of the columns that they refer to.
+    fn mirror(&self, at: usize, plan: &mut Plan, mirrors: Vec<(String, String)>) {
+        for (name, other) in mirrors {
+            let value = plan.fields.iter().find(|(it, _)| *it == other).map(|(_, field)| field.value.clone());
+            let (Some(built), Some(source), Some(target)) = (self.column(at, &name), self.source(at, &other), self.column(at, &other))
+            else {
+                continue;
+            };
+            let value = value.or_else(|| {
+                let value = self.value(target, source, &Demand::default(), true)?;
+                plan.fields.push((other.clone(), self.field(target, value.clone())));
+                plan.set.insert(other.clone());
+                Some(value)
+            });
+            match value {
+                Some(value)
+                    if !value.contains("uuid.New()") && target.column.value_type == built.column.value_type && !target.column.nullable =>
+                {
+                    plan.fields.push((name.clone(), self.field(built, value)));
+                    plan.set.insert(name);
+                }
+                _ if plan.skip.is_empty() => {
+                    plan.skip = format!("column {name} refers to a row of the same table, and the first row has none")
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the sample sets a column that no foreign key fills.
+    fn wanted(&self, at: usize, built: &Built, source: &Source<'_>, demand: &Demand, plan: &Plan) -> bool {
+        let column = &built.column;
+        if column.optional {
+            // A default serves, unless the same one again would break a key or a check ties it to other columns.
+            let constant = source.default.is_some_and(|it| !it.0.contains('('));
+            return constant && plan.vary.contains(&column.name) || demand.shared && !demand.unknown && source.identity.is_none();
+        }
+        if !column.nullable || demand.null == Some(false) {
+            return true;
+        }
+        // A sign of deletion would hide the row from who reads only living ones.
+        let hides = matches!(column.name.as_str(), "deleted_at" | "deleted" | "archived_at" | "removed_at");
+        let foreign = self.foreign_keys(at).any(|(_, foreign)| foreign.columns.contains(&column.name));
+        !(demand.unknown || hides || foreign)
+    }
+
+    /// Whether there is any value for a column.
+    fn has_value(&self, at: usize, built: &Built) -> bool {
+        self.source(at, &built.column.name).is_some_and(|source| self.value(built, source, &Demand::default(), false).is_some())
+    }
+
+    fn has_parent(&self, at: usize, name: &str, plans: &[Option<Plan>]) -> bool {
+        self.foreign_keys(at).filter(|(_, foreign)| foreign.columns.iter().any(|it| it == name)).any(|(_, foreign)| {
+            self.by_name.get(&foreign.references).is_some_and(|it| plans[*it].as_ref().is_some_and(|it| it.skip.is_empty()))
+        })
+    }
+
+    fn value(&self, built: &Built, source: &Source<'_>, demand: &Demand, vary: bool) -> Option<String> {
+        let base = self.builder.base(source.data_type);
+        value::value(self.builder, self.enums, &value::Request { resolved: &built.resolved, base, demand, vary })
+    }
+
+    /// The field of the create struct that gives the column a value.
+    fn field(&self, built: &Built, value: String) -> SampleField {
+        let column = &built.column;
+        let model = if column.nullable { wrapped(&built.resolved, &value) } else { value.clone() };
+        let expression = if column.optional { format!("{}.Some({value})", self.builder.packages.models.name) } else { model.clone() };
+        SampleField { field: column.field.clone(), expression, value: if column.optional { value } else { model } }
+    }
+
+    /// The columns whose values must differ from row to row: those of unique keys and of exclusion constraints.
+    fn varying(&self, at: usize) -> BTreeSet<String> {
+        let relation = &self.relations[at];
+        let mut vary = BTreeSet::new();
+        let mut keys = |keys: &[crate::catalog::IndexKey]| {
+            for key in keys {
+                vary.extend(key.column.clone());
+                vary.extend(key.expression.iter().flat_map(|it| condition::read_columns(&it.0)));
+            }
+        };
+        for (_, index) in relation.indexes.iter().filter(|(_, index)| index.unique) {
+            keys(&index.keys);
+        }
+        for (_, constraint) in &relation.constraints {
+            match &constraint.kind {
+                ConstraintKind::Exclusion { elements, .. } => elements.iter().for_each(|it| keys(std::slice::from_ref(&it.key))),
+                ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+                    keys(&key.columns.iter().map(crate::catalog::IndexKey::column).collect::<Vec<_>>());
+                }
+                _ => {}
+            }
+        }
+        vary
+    }
+
+    /// What the checks of the table and of its columns' domains demand.
+    fn conditions(&self, at: usize) -> Vec<Condition> {
+        let relation = &self.relations[at];
+        let mut conditions: Vec<Condition> = relation
+            .constraints
+            .iter()
+            .filter_map(|(_, constraint)| match &constraint.kind {
+                ConstraintKind::Check(expression) if constraint.enforced => Some(condition::read(&expression.0)),
+                _ => None,
+            })
+            .collect();
+        for source in &relation.columns {
+            let mut data_type = source.data_type;
+            for _ in 0..32 {
+                let Some(domain) = self.builder.domain(&data_type.name).filter(|_| !data_type.array) else { break };
+                for (_, object) in self.builder.catalog.within(Kind::Constraint, &data_type.name) {
+                    if let Definition::Constraint(Constraint { kind: ConstraintKind::Check(expression), .. }) = &object.definition {
+                        let mut check = condition::read(&expression.0);
+                        condition::rename(&mut check, source.name);
+                        conditions.push(check);
+                    }
+                }
+                data_type = &domain.base;
+            }
+        }
+        conditions
+    }
+
+    /// Decides for each foreign key whether its columns are filled, and from which row.
+    fn keys(&self, at: usize, plan: &mut Plan, plans: &[Option<Plan>]) -> BTreeMap<String, Reference> {
+        let mut references: BTreeMap<String, Reference> = BTreeMap::new();
+        let mut foreign: Vec<&ForeignKey> = self.foreign_keys(at).map(|(_, foreign)| foreign).collect();
+        // Wide keys first: what they fill satisfies the narrow ones within them.
+        foreign.sort_by_key(|it| (self.may_be_null(at, it), std::cmp::Reverse(it.columns.len())));
+        let mut variables = Scope::new(names::reserved_locals());
+        for key in foreign {
+            let free = |name: &String| !matches!(references.get(name), Some(Reference::Parent(_) | Reference::Own(_)));
+            let open: Vec<&String> = key.columns.iter().filter(|it| free(it)).collect();
+            if open.is_empty() {
+                continue;
+            }
+            let can_skip = open.iter().any(|it| self.column(at, it).is_some_and(|it| it.column.nullable && it.column.optional_free()));
+            let must_be_null = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.null == Some(true)));
+            let must_be_set = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.null == Some(false)));
+            let found = if open.len() < key.columns.len() {
+                Err(format!("its key on {} shares columns with another", key.columns.join(", ")))
+            } else if must_be_null {
+                Err(format!("a check wants {} to be NULL", key.columns.join(", ")))
+            } else {
+                self.fill(at, key, plan, plans, can_skip && !must_be_set, &mut variables)
+            };
+            match found {
+                Ok(values) => references.extend(key.columns.iter().cloned().zip(values)),
+                Err(reason) => {
+                    for name in open {
+                        references.entry(name.clone()).or_insert(Reference::Unset);
+                    }
+                    if !can_skip && plan.skip.is_empty() {
+                        plan.skip = reason;
+                    }
+                }
+            }
+        }
+        references
+    }
+
+    /// What fills the columns of a key, or why nothing does.
+    fn fill(
+        &self,
+        at: usize,
+        key: &ForeignKey,
+        plan: &mut Plan,
+        plans: &[Option<Plan>],
+        can_skip: bool,
+        variables: &mut Scope,
+    ) -> Result<Vec<Reference>, String> {
+        let parent =
+            *self.by_name.get(&key.references).ok_or_else(|| format!("it refers to {}, which is not generated", key.references))?;
+        if parent == at {
+            return if can_skip { Err(String::new()) } else { Ok(key.referenced_columns.iter().cloned().map(Reference::Own).collect()) };
+        }
+        let known = plans[parent].as_ref().ok_or_else(|| format!("it and {} refer to each other", key.references))?;
+        if !known.skip.is_empty() {
+            return Err(format!("it refers to {}: {}", key.references, known.skip));
+        }
+        if can_skip && plan.weight + known.weight > LIGHT {
+            return Err(String::new());
+        }
+        let distinct = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.rank > 0));
+        let shared = plan.parents.iter().find(|(_, it)| *it == parent && !distinct).map(|(variable, _)| variable.clone());
+        let variable = shared.clone().unwrap_or_else(|| {
+            let wish = &self.names[parent].variable;
+            let wish = if self.builder.locals.is_free(wish) { wish.clone() } else { format!("{wish}Row") };
+            variables.claim(&wish)
+        });
+        let mut values = Vec::with_capacity(key.columns.len());
+        for (name, other) in key.columns.iter().zip(&key.referenced_columns) {
+            let (Some(child), Some(target)) = (self.column(at, name), self.column(parent, other)) else {
+                return Err(format!("its key on {name} has no column in {}", key.references));
+            };
+            if target.column.nullable && !known.set.contains(other) {
+                return Err(format!("{other} of {} is NULL in its sample", key.references));
+            }
+            let field = format!("{variable}.{}", target.column.field);
+            let read = if target.column.nullable { target.resolved.unwrap(&field) } else { field };
+            let value = converted(&child.resolved, &target.resolved, read)
+                .ok_or_else(|| format!("{name} and {other} of {} differ in type", key.references))?;
+            values.push(Reference::Parent(value));
+        }
+        if shared.is_none() {
+            plan.weight = plan.weight.saturating_add(known.weight);
+            plan.parents.push((variable, parent));
+        }
+        Ok(values)
+    }
+
+    /// Fills in how tests make a row.
+    pub(super) fn fill_in(&self, at: usize, plans: &[Plan], table: &mut Table) {
+        let plan = &plans[at];
+        let relation = &self.relations[at];
+        let sampled = |columns: &[crate::codegen::model::Column]| columns.iter().all(|it| plan.set.contains(&it.name));
+        let partial: BTreeSet<&str> =
+            relation.indexes.iter().filter(|(_, index)| index.predicate.is_some()).map(|(identity, _)| identity.name.as_str()).collect();
+        let mut duplicate = false;
+        for key in table.primary_key.iter_mut().chain(&mut table.unique_keys) {
+            key.sampled = plan.skip.is_empty() && !partial.contains(key.constraint.as_str()) && sampled(&key.columns);
+            duplicate |= key.sampled && key.upsertable;
+        }
+        let uses_n = plan.fields.iter().any(|(_, field)| uses(&field.expression, "n"));
+        let parents = plan.parents.iter().filter(|(variable, _)| plan.fields.iter().any(|(_, field)| uses(&field.expression, variable)));
+        table.sample = Sample {
+            skip: plan.skip.clone(),
+            uses_n,
+            exact: !relation.touched,
+            parents: parents
+                .map(|(variable, parent)| SampleParent {
+                    variable: variable.clone(),
+                    function: format!("make{}", self.names[*parent].model),
+                })
+                .collect(),
+            fields: plan.fields.iter().map(|(_, field)| field.clone()).collect(),
+            change: self.change(at, plan, table),
+            duplicate: duplicate && !relation.touched,
+            broken_reference: self.broken_reference(at, plan),
+            ..none(table.sample.function.clone())
+        };
+    }
+
+    /// A change to a column that nothing depends on.
+    fn change(&self, at: usize, plan: &Plan, table: &Table) -> Option<SampleChange> {
+        let relation = &self.relations[at];
+        let foreign: BTreeSet<&str> = self.foreign_keys(at).flat_map(|(_, foreign)| foreign.columns.iter().map(String::as_str)).collect();
+        let partition: BTreeSet<&str> =
+            relation.partition_key.iter().flat_map(|it| &it.keys).filter_map(|it| it.column.as_deref()).collect();
+        let change = |built: &Built, source: &Source<'_>| -> Option<String> {
+            let base = self.builder.base(source.data_type);
+            match &built.resolved.shape {
+                Shape::String if base.name.name != "bpchar" => {
+                    let limit = base.modifiers.first().and_then(|it| it.parse::<usize>().ok()).unwrap_or(usize::MAX);
+                    Some(super::literal::string(&"changed".chars().take(limit).collect::<String>()))
+                }
+                Shape::Bool => Some("false".to_owned()),
+                Shape::Int16 | Shape::Int32 | Shape::Int64 => Some(format!("{}(2)", built.resolved.value.qualified)),
+                Shape::Enum(name) => (self.enums)(name)?.last().map(|it| format!("{}.{}", self.builder.packages.models.name, it.name)),
+                _ => None,
+            }
+        };
+        let free = |name: &str| {
+            !plan.demands.contains_key(name) && !plan.vary.contains(name) && !foreign.contains(name) && !partition.contains(name)
+        };
+        for column in table.update_columns.iter().filter(|it| free(&it.name)) {
+            let (built, source) = (self.column(at, &column.name)?, self.source(at, &column.name)?);
+            if let Some(value) = change(built, source) {
+                let model_value = if column.nullable { wrapped(&built.resolved, &value) } else { value.clone() };
+                let patch_value = format!("{}.Some({value})", self.builder.packages.models.name);
+                return Some(SampleChange { field: column.field.clone(), model_value, patch_value });
+            }
+        }
+        None
+    }
+
+    /// A reference to a row that is not there.
+    fn broken_reference(&self, at: usize, plan: &Plan) -> Option<SampleField> {
+        let relation = &self.relations[at];
+        if relation.touched {
+            return None;
+        }
+        let partition: BTreeSet<&str> =
+            relation.partition_key.iter().flat_map(|it| &it.keys).filter_map(|it| it.column.as_deref()).collect();
+        self.foreign_keys(at)
+            .filter(|(constraint, foreign)| constraint.deferral == Deferral::NotDeferrable && foreign.columns.len() == 1)
+            .find_map(|(_, foreign)| {
+                let built = self.column(at, &foreign.columns[0])?;
+                let source = self.source(at, &foreign.columns[0])?;
+                if plan.demands.contains_key(&built.column.name) || partition.contains(source.name) || !source.insertable() {
+                    return None;
+                }
+                let value = match &built.resolved.shape {
+                    Shape::Int16 => "int16(-32768)".to_owned(),
+                    Shape::Int32 => "int32(-2147483648)".to_owned(),
+                    Shape::Int64 => "int64(-9223372036854775808)".to_owned(),
+                    Shape::Uuid => "uuid.New()".to_owned(),
+                    _ => return None,
+                };
+                Some(self.field(built, value))
+            })
+    }
+}
+
+/// What fills a column of a foreign key.
+enum Reference {
+    /// A value read off a parent.
+    Parent(String),
+    /// The value of another column of the row itself.
+    Own(String),
+    /// Nothing.
+    Unset,
+}
+
+impl crate::codegen::model::Column {
+    /// Whether leaving the column out leaves it NULL.
+    fn optional_free(&self) -> bool {
+        !self.optional
+    }
+}
+
+/// A value in the type of a field that may be NULL.
+fn wrapped(of: &Type, value: &str) -> String {
+    match &of.null {
+        Null::Pointer if is_variable(value) => format!("&{value}"),
+        Null::Pointer => format!("&[]{}{{{value}}}[0]", of.value.qualified),
+        Null::Nil | Null::Valid | Null::Opaque => value.to_owned(),
+        Null::Wrapper(wrapper, field) => format!("{}{{{field}: {value}, Valid: true}}", wrapper.qualified),
+    }
+}
+
+/// Whether the expression can be pointed to: `org.ID`, but no call and no constant of a package.
+fn is_variable(value: &str) -> bool {
+    let mut parts = value.split('.');
+    let simple = |it: &str| {
+        !it.is_empty() && it.chars().all(|it| it.is_alphanumeric() || it == '_') && !it.starts_with(|it: char| it.is_ascii_digit())
+    };
+    // Constants of enums are selectors too; those stand behind the models package, whose name no variable has.
+    parts.next().is_some_and(|it| simple(it) && it.starts_with(char::is_lowercase))
+        && parts.next().is_some_and(simple)
+        && parts.next().is_none()
+}
+
+/// The value of one column as another's: the same type, or another integer.
+fn converted(to: &Type, from: &Type, value: String) -> Option<String> {
+    if to.value == from.value {
+        return Some(value);
+    }
+    let is_integer = |it: &Type| matches!(it.shape, Shape::Int16 | Shape::Int32 | Shape::Int64);
+    (is_integer(to) && is_integer(from)).then(|| format!("{}({value})", to.value.qualified))
+}
+
+/// Whether the identifier stands in the expression by itself.
+fn uses(expression: &str, identifier: &str) -> bool {
+    let part = |it: char| it.is_alphanumeric() || it == '_';
+    let mut in_string = false;
+    let mut before = ' ';
+    let mut word = String::new();
+    let mut word_before = ' ';
+    for letter in expression.chars().chain([' ']) {
+        if letter == '"' && before != '\\' {
+            in_string = !in_string;
+        }
+        if part(letter) && !in_string {
+            if word.is_empty() {
+                word_before = before;
+            }
+            word.push(letter);
+        } else {
+            // A field of that name is not the variable.
+            if word == identifier && word_before != '.' {
+                return true;
+            }
+            word.clear();
+        }
+        before = letter;
+    }
+    false
+}

@@ -1,0 +1,84 @@
+//! Which rows a partitioned table takes: those of one of its partitions.
+
+use std::collections::BTreeMap;
+
+use super::condition::{Condition, Literal, Operator, Part, Subject, read_literal};
+use crate::catalog::{Catalog, Definition, Expression, Kind, PartitionBound, PartitionKey, QualifiedName};
+
+/// The partitions of every partitioned table.
+pub(super) struct Partitions<'a> {
+    children: BTreeMap<&'a QualifiedName, Vec<Partition<'a>>>,
+}
+
+struct Partition<'a> {
+    name: QualifiedName,
+    bound: &'a PartitionBound,
+    key: Option<&'a PartitionKey>,
+}
+
+impl<'a> Partitions<'a> {
+    /// Finds them in one pass.
+    pub(super) fn of(catalog: &'a Catalog) -> Self {
+        let mut children: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (identity, object) in catalog.of_kind(Kind::Table) {
+            if let Definition::Table(table) = &object.definition
+                && let Some(of) = &table.partition_of
+            {
+                let partition = Partition { name: identity.qualified_name(), bound: &of.bound, key: table.partition_key.as_ref() };
+                children.entry(&of.parent).or_default().push(partition);
+            }
+        }
+        Self { children }
+    }
+
+    /// The conditions under which some partition takes a row, or why none does.
+    pub(super) fn conditions(&self, table: &QualifiedName, key: Option<&PartitionKey>) -> Result<Vec<Condition>, String> {
+        let mut conditions = Vec::new();
+        let (mut table, mut key) = (table.clone(), key);
+        // Partitions of partitions, as deep as they go; a damaged snapshot may go round.
+        for _ in 0..32 {
+            let Some(of) = key else { break };
+            let columns: Option<Vec<&str>> = of.keys.iter().map(|it| it.column.as_deref()).collect();
+            let children = self.children.get(&table).map(Vec::as_slice).unwrap_or_default();
+            if children.is_empty() {
+                return Err(format!("{table} has no partition that takes a row"));
+            }
+            // A default partition takes what no other does; an expression's bounds say nothing of a column.
+            let Some(columns) = columns.filter(|_| !children.iter().any(|it| *it.bound == PartitionBound::Default)) else { break };
+            let Some((chosen, found)) = children.iter().find_map(|it| Some((it, bound(it.bound, &columns)?))) else { break };
+            conditions.extend(found);
+            (table, key) = (chosen.name.clone(), chosen.key);
+        }
+        Ok(conditions)
+    }
+}
+
+/// What a bound demands of the key's columns; `None` where it can't be told.
+fn bound(bound: &PartitionBound, columns: &[&str]) -> Option<Vec<Condition>> {
+    let subject = |column: &str| Subject { column: column.to_owned(), part: Part::Value };
+    match bound {
+        PartitionBound::List(values) => {
+            let values: Vec<Literal> = values.iter().filter_map(|it| read_literal(&it.0)).collect();
+            (!values.is_empty()).then(|| vec![Condition::In { subject: subject(columns[0]), values, negated: false }])
+        }
+        PartitionBound::Range { from, to } => {
+            let limit =
+                |it: Option<&Expression>| it.filter(|it| !matches!(it.0.as_str(), "MINVALUE" | "MAXVALUE")).map(|it| read_literal(&it.0));
+            let mut conditions = Vec::new();
+            for (n, column) in columns.iter().enumerate() {
+                let (low, high) = (limit(from.get(n)), limit(to.get(n)));
+                if let Some(low) = low {
+                    // Rows compare as a whole: with the lower bounds of all columns it is inside.
+                    let operator = if columns.len() == 1 { Operator::GreaterOrEqual } else { Operator::Equal };
+                    conditions.push(Condition::Compare { subject: subject(column), operator, value: low? });
+                }
+                if let Some(high) = high.filter(|_| columns.len() == 1) {
+                    conditions.push(Condition::Compare { subject: subject(column), operator: Operator::Less, value: high? });
+                }
+            }
+            Some(conditions)
+        }
+        // All remainders together take everything.
+        PartitionBound::Hash { .. } | PartitionBound::Default => Some(Vec::new()),
+    }
+}
