@@ -12,17 +12,17 @@ use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, Qualified
 
 impl Analysis<'_> {
     /// All items of a FROM list; each sees those before it, if it is lateral.
-    pub(super) fn from_clause(&mut self, items: &mut [Node]) -> Result<Namespace, Unresolved> {
+    pub(super) fn in_from(&mut self, items: &mut [Node]) -> Result<Namespace, Unresolved> {
         let mut namespace = Namespace::default();
         for item in items {
-            let right = self.from_item(item, &namespace)?;
+            let right = self.one_in_from(item, &namespace)?;
             namespace.extend(right);
         }
         Ok(namespace)
     }
 
     /// One item; `left` is what stands before it.
-    fn from_item(&mut self, node: &mut Node, left: &Namespace) -> Result<Namespace, Unresolved> {
+    fn one_in_from(&mut self, node: &mut Node, left: &Namespace) -> Result<Namespace, Unresolved> {
         match node.node.as_mut() {
             Some(NodeEnum::RangeVar(it)) => Ok(Namespace::of(self.range_var(it)?)),
             Some(NodeEnum::RangeSubselect(it)) => {
@@ -37,7 +37,7 @@ impl Analysis<'_> {
                     self.value(argument)?;
                 }
                 match it.relation.as_deref_mut() {
-                    Some(relation) => self.from_item(relation, left),
+                    Some(relation) => self.one_in_from(relation, left),
                     None => Ok(Namespace::default()),
                 }
             }
@@ -145,14 +145,14 @@ impl Analysis<'_> {
 
     fn join(&mut self, it: &mut protobuf::JoinExpr, before: &Namespace) -> Result<Namespace, Unresolved> {
         let mut left = match it.larg.as_deref_mut() {
-            Some(node) => self.from_item(node, before)?,
+            Some(node) => self.one_in_from(node, before)?,
             None => Namespace::default(),
         };
         let mut right = match it.rarg.as_deref_mut() {
             Some(node) => {
                 let mut seen = before.clone();
                 seen.extend(left.clone());
-                self.from_item(node, &seen)?
+                self.one_in_from(node, &seen)?
             }
             None => Namespace::default(),
         };

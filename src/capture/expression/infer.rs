@@ -294,7 +294,7 @@ impl Types<'_> {
                     match base.name.name.as_str() {
                         "int2vector" if !base.array => Some(DataType::builtin("int2")),
                         "oidvector" if !base.array => Some(DataType::builtin("oid")),
-                        _ => base.array.then(|| DataType { array: false, ..base }),
+                        _ => base.array.then_some(DataType { array: false, ..base }),
                     }
                 } else if name.ends_with("range") {
                     self.subtype(actual)

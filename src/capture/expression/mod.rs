@@ -26,7 +26,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
 use crate::capture::script::resolve::{Resolver, Unresolved};
-use crate::catalog::{DataType, Dependency, Expression, Query, ViewColumn};
+use crate::catalog::{Dependency, Expression, Query, ViewColumn};
 
 use analysis::Analysis;
 pub(crate) use rename::Rename;

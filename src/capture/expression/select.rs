@@ -96,7 +96,7 @@ impl Analysis<'_> {
         if !it.values_lists.is_empty() {
             return self.values(it);
         }
-        let namespace = self.from_clause(&mut it.from_clause)?;
+        let namespace = self.in_from(&mut it.from_clause)?;
         self.levels.push(namespace);
         let result = self.select_parts(it);
         self.levels.pop();
@@ -391,7 +391,7 @@ impl Analysis<'_> {
             self.with_clause(with)?;
         }
         let (mut namespace, relation) = self.target(it.relation.as_mut())?;
-        namespace.extend(self.from_clause(&mut it.from_clause)?);
+        namespace.extend(self.in_from(&mut it.from_clause)?);
         self.levels.push(namespace);
         self.assigned(&mut it.target_list, relation.as_ref(), true)?;
         if let Some(condition) = it.where_clause.as_deref_mut() {
@@ -406,7 +406,7 @@ impl Analysis<'_> {
             self.with_clause(with)?;
         }
         let (mut namespace, _) = self.target(it.relation.as_mut())?;
-        namespace.extend(self.from_clause(&mut it.using_clause)?);
+        namespace.extend(self.in_from(&mut it.using_clause)?);
         self.levels.push(namespace);
         if let Some(condition) = it.where_clause.as_deref_mut() {
             self.value(condition)?;

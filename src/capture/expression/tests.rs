@@ -2,7 +2,7 @@ use super::*;
 use crate::capture::script::resolve::Names;
 use crate::capture::script::{Input, parse};
 use crate::catalog::{
-    Argument, ArgumentMode, Body, Catalog, Definition, Identity, Kind, Object, Parallel, QualifiedName, Routine, Volatility,
+    Argument, ArgumentMode, Body, Catalog, DataType, Definition, Identity, Kind, Object, Parallel, QualifiedName, Routine, Volatility,
 };
 
 const SCHEMA: &str = r#"

@@ -116,7 +116,9 @@ fn parse_batch(inputs: &[Input], batch: &[(usize, Piece)]) -> Vec<Result<Vec<Sta
 
 fn parse_piece(text: &str, file: usize, piece: Piece) -> Result<Vec<Statement>, Refused> {
     let sql = &text[piece.offset..piece.offset + piece.length];
-    let parsed = parse_sql(sql).map_err(|message| Refused { file, piece, message })?;
+    let parsed = parse_sql(sql)
+        .or_else(|message| syntax::quote_newer_keywords(sql, &message).and_then(|it| parse_sql(&it).ok()).ok_or(message))
+        .map_err(|message| Refused { file, piece, message })?;
     let statement = |raw: protobuf::RawStmt| {
         let node = raw.stmt?.node?;
         let start = usize::try_from(raw.stmt_location).unwrap_or(0).min(piece.length);
@@ -197,6 +199,16 @@ mod tests {
         );
         check("a\0b", &[], &["a.sql:1:1: error: a NUL character in the text"]);
         check("", &[], &[]);
+    }
+
+    /// What servers before 16 and 17 dump: words in the place of names that have become keywords.
+    #[test]
+    fn names_that_became_keywords() {
+        let function = "CREATE FUNCTION f(json json, b int) RETURNS json LANGUAGE sql AS 'x'";
+        check(function, &[function], &[]);
+        let table = "CREATE TABLE json_value (json_array int, b json); CREATE TABLE t (a merge_action)";
+        check(table, &["CREATE TABLE json_value (json_array int, b json)", "CREATE TABLE t (a merge_action)"], &[]);
+        check("select json json json", &[], &["a.sql:1:18: error: syntax error at `json`: expected `,`, `;` or one of 14 others"]);
     }
 
     /// The depth at which libpg_query itself gives up is the only limit, and it is an error like any other.

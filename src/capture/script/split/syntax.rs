@@ -98,6 +98,67 @@ pub(super) fn locate(sql: &str, message: &str) -> SyntaxError {
     SyntaxError { message, hint: None, offset: start, length: end - start }
 }
 
+/// Words that PostgreSQL 16, 17 and 18 made keywords; what older servers print has them bare as names. Sorted.
+const NEWER_KEYWORDS: [&str; 17] = [
+    "json",
+    "json_array",
+    "json_arrayagg",
+    "json_exists",
+    "json_object",
+    "json_objectagg",
+    "json_query",
+    "json_scalar",
+    "json_serialize",
+    "json_table",
+    "json_value",
+    "merge_action",
+    "normalize",
+    "system_user",
+    "xmlexists",
+    "xmlnamespaces",
+    "xmltable",
+];
+
+/// The most names that are quoted in one statement.
+const QUOTED: usize = 32;
+
+/// The statement with names in quotes that were no keywords in older majors, if that is what the grammar stumbles over.
+pub(super) fn quote_newer_keywords(sql: &str, message: &str) -> Option<String> {
+    let is_newer = |word: &str| NEWER_KEYWORDS.binary_search(&word.to_ascii_lowercase().as_str()).is_ok();
+    if !message.starts_with("syntax error at or near") || !NEWER_KEYWORDS.iter().any(|it| contains_word(sql, it)) {
+        return None;
+    }
+    let mut sql = sql.to_owned();
+    let mut message = message.to_owned();
+    for _ in 0..QUOTED {
+        let at = locate(&sql, &message).offset;
+        let tokens = tokens(&sql);
+        let last = tokens.partition_point(|(start, _)| *start <= at);
+        // The name itself, or what follows a name that was taken for a keyword.
+        let suspects = tokens[last.saturating_sub(2)..last].iter().filter(|(start, end)| is_newer(&sql[*start..*end]));
+        let quoted = |(start, end): &(usize, usize)| format!("{}\"{}\"{}", &sql[..*start], sql[*start..*end].to_lowercase(), &sql[*end..]);
+        // Of two suspects that one is meant without which the grammar gets further.
+        let (further, text, answer) = suspects
+            .map(quoted)
+            .map(|text| match parse_sql(&text) {
+                Ok(_) => (usize::MAX, text, None),
+                Err(message) => (locate(&text, &message).offset, text, Some(message)),
+            })
+            .max_by_key(|(further, _, _)| *further)?;
+        match answer {
+            None => return Some(text),
+            // Two bytes are the quotes.
+            Some(_) if further <= at + 2 => return None,
+            Some(answer) => (sql, message) = (text, answer),
+        }
+    }
+    None
+}
+
+fn contains_word(sql: &str, word: &str) -> bool {
+    sql.as_bytes().windows(word.len()).any(|it| it.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// The bytes of each token that the grammar sees.
 fn tokens(sql: &str) -> Vec<(usize, usize)> {
     let scanned = pg_query::scan_tokens(sql).unwrap_or_default();
