@@ -12,6 +12,7 @@ use upon::{Engine, Value};
 /// | `comment` | a line of a Go comment, `//` included |
 /// | `prepend: "x"` | the text with another before it |
 /// | `join: ", "` | a list as text |
+/// | `eq: "x"` | whether the value is that one |
 /// | `sql_name` | a quoted SQL identifier |
 /// | `sql_string` | a SQL string literal |
 pub(crate) fn add_filters(engine: &mut Engine<'_>) {
@@ -23,6 +24,7 @@ pub(crate) fn add_filters(engine: &mut Engine<'_>) {
     engine.add_function("go_string", |text: &str| go_string(text));
     engine.add_function("go_raw", |text: &str| go_raw(text));
     engine.add_function("comment", |text: &str| comment(text));
+    engine.add_function("eq", |value: &Value, other: &Value| value == other);
     engine.add_function("prepend", |text: &str, before: &str| format!("{before}{text}"));
     engine.add_function("join", |list: &[Value], separator: &str| join(list, separator));
     engine.add_function("sql_name", |text: &str| format!("\"{}\"", text.replace('"', "\"\"")));
