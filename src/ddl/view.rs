@@ -33,10 +33,13 @@ pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, vi
     statements
 }
 
-/// The view with the right columns and nothing behind them, for a view in a cycle: what needs it can be made, and then
+/// The view with the right columns and nothing behind them, for a view in a cycle, or one that reads itself: what needs it can be made, and then
 /// the view itself in its place (`pg_dump` does the same, `createDummyViewAsClause`). It takes the type of every column.
 fn shell(writer: &Writer<'_>, identity: &Identity, object: &Object, columns: &[ViewColumn]) -> Option<Statement> {
-    writer.cycle(identity)?;
+    let needs_itself = object.dependencies.iter().any(|dependency| dependency.on == *identity);
+    if !needs_itself && writer.cycle(identity).is_none() {
+        return None;
+    }
     let types: Option<Vec<_>> = columns.iter().map(|column| column.data_type.as_ref()).collect();
     let types = types.filter(|types| !types.is_empty())?;
     let lines: Vec<String> = columns
