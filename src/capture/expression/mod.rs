@@ -29,6 +29,7 @@ use crate::capture::script::resolve::{Resolver, Unresolved};
 use crate::catalog::{Dependency, Expression, Query, ViewColumn};
 
 use analysis::Analysis;
+pub(crate) use output_name::index_column_name;
 pub(crate) use rename::Rename;
 pub(crate) use scope::{Scope, Why};
 

@@ -10,6 +10,11 @@ pub(super) fn output_name(node: &Node) -> String {
     figure(node).map_or_else(|| "?column?".to_owned(), |(name, _)| name)
 }
 
+/// The name that the server gives to an expression of an index, if any: FigureIndexColname.
+pub(crate) fn index_column_name(node: &Node) -> Option<String> {
+    figure(node).map(|(name, _)| name)
+}
+
 /// How good a name is: a cast's type gives way to the name of what is cast.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Strength {

@@ -292,6 +292,10 @@ fn data_type(state: &State<'_>, node: &Node, object_type: ObjectType) -> Result<
             found.ok_or_else(|| missing(word(object_type), &name))?.0
         }
     };
+    if resolver.is_opaque_type(&data_type.name) {
+        let message = format!("type `{}` is not modelled, so the statement was left out", data_type.name.name);
+        return Err(NoObject::Wrong(Problem::left_out(message)));
+    }
     let identity = resolver.type_object(&data_type.name).ok_or_else(|| missing(word(object_type), &data_type.name.name))?;
     if object_type == ObjectType::ObjectDomain && identity.kind != Kind::Domain {
         return Err(NoObject::Wrong(Problem::new(format!("`{}` is not a domain", data_type.name.name))));

@@ -204,6 +204,9 @@ fn drop_previous(_: Option<i32>) {}
 /// `SET (n_distinct = …)`, `RESET (…)`.
 pub(crate) fn set_options(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, reset: bool) -> Outcome {
     let Some(NodeEnum::List(list)) = definition(command) else { return Ok(()) };
+    if table.kind == Kind::MaterializedView {
+        return Ok(());
+    }
     change_all(state, table, &command.name, true, &|column| {
         for option in options::elements(&list.items) {
             if reset {
@@ -233,6 +236,9 @@ fn check_column_of_any(state: &State<'_>, table: &Identity, name: &str) -> Outco
 /// `SET COMPRESSION`.
 pub(crate) fn set_compression(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, only: bool) -> Outcome {
     let Some(NodeEnum::String(name)) = definition(command) else { return Ok(()) };
+    if table.kind == Kind::MaterializedView {
+        return Ok(());
+    }
     let compression = (name.sval != "default").then(|| name.sval.clone());
     change_all(state, table, &command.name, only, &|column| column.compression.clone_from(&compression))
 }

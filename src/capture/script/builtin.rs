@@ -24,6 +24,11 @@ pub(crate) fn is_type(name: &str) -> bool {
     TYPES.binary_search(&name).is_ok()
 }
 
+/// Whether `information_schema` has a domain of that name.
+pub(crate) fn is_information_schema_type(name: &str) -> bool {
+    matches!(name, "cardinal_number" | "character_data" | "sql_identifier" | "time_stamp" | "yes_or_no")
+}
+
 /// The internal names of all types of `pg_catalog`, for hints.
 pub(crate) fn types() -> impl Iterator<Item = &'static str> {
     TYPES.iter().copied().filter(|it| !it.starts_with("any") && !it.starts_with('_'))

@@ -100,10 +100,7 @@ fn quote(name: &str) -> String {
 
 /// The name that an expression gives to a column of an index.
 pub(crate) fn column_name(node: &Node) -> Option<String> {
-    match node.node.as_ref()? {
-        NodeEnum::FuncCall(it) => super::resolve::strings(&it.funcname).last().map(|it| (*it).to_owned()),
-        _ => None,
-    }
+    expression::index_column_name(node)
 }
 
 /// The same of a canonical expression.

@@ -12,9 +12,11 @@ mod alter_partition;
 mod bound;
 mod builtin;
 mod canonical;
+mod catalog_rows;
 mod collation;
 mod column;
 mod comment;
+mod condition;
 mod constraint;
 mod dependency;
 mod domain;
@@ -32,6 +34,7 @@ mod operator;
 mod options;
 mod partition;
 mod policy;
+mod procedural;
 mod rename;
 mod replication;
 pub(crate) mod resolve;
@@ -98,6 +101,8 @@ pub(crate) struct Problem {
     /// The byte offset in the statement.
     pub(crate) location: Option<i32>,
     pub(crate) subject: Option<crate::catalog::Identity>,
+    /// Whether the statement is about something that is not modelled: then it is left out, which is no error.
+    pub(crate) left_out: bool,
 }
 
 /// What a statement's replay comes to.
@@ -106,7 +111,12 @@ pub(crate) type Outcome = Result<(), Problem>;
 impl Problem {
     /// A problem of the statement as a whole.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, location: None, subject: None }
+        Self { message: message.into(), hint: None, location: None, subject: None, left_out: false }
+    }
+
+    /// A statement about something that is not modelled.
+    pub(crate) fn left_out(message: impl Into<String>) -> Self {
+        Self { left_out: true, ..Self::new(message) }
     }
 
     /// The same problem at a node's `location`.
@@ -125,7 +135,7 @@ impl Problem {
 impl From<Unresolved> for Problem {
     fn from(it: Unresolved) -> Self {
         let hint = it.nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-        Self { message: format!("{} `{}` does not exist", it.what, it.name), hint, location: it.location, subject: None }
+        Self { message: format!("{} `{}` does not exist", it.what, it.name), hint, location: it.location, subject: None, left_out: false }
     }
 }
 
@@ -220,12 +230,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterPublicationStmt(it) => replication::alter_publication(state, it, at),
         NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
         NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
-        NodeEnum::DoStmt(_) => {
-            state.saw_opaque_code(at);
-            let hint = "write the statements outside of `DO`, or read the schema from a server that has run them";
-            state.warn(at, "`DO` contains procedural code, which is not evaluated", Some(hint.to_owned()));
-            Ok(())
-        }
+        NodeEnum::DoStmt(it) => procedural::apply(state, it, at),
         NodeEnum::CallStmt(_) => {
             state.saw_opaque_code(at);
             state.warn(at, "`CALL` runs procedural code, which is not evaluated", None);
@@ -250,7 +255,12 @@ fn define(state: &mut State<'_>, node: &DefineStmt, at: Place) -> Outcome {
             text_search::create(state, node, at)
         }
         _ => {
-            state.not_modelled(at, "CREATE TYPE");
+            // A shell type is only the announcement of what comes later.
+            if !node.definition.is_empty() {
+                state.not_modelled(at, "CREATE TYPE (base type)");
+            }
+            let name = state.new_name(&node.defnames)?;
+            state.add_opaque_type(&name);
             Ok(())
         }
     }

@@ -47,6 +47,8 @@ pub(crate) struct Names {
     relations: BySchema<Identity>,
     /// `pg_type`: types, row types of relations, multiranges, types of extensions (under the extension's identity).
     types: BySchema<Identity>,
+    /// Types that are not modelled (`CREATE TYPE` of a base type), by their names only.
+    opaque_types: BySchema<()>,
     /// `pg_proc`.
     routines: BySchema<Vec<Identity>>,
     /// `pg_operator`.
@@ -154,10 +156,39 @@ impl Names {
         self.types.get(schema)?.get(name)
     }
 
+    /// The index of another catalog, with the same types known by name only.
+    pub(crate) fn replaced(self, catalog: &Catalog) -> Self {
+        Self { opaque_types: self.opaque_types, ..Self::of(catalog) }
+    }
+
+    /// Adds a type of which nothing but the name is known.
+    pub(crate) fn add_opaque_type(&mut self, name: &QualifiedName) {
+        self.opaque_types.entry(name.schema.clone()).or_default().insert(name.name.clone(), ());
+    }
+
+    /// Whether a type is known by its name only.
+    pub(crate) fn is_opaque_type(&self, name: &QualifiedName) -> bool {
+        self.opaque_types.get(&name.schema).is_some_and(|names| names.contains_key(&name.name))
+    }
+
+    /// All that `pg_class` has: schema, name, object.
+    pub(crate) fn relations(&self) -> impl Iterator<Item = (&str, &str, &Identity)> {
+        every(&self.relations)
+    }
+
+    /// All that `pg_type` has, apart from the server's own.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (&str, &str, &Identity)> {
+        every(&self.types)
+    }
+
     /// Whether a constraint of any relation of the schema has that name.
     pub(crate) fn has_constraint(&self, schema: &str, name: &str) -> bool {
         self.constraints.contains(schema, name)
     }
+}
+
+fn every(index: &BySchema<Identity>) -> impl Iterator<Item = (&str, &str, &Identity)> {
+    index.iter().flat_map(|(schema, names)| names.iter().map(move |(name, identity)| (schema.as_str(), name.as_str(), identity)))
 }
 
 /// Names as the server would resolve them, at one moment of a script.
@@ -316,7 +347,11 @@ impl<'a> Resolver<'a> {
             if schema == PG_CATALOG {
                 return builtin::is_type(name).then(|| (QualifiedName::new(PG_CATALOG, name), None));
             }
-            self.names.type_of(schema, name).map(|identity| (QualifiedName::new(schema, name), Some(identity)))
+            let own = self.names.type_of(schema, name).map(|identity| (QualifiedName::new(schema, name), Some(identity)));
+            own.or_else(|| {
+                let name = QualifiedName::new(schema, name);
+                self.is_opaque_type(&name).then_some((name, None))
+            })
         };
         let within = |schema: &str| {
             let element = |array: bool| move |(name, identity)| (DataType { name, modifiers: Vec::new(), array }, identity);
@@ -326,6 +361,11 @@ impl<'a> Resolver<'a> {
             Some(schema) => within(schema),
             None => self.effective_path().find_map(within),
         }
+    }
+
+    /// Whether nothing but the name of a type is known: base types, and domains of the information schema.
+    pub(crate) fn is_opaque_type(&self, name: &QualifiedName) -> bool {
+        self.names.is_opaque_type(name) || name.schema == "information_schema" && builtin::is_information_schema_type(&name.name)
     }
 
     /// The type that a `TypeName` means. `serial` is none: columns of it are expanded before.

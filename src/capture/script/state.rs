@@ -176,6 +176,18 @@ impl<'a> State<'a> {
         self.catalog.get(dependent).into_iter().flat_map(|it| &it.dependencies).filter(move |it| it.on == *identity)
     }
 
+    /// Puts back the catalog as it was, for a block whose failure is handled.
+    pub(crate) fn restore(&mut self, catalog: Catalog) {
+        self.names = std::mem::take(&mut self.names).replaced(&catalog);
+        self.dependents = HashMap::new();
+        for (identity, object) in catalog.iter() {
+            for dependency in &object.dependencies {
+                self.dependents.entry(dependency.on.clone()).or_default().insert(identity.clone());
+            }
+        }
+        self.catalog = catalog;
+    }
+
     /// Gives an object another identity of the same kind. All dependencies on it follow; what stands inside other
     /// definitions is the caller's business.
     pub(crate) fn rename(&mut self, from: &Identity, to: Identity) {
@@ -193,15 +205,31 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Reports what made a statement fail.
+    /// Reports what made a statement fail. A name that procedural code may have made is no error: what is known of the
+    /// schema is right as far as it goes.
     pub(crate) fn fail(&mut self, problem: Problem, at: Place) {
-        let Problem { message, hint, location, subject } = problem;
+        let Problem { message, hint, location, subject, left_out } = problem;
         let at = location.map_or(at, |location| at.inside(location));
-        let hint = hint.or_else(|| {
-            let opaque = self.places.span(self.opaque?);
-            message.contains("does not exist").then(|| format!("it may be made by the procedural code at {opaque}, which is not evaluated"))
-        });
-        let diagnostic = Diagnostic { severity: Severity::Error, message, span: Some(self.places.span(at)), subject, hint };
+        let span = Some(self.places.span(at));
+        if left_out {
+            self.diagnostics.push(Diagnostic { severity: Severity::Warning, message, span, subject, hint });
+            return;
+        }
+        let missing = message.contains("does not exist");
+        let diagnostic = match self.opaque.filter(|_| missing) {
+            Some(opaque) => {
+                let opaque = self.places.span(opaque);
+                let hint = format!("it may be made by the procedural code at {opaque}, which is not evaluated");
+                Diagnostic {
+                    severity: Severity::Warning,
+                    message: format!("{message}, so the statement was left out"),
+                    span,
+                    subject,
+                    hint: Some(hint),
+                }
+            }
+            None => Diagnostic { severity: Severity::Error, message, span, subject, hint },
+        };
         self.diagnostics.push(diagnostic);
     }
 
@@ -220,6 +248,11 @@ impl<'a> State<'a> {
     /// Remembers that code ran which is not evaluated.
     pub(crate) fn saw_opaque_code(&mut self, at: Place) {
         self.opaque.get_or_insert(at);
+    }
+
+    /// Remembers a type that is not modelled, so that uses of it mean something. Nothing can be said of it.
+    pub(crate) fn add_opaque_type(&mut self, name: &QualifiedName) {
+        self.names.add_opaque_type(name);
     }
 
     /// Adds findings made elsewhere.

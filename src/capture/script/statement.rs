@@ -2,6 +2,11 @@
 
 use pg_query::NodeEnum;
 
+/// Whether a statement is anything but one that makes no schema.
+pub(crate) fn may_make_schema(node: &NodeEnum) -> bool {
+    not_modelled(node).is_some()
+}
+
 /// The name of a statement that would change the schema but is not modelled; `None` for one that makes no schema: data,
 /// transactions, settings, maintenance, and what lives outside a database (roles, databases, tablespaces).
 pub(crate) fn not_modelled(node: &NodeEnum) -> Option<&'static str> {
