@@ -203,3 +203,175 @@ fn the_first_format_is_shown_with_every_kind() {
     assert_eq!(kinds, 38, "{tree}");
     assert!(!tree.contains("password"));
 }
+
+/// A folder with a Go module and a DDL file.
+fn go_project(ddl: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("go.mod"), "module example.com/shop\n\ngo 1.26\n").unwrap();
+    fs::write(folder.path().join("schema.sql"), ddl).unwrap();
+    folder
+}
+
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for path in fs::read_dir(&next).into_iter().flatten().map(|it| it.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_command_line_wins_over_the_file_and_the_file_over_defaults() {
+    let folder = go_project(DDL);
+    let config = "source: schema.sql\nout: ./generated\nwith_tests: false\nmock_provider: gomock\n";
+    fs::write(folder.path().join("pgx-goose-conf.yml"), config).unwrap();
+    let ran = run(folder.path(), "--dry-run");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.lines().all(|it| it.starts_with("create  generated/")), "{}", ran.out);
+    assert!(!ran.out.contains("_test.go"), "{}", ran.out);
+    let ran = run(folder.path(), "--dry-run --out elsewhere --with-tests --models-dir types");
+    assert!(
+        ran.out.contains("create  types/user.go\n") && ran.out.contains("create  elsewhere/tests/user_repository_test.go\n"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("generated/"), "{}", ran.out);
+    fs::write(folder.path().join("pgx-goose-conf.yaml"), "source: schema.sql\n").unwrap();
+    assert!(run(folder.path(), "--dry-run").out.contains("create  pgx-goose/models/user.go\n"), ".yaml comes before .yml");
+    fs::write(folder.path().join("pgx-goose-conf.json"), "{\"source\": \"schema.sql\", \"out\": \"json\"}\n").unwrap();
+    assert!(run(folder.path(), "--dry-run --json").out.contains("create  json/models/user.go\n"));
+}
+
+#[test]
+fn a_tree_is_written_checked_and_mended() {
+    let folder = go_project(DDL);
+    let generate = |flags: &str| run(folder.path(), &format!("--from schema.sql --out gen {flags}"));
+    let ran = generate("--check");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("--- /dev/null\n+++ b/gen/models/user.go\n"), "{ran:?}");
+    assert!(!folder.path().join("gen").exists(), "a check writes nothing");
+    let ran = generate("");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(generate("--check").code, Some(0));
+    let written = files(&folder.path().join("gen"));
+    let model = folder.path().join("gen/models/user.go");
+    let modified = || fs::metadata(&model).unwrap().modified().unwrap();
+    let before = modified();
+    for workers in ["--workers 1", "--workers 7 --parallel", "--parallel=false", "--verbose"] {
+        assert_eq!(generate(workers).code, Some(0));
+        assert!(files(&folder.path().join("gen")) == written && modified() == before, "{workers}: the same, and not touched");
+    }
+    fs::write(&model, [&written["models/user.go"][..], b"// edited\n"].concat()).unwrap();
+    let ran = generate("--check");
+    assert!(ran.code == Some(1) && ran.out.ends_with("-// edited\n"), "{ran:?}");
+    assert!(generate("--dry-run").out.contains("change  gen/models/user.go\n"));
+    assert_eq!(generate("").code, Some(0));
+    assert!(files(&folder.path().join("gen")) == written);
+}
+
+#[test]
+fn what_somebody_else_wrote_is_not_replaced() {
+    let folder = go_project(DDL);
+    fs::create_dir_all(folder.path().join("gen/models")).unwrap();
+    fs::write(folder.path().join("gen/models/user.go"), "package models\n").unwrap();
+    let ran = run(folder.path(), "--from schema.sql --out gen");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.talk.contains("`gen/models/user.go`") && ran.talk.contains("hint: choose another folder with `--out`"), "{ran:?}");
+    assert_eq!(files(&folder.path().join("gen")).len(), 1, "nothing is written");
+    assert_eq!(run(folder.path(), "--from schema.sql --out gen --force").code, Some(0));
+    assert_eq!(run(folder.path(), "--from schema.sql --out gen --check").code, Some(0));
+}
+
+#[test]
+fn ddl_with_errors_leaves_the_old_code() {
+    let folder = go_project(DDL);
+    assert_eq!(run(folder.path(), "--from schema.sql --out gen").code, Some(0));
+    let written = files(&folder.path().join("gen"));
+    fs::write(folder.path().join("schema.sql"), "create table users (id bigint primary key, name txt not null);\n").unwrap();
+    assert_eq!(run(folder.path(), "--from schema.sql --out gen").code, Some(3));
+    assert!(files(&folder.path().join("gen")) == written);
+}
+
+#[test]
+fn tables_of_earlier_runs_are_named() {
+    let folder = go_project(&format!("{DDL}create table orders (id bigint primary key);\n"));
+    assert_eq!(run(folder.path(), "--from schema.sql --out gen").code, Some(0));
+    fs::write(folder.path().join("schema.sql"), DDL).unwrap();
+    let ran = run(folder.path(), "--from schema.sql --out gen --check");
+    assert!(ran.code == Some(1) && ran.out.contains("Only on the disk, made by nothing in the schema: gen/models/order.go\n"), "{ran:?}");
+    let ran = run(folder.path(), "--from schema.sql --out gen");
+    let warning =
+        "warning: `gen/models/order.go` is left over from an earlier run: nothing in the schema makes it any more\nhint: remove it\n";
+    assert!(ran.code == Some(0) && ran.talk.contains(warning), "{ran:?}");
+    let ran = run(folder.path(), "--from schema.sql --out gen --tables users");
+    assert!(!ran.talk.contains("left over"), "a part of the schema makes a part of the files: {ran:?}");
+}
+
+#[test]
+fn a_table_that_is_not_there_is_an_error() {
+    let folder = go_project(DDL);
+    let ran = run(folder.path(), "--from schema.sql --tables user");
+    assert_eq!((ran.code, ran.talk.as_str()), (Some(2), "error: no table matches `user`\nhint: did you mean `users`?\n"));
+    let ran = run(folder.path(), "--from schema.sql --schema pubic");
+    assert_eq!((ran.code, ran.talk.as_str()), (Some(2), "error: there is no schema `pubic`\nhint: did you mean `public`?\n"));
+    assert!(!folder.path().join("pgx-goose").exists());
+}
+
+#[test]
+fn names_lead_nowhere_outside_the_folder() {
+    let emoji = "\u{1f980}".repeat(63);
+    let names = ["../../etc/passwd", "/etc/passwd", "con", "_test", "a/b", "..", ".", "a\\b", "x.go", "nul", "linux", &emoji];
+    let ddl: String = names.iter().map(|name| format!("create table \"{name}\" (id bigint primary key);\n")).collect();
+    let folder = go_project(&ddl);
+    let ran = run(folder.path(), "--from schema.sql --out deep/er/gen");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let outside: Vec<_> = files(folder.path()).into_keys().filter(|it| !it.starts_with("deep/er/gen/")).collect();
+    assert_eq!(outside, ["go.mod", "schema.sql"]);
+    let models = files(&folder.path().join("deep/er/gen/models"));
+    assert!(models.keys().all(|it| it.ends_with(".go") && !it.contains(['/', '\\']) && !it.starts_with(['_', '.'])), "{:?}", models.keys());
+    assert!(models.len() >= names.len(), "each has a file of its own: {:?}", models.keys());
+}
+
+/// However the program dies, a file is the old one or the new one, and the next run repairs the rest.
+#[test]
+fn a_kill_leaves_whole_files() {
+    let ddl =
+        |column: &str| -> String { (0..40).map(|n| format!("create table t{n} (id bigint primary key, {column} text);\n")).collect() };
+    let folder = go_project(&ddl("old"));
+    let tree = folder.path().join("gen");
+    let generate = "--from schema.sql --out gen";
+    assert_eq!(run(folder.path(), generate).code, Some(0));
+    let old = files(&tree);
+    fs::write(folder.path().join("schema.sql"), ddl("new")).unwrap();
+    assert_eq!(run(folder.path(), generate).code, Some(0));
+    let new = files(&tree);
+    let first = new.keys().find(|it| new[*it] != old[*it]).expect("a column's name is in the code");
+    let mut mixed = 0;
+    for delay in 0..4 {
+        old.iter().for_each(|(path, bytes)| fs::write(tree.join(path), bytes).unwrap());
+        let mut child = tool(folder.path()).args(generate.split(' ')).stderr(std::process::Stdio::null()).spawn().unwrap();
+        // Files are written in the order of their paths: as soon as the first is new, the others follow.
+        while child.try_wait().unwrap().is_none() && fs::read(tree.join(first)).unwrap() == old[first] {}
+        std::thread::sleep(std::time::Duration::from_micros(300 * delay));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let left = files(&tree);
+        let temporary = |path: &str| path.rsplit('/').next().is_some_and(|it| it.starts_with(".pgx-goose-"));
+        for (path, bytes) in left.iter().filter(|(path, _)| !temporary(path)) {
+            assert!(*bytes == old[path] || *bytes == new[path], "{path} is neither the old file nor the new one");
+        }
+        mixed += usize::from(new.iter().any(|(path, bytes)| left[path] != *bytes));
+        assert_eq!(run(folder.path(), generate).code, Some(0));
+        assert_eq!(run(folder.path(), &format!("{generate} --check")).code, Some(0));
+    }
+    assert!(mixed > 0, "no run was killed in the middle of writing");
+}
