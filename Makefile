@@ -42,7 +42,7 @@ bless:
 
 bench:
 	@scripts/install-deps.sh build
-	$(CARGO) bench
+	$(CARGO) bench --quiet --bench stages
 
 install-deps:
 	@scripts/install-deps.sh all

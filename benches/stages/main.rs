@@ -1,0 +1,286 @@
+//! What each stage of the main job costs, from DDL to files, beside the raw cost of writing those files.
+//!
+//! `cargo bench --bench stages` prints the table and puts it into docs/performance.md. Medians of several runs, in this
+//! process except for the whole command, which is the real binary. `-- 100 1000` measures those sizes only and leaves the
+//! document alone.
+
+#![expect(clippy::disallowed_methods, reason = "the raw cost of files is one of the things that are measured")]
+
+mod schema;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pgx_goose::capture::script::{self, Input};
+use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, UuidType};
+use pgx_goose::codegen::{self, build, layout, output};
+use pgx_goose::graph;
+use pgx_goose::snapshot::{self, HeaderFacts};
+use rayon::prelude::*;
+
+const SIZES: [usize; 3] = [100, 1_000, 10_000];
+const BEGIN: &str = "<!-- measured: begin -->";
+const END: &str = "<!-- measured: end -->";
+
+/// What was measured at a size.
+struct Measured {
+    tables: usize,
+    files: usize,
+    ddl_bytes: usize,
+    snapshot_bytes: usize,
+    go_bytes: usize,
+    /// Stages by name, in the order of the work.
+    stages: Vec<(&'static str, Duration)>,
+    parse: Duration,
+    raw: Duration,
+    /// The whole command and the most memory that it had; none if it failed.
+    command: Option<(Duration, Option<u64>)>,
+}
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let chosen = !sizes.is_empty();
+    let measured: Vec<Measured> = if chosen { &sizes[..] } else { &SIZES[..] }.iter().map(|&tables| measure(tables)).collect();
+    let table = table(&measured);
+    println!("{table}");
+    if !chosen {
+        document(&table);
+    }
+}
+
+fn measure(tables: usize) -> Measured {
+    eprintln!("{tables} tables");
+    let runs = match tables {
+        0..=100 => 11,
+        101..=1_000 => 5,
+        _ => 3,
+    };
+    let folder = Scratch::new();
+    let ddl = schema::synthetic(tables);
+    let inputs = [Input { name: "schema.sql".to_owned(), text: ddl }];
+    let (parse, captured) = median(runs, || script::parse(&inputs));
+    assert!(!captured.failed(), "{:?}", captured.diagnostics);
+    let catalog = captured.catalog;
+    let facts = HeaderFacts::current();
+    let (encode, bytes) = median(runs, || snapshot::encode(&catalog, &facts));
+    let (decode, _) = median(runs, || snapshot::decode(&bytes).expect("a snapshot that was just written"));
+    let (order, _) = median(runs, || graph::order(&catalog).objects.len());
+    let options = options();
+    let (model, _) = median(runs, || build::build(&catalog, &options).expect("a model"));
+    let (generate, generation) = median(runs, || codegen::generate(&catalog, &options).expect("files"));
+    let files = generation.files;
+    let (lay_out, _) = median(runs, || {
+        let lay_out = |bytes: &Vec<u8>| layout::finish(std::str::from_utf8(bytes).expect("Go is UTF-8"), &[], "").map(|go| go.len());
+        files.par_iter().map(|(_, bytes)| lay_out(bytes).expect("Go")).sum::<usize>()
+    });
+    let (write, _) = median_of(runs, || folder.fresh(), |root| output::write(&files, root, false).expect("written"));
+    let (unchanged, _) = median_of(runs, || folder.last(), |root| output::write(&files, root, false).expect("compared"));
+    let (raw, ()) = median_of(runs, || folder.fresh(), |root| write_raw(&files, root));
+    let command = command(runs, &inputs[0].text, &folder);
+    Measured {
+        tables,
+        files: files.len(),
+        ddl_bytes: inputs[0].text.len(),
+        snapshot_bytes: bytes.len(),
+        go_bytes: files.values().map(Vec::len).sum(),
+        stages: vec![
+            ("parse", parse),
+            ("encode", encode),
+            ("decode", decode),
+            ("graph order", order),
+            ("view model", model),
+            ("render and layout", generate.saturating_sub(model)),
+            ("of that: layout", lay_out),
+            ("write", write),
+            ("compare, nothing to write", unchanged),
+        ],
+        parse,
+        raw,
+        command,
+    }
+}
+
+/// The same bytes into as many files, with nothing else done.
+fn write_raw(files: &codegen::FileSet, root: &Path) {
+    let mut folders: Vec<PathBuf> = files.keys().filter_map(|path| root.join(path).parent().map(Path::to_owned)).collect();
+    folders.dedup();
+    folders.iter().for_each(|folder| std::fs::create_dir_all(folder).expect("a folder"));
+    files.par_iter().for_each(|(path, bytes)| std::fs::write(root.join(path), bytes).expect("a file"));
+}
+
+/// Runs the binary on the DDL, in a folder of its own.
+fn command(runs: usize, ddl: &str, folder: &Scratch) -> Option<(Duration, Option<u64>)> {
+    let mut times = Vec::new();
+    let mut memory = None;
+    for _ in 0..runs {
+        let root = folder.fresh();
+        std::fs::write(root.join("schema.sql"), ddl).expect("a file");
+        std::fs::write(root.join("go.mod"), "module example.org/bench\n\ngo 1.24\n").expect("a file");
+        let start = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pgx-goose"))
+            .args(["generate", "--from", "schema.sql", "--quiet"])
+            .current_dir(&root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let status = loop {
+            memory = memory.max(peak(child.id()));
+            match child.try_wait().expect("a child") {
+                Some(status) => break status,
+                None => std::thread::sleep(Duration::from_micros(500)),
+            }
+        };
+        times.push(start.elapsed());
+        if !status.success() {
+            eprintln!("the command failed: {status}");
+            return None;
+        }
+    }
+    times.sort();
+    Some((times[times.len() / 2], memory))
+}
+
+/// The most memory that a process has had, in bytes, where the system tells (Linux).
+fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+fn options() -> Options {
+    Options {
+        module: Module { path: "example.org/bench".to_owned(), dir: String::new() },
+        directories: Directories::below("pgx-goose"),
+        schemas: Vec::new(),
+        tables: Vec::new(),
+        ignore_tables: Vec::new(),
+        mock_provider: MockProvider::Testify,
+        with_mocks: true,
+        with_tests: true,
+        models_only: false,
+        template_dir: None,
+        workers: 0,
+        nullable: Nullable::Pointer,
+        tags: Tags { json: true, db: true, validate: false },
+        types: Vec::new(),
+        initialisms: Vec::new(),
+        renames: Default::default(),
+        plurals: Default::default(),
+        uuid: UuidType::Google,
+        decimal: DecimalType::Shopspring,
+    }
+}
+
+fn median<T>(runs: usize, work: impl Fn() -> T) -> (Duration, T) {
+    median_of(runs, || (), |()| work())
+}
+
+/// The median time of the work, and what it last gave; preparing and clearing up are not counted.
+fn median_of<P, T>(runs: usize, prepare: impl Fn() -> P, work: impl Fn(&P) -> T) -> (Duration, T) {
+    let mut times = Vec::with_capacity(runs);
+    let mut last = None;
+    for _ in 0..runs {
+        let prepared = prepare();
+        drop(last.take());
+        let start = Instant::now();
+        let result = work(&prepared);
+        times.push(start.elapsed());
+        last = Some(result);
+    }
+    times.sort();
+    (times[times.len() / 2], last.expect("at least one run"))
+}
+
+/// A folder on the local disk that goes when the measuring is done.
+struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("stages").tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        Scratch { folder }
+    }
+
+    /// An empty folder; the one before is removed.
+    fn fresh(&self) -> PathBuf {
+        let root = self.last();
+        if root.exists() {
+            std::fs::remove_dir_all(&root).expect("a folder to remove");
+        }
+        std::fs::create_dir_all(&root).expect("a folder");
+        root
+    }
+
+    fn last(&self) -> PathBuf {
+        self.folder.path().join("run")
+    }
+}
+
+fn table(measured: &[Measured]) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, cell: &dyn Fn(&Measured) -> String| {
+        let _ = write!(text, "| {name} |");
+        for it in measured {
+            let _ = write!(text, " {} |", cell(it));
+        }
+        text.push('\n');
+    };
+    row("tables", &|it| it.tables.to_string());
+    row("---", &|_| "---:".to_owned());
+    row("DDL", &|it| megabytes(it.ddl_bytes as u64));
+    row("snapshot", &|it| megabytes(it.snapshot_bytes as u64));
+    row("files", &|it| it.files.to_string());
+    row("Go", &|it| megabytes(it.go_bytes as u64));
+    for (index, (name, _)) in measured.first().map(|it| it.stages.clone()).unwrap_or_default().into_iter().enumerate() {
+        row(name, &|it| milliseconds(it.stages[index].1));
+    }
+    row("raw writes of the same files", &|it| milliseconds(it.raw));
+    row("**whole command**", &|it| it.command.map_or("failed".to_owned(), |(time, _)| milliseconds(time)));
+    row("against raw writes and parse", &|it| {
+        it.command.map_or("-".to_owned(), |(time, _)| format!("{:.2}×", time.as_secs_f64() / (it.raw + it.parse).as_secs_f64()))
+    });
+    row("per table", &|it| it.command.map_or("-".to_owned(), |(time, _)| format!("{:.0} µs", time.as_secs_f64() * 1e6 / it.tables as f64)));
+    row("most memory", &|it| it.command.and_then(|(_, memory)| memory).map_or("-".to_owned(), megabytes));
+    text
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// Puts the table into docs/performance.md, between its marks.
+fn document(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
+    let text = std::fs::read_to_string(&path).expect("docs/performance.md");
+    let (Some(begin), Some(end)) = (text.find(BEGIN), text.find(END)) else { panic!("docs/performance.md has lost its marks") };
+    let text = format!("{}\n{}\n\n{table}\n{}", &text[..begin + BEGIN.len()], conditions(), &text[end..]);
+    std::fs::write(&path, text).expect("docs/performance.md");
+}
+
+fn conditions() -> String {
+    let said = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
+        output.map_or("unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |it| it.trim_start_matches([' ', '\t', ':']));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!(
+        "{} on {cores} cores of {processor}, {}; commit {}; `make bench`.",
+        said("date", &["-u", "+%Y-%m-%d"]),
+        said("uname", &["-sr"]),
+        said("git", &["rev-parse", "--short", "HEAD"]),
+    )
+}
