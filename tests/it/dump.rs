@@ -84,9 +84,23 @@ fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]
         // The order of privileges is the order in which they were given, which means nothing.
         lines.sort_unstable();
     }
+    if lines.iter().any(|line| *line == "-- *not* creating schema, since initdb creates it") {
+        // It stands there when the schema's owner isn't the one by default, which a dump without owners can't know.
+        return;
+    }
+    let lines: Vec<String> = lines.into_iter().map(sort_parameters).collect();
     let texts = entries.entry(heading.to_owned()).or_default();
     texts.push(lines.join("\n").trim_start_matches("--\n").trim().to_owned());
     texts.sort();
+}
+
+/// Storage parameters in order of name: a server keeps the order in which they were given, which means nothing.
+fn sort_parameters(line: &str) -> String {
+    let Some(list) = line.strip_prefix("WITH (") else { return line.to_owned() };
+    let Some((list, rest)) = list.rsplit_once(')') else { return line.to_owned() };
+    let mut parameters: Vec<&str> = list.split(", ").collect();
+    parameters.sort_unstable();
+    format!("WITH ({}){rest}", parameters.join(", "))
 }
 
 fn is_restriction(line: &str) -> bool {
