@@ -125,12 +125,14 @@ pub fn build(catalog: &Catalog, options: &Options) -> Result<(Project, Vec<Diagn
     let by_name: HashMap<&QualifiedName, usize> = relations.iter().enumerate().map(|(n, it)| (&it.name, n)).collect();
     let order = parents_first(&relations, &by_name);
     let enums = |name: &QualifiedName| naming.enums.get(name).map(|it| it.values.clone());
+    let partitions = sample::Partitions::of(catalog);
     let samples = sample::Samples {
         builder: &builder,
         relations: &relations,
         built: &built,
         names: &naming.tables,
         by_name: &by_name,
+        partitions: &partitions,
         enums: &enums,
     };
     let plans = samples.plan(&order);

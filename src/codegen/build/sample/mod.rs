@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::condition::Condition;
 use self::demand::{Demand, Demands, Facts};
+pub(super) use self::partition::Partitions;
 use super::Builder;
 use super::column::Built;
 use super::relation::{Relation, Source};
@@ -32,6 +33,8 @@ pub(super) struct Samples<'a> {
     pub built: &'a [Vec<Built>],
     pub names: &'a [TableNames],
     pub by_name: &'a HashMap<&'a QualifiedName, usize>,
+    /// The partitions of the catalog.
+    pub partitions: &'a Partitions<'a>,
     /// The constants of enums.
     pub enums: &'a dyn Fn(&QualifiedName) -> Option<Vec<EnumValue>>,
 }
@@ -70,12 +73,11 @@ impl Samples<'_> {
     /// Plans every table, parents first.
     pub(super) fn plan(&self, order: &[usize]) -> Vec<Plan> {
         let mut plans: Vec<Option<Plan>> = self.relations.iter().map(|_| None).collect();
-        let partitions = partition::Partitions::of(self.builder.catalog);
         for at in self.mandatory_first(order) {
             let plan = if self.relations[at].read_only {
                 Plan { skip: "it can only be read".to_owned(), ..Plan::default() }
             } else {
-                self.one(at, &plans, &partitions)
+                self.one(at, &plans)
             };
             plans[at] = Some(plan);
         }
@@ -109,9 +111,11 @@ impl Samples<'_> {
         out
     }
 
+    /// The foreign keys that a row of the table must satisfy: its own, and those that only its partitions have.
     fn foreign_keys(&self, at: usize) -> impl Iterator<Item = (&Constraint, &ForeignKey)> {
-        self.relations[at].constraints.iter().filter_map(|(_, constraint)| match &constraint.kind {
-            ConstraintKind::ForeignKey(foreign) if constraint.enforced => Some((*constraint, foreign)),
+        let own = self.relations[at].constraints.iter().map(|(_, constraint)| *constraint);
+        own.chain(self.partitions.constraints(&self.relations[at].name)).filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey(foreign) if constraint.enforced => Some((constraint, foreign)),
             _ => None,
         })
     }
@@ -133,11 +137,11 @@ impl Samples<'_> {
         }
     }
 
-    fn one(&self, at: usize, plans: &[Option<Plan>], partitions: &partition::Partitions<'_>) -> Plan {
+    fn one(&self, at: usize, plans: &[Option<Plan>]) -> Plan {
         let relation = &self.relations[at];
         let mut plan = Plan { vary: self.varying(at), weight: 1, ..Plan::default() };
         let mut conditions = self.conditions(at);
-        match partitions.conditions(&relation.name, relation.partition_key) {
+        match self.partitions.conditions(&relation.name, relation.partition_key) {
             Ok(more) => conditions.extend(more),
             Err(reason) => plan.skip = reason,
         }
@@ -262,7 +266,7 @@ impl Samples<'_> {
     /// The field of the create struct that gives the column a value.
     fn field(&self, built: &Built, value: String) -> SampleField {
         let column = &built.column;
-        let model = if column.nullable { wrapped(&built.resolved, &value) } else { value.clone() };
+        let model = if column.nullable { wrapped(&built.resolved, &value, &self.builder.packages.models.name) } else { value.clone() };
         let expression = if column.optional { format!("{}.Some({value})", self.builder.packages.models.name) } else { model.clone() };
         SampleField { field: column.field.clone(), expression, value: if column.optional { value } else { model } }
     }
@@ -465,7 +469,8 @@ impl Samples<'_> {
         for column in table.update_columns.iter().filter(|it| free(&it.name)) {
             let (built, source) = (self.column(at, &column.name)?, self.source(at, &column.name)?);
             if let Some(value) = change(built, source) {
-                let model_value = if column.nullable { wrapped(&built.resolved, &value) } else { value.clone() };
+                let model_value =
+                    if column.nullable { wrapped(&built.resolved, &value, &self.builder.packages.models.name) } else { value.clone() };
                 let patch_value = format!("{}.Some({value})", self.builder.packages.models.name);
                 return Some(SampleChange { field: column.field.clone(), model_value, patch_value });
             }
@@ -519,9 +524,9 @@ impl crate::codegen::model::Column {
 }
 
 /// A value in the type of a field that may be NULL.
-fn wrapped(of: &Type, value: &str) -> String {
+fn wrapped(of: &Type, value: &str, models: &str) -> String {
     match &of.null {
-        Null::Pointer if is_variable(value) => format!("&{value}"),
+        Null::Pointer if is_variable(value, models) => format!("&{value}"),
         Null::Pointer => format!("&[]{}{{{value}}}[0]", of.value.qualified),
         Null::Nil | Null::Valid | Null::Opaque => value.to_owned(),
         Null::Wrapper(wrapper, field) => format!("{}{{{field}: {value}, Valid: true}}", wrapper.qualified),
@@ -529,13 +534,13 @@ fn wrapped(of: &Type, value: &str) -> String {
 }
 
 /// Whether the expression can be pointed to: `org.ID`, but no call and no constant of a package.
-fn is_variable(value: &str) -> bool {
+fn is_variable(value: &str, models: &str) -> bool {
     let mut parts = value.split('.');
     let simple = |it: &str| {
         !it.is_empty() && it.chars().all(|it| it.is_alphanumeric() || it == '_') && !it.starts_with(|it: char| it.is_ascii_digit())
     };
-    // Constants of enums are selectors too; those stand behind the models package, whose name no variable has.
-    parts.next().is_some_and(|it| simple(it) && it.starts_with(char::is_lowercase))
+    // Constants of enums are selectors too, behind the models package, whose name no variable has.
+    parts.next().is_some_and(|it| simple(it) && it != models && it.starts_with(char::is_alphabetic))
         && parts.next().is_some_and(simple)
         && parts.next().is_none()
 }

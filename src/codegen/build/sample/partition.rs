@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::condition::{Condition, Literal, Operator, Part, Subject, read_literal};
-use crate::catalog::{Catalog, Definition, Expression, Kind, PartitionBound, PartitionKey, QualifiedName};
+use crate::catalog::{Catalog, Constraint, ConstraintKind, Definition, Expression, Kind, PartitionBound, PartitionKey, QualifiedName};
 
 /// The partitions of every partitioned table.
-pub(super) struct Partitions<'a> {
+pub(in crate::codegen::build) struct Partitions<'a> {
     children: BTreeMap<&'a QualifiedName, Vec<Partition<'a>>>,
+    /// Foreign keys and checks that partitions have of their own, by the topmost table.
+    constraints: BTreeMap<&'a QualifiedName, Vec<&'a Constraint>>,
 }
 
 struct Partition<'a> {
@@ -18,17 +20,44 @@ struct Partition<'a> {
 
 impl<'a> Partitions<'a> {
     /// Finds them in one pass.
-    pub(super) fn of(catalog: &'a Catalog) -> Self {
-        let mut children: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    pub(in crate::codegen::build) fn of(catalog: &'a Catalog) -> Self {
+        let mut children: BTreeMap<&QualifiedName, Vec<Partition<'_>>> = BTreeMap::new();
+        let mut parents: BTreeMap<QualifiedName, &QualifiedName> = BTreeMap::new();
         for (identity, object) in catalog.of_kind(Kind::Table) {
             if let Definition::Table(table) = &object.definition
                 && let Some(of) = &table.partition_of
             {
                 let partition = Partition { name: identity.qualified_name(), bound: &of.bound, key: table.partition_key.as_ref() };
                 children.entry(&of.parent).or_default().push(partition);
+                parents.insert(identity.qualified_name(), &of.parent);
             }
         }
-        Self { children }
+        let mut constraints: BTreeMap<&QualifiedName, Vec<&Constraint>> = BTreeMap::new();
+        for (partition, parent) in &parents {
+            let mut top = *parent;
+            for _ in 0..32 {
+                let Some(above) = parents.get(top) else { break };
+                top = above;
+            }
+            for (_, object) in catalog.within(Kind::Constraint, partition) {
+                if let Definition::Constraint(constraint) = &object.definition
+                    && constraint.local
+                    && !constraint.inherited
+                    && matches!(constraint.kind, ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_))
+                {
+                    let known = constraints.entry(top).or_default();
+                    if !known.iter().any(|it| it.kind == constraint.kind) {
+                        known.push(constraint);
+                    }
+                }
+            }
+        }
+        Self { children, constraints }
+    }
+
+    /// The foreign keys and checks that only partitions of the table have.
+    pub(super) fn constraints(&self, table: &QualifiedName) -> impl Iterator<Item = &'a Constraint> {
+        self.constraints.get(table).into_iter().flatten().copied()
     }
 
     /// The conditions under which some partition takes a row, or why none does.
