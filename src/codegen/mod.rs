@@ -267,3 +267,20 @@ fn module(path: &str) -> String {
     let version = parts.get(length).is_some_and(|it| it.starts_with('v') && it[1..].bytes().all(|it| it.is_ascii_digit()) && it.len() > 1);
     parts[..(length + usize::from(version)).min(parts.len())].join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_of_packages() {
+        let check = |path: &str, expected: &str| assert_eq!(module(path), expected);
+        check("github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5");
+        check("github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5");
+        check("github.com/stretchr/testify/mock", "github.com/stretchr/testify");
+        check("github.com/vgarvardt/pgx-google-uuid/v5", "github.com/vgarvardt/pgx-google-uuid/v5");
+        check("go.uber.org/mock/gomock", "go.uber.org/mock");
+        check("golang.org/x/text/unicode/norm", "golang.org/x/text");
+        check("example.com/x", "example.com/x");
+    }
+}

@@ -60,6 +60,9 @@ pub enum TemplateError {
     /// A template is wrong, or asks for what the data does not have.
     #[error("{}:{}:{}: {message}", span.file, span.line, span.column)]
     Template { message: String, span: Span },
+    /// A template of the older tool.
+    #[error("the template `{file}` is written for Go's text/template, which is not what templates are written in here")]
+    GoTemplate { file: String },
     /// A template can't be rendered, and the engine does not say where.
     #[error("{file}: {message}")]
     Engine { file: String, message: String },
@@ -108,6 +111,9 @@ impl Templates {
     }
 
     fn add(&mut self, name: &str, text: &str) -> Result<(), TemplateError> {
+        if text.contains("{{.") && !text.contains("<:") && !text.contains("<%") {
+            return Err(TemplateError::GoTemplate { file: self.file(name) });
+        }
         let compiled = without_block_lines(&text.replace("\r\n", "\n"));
         let result = self.engine.add_template(name.to_owned(), compiled.clone());
         result.map_err(|error| self.located(name, &compiled, &error))
@@ -249,6 +255,14 @@ mod tests {
         let check = |template: &str, expected: &str| assert_eq!(render(template).unwrap_err().to_string(), expected, "{template:?}");
         check("ok\n\t<% if yes %>\n\t<: lost :>\n\t<% endif %>\n", "t.tmpl (built in):3:5: not found in this scope");
         check("ok\n\t<% wrong %>\n", "t.tmpl (built in):2:5: expected keyword, found identifier");
+    }
+
+    #[test]
+    fn templates_of_the_older_tool_are_refused() {
+        let error = render("package {{.Package}}\n").unwrap_err();
+        let expected =
+            "the template `t.tmpl (built in)` is written for Go's text/template, which is not what templates are written in here";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]
