@@ -168,6 +168,11 @@ fn renaming<'a>(rename: &'a Rename, resolver: &Resolver<'a>, scope: &Scope, tree
     analysis
 }
 
+/// Whether PostgreSQL itself has a function of that name.
+pub(crate) fn is_builtin_function(name: &str) -> bool {
+    !builtin::Builtin::get().functions(name).is_empty()
+}
+
 /// The tree of a canonical expression.
 pub(crate) fn parse_expression(text: &Expression) -> Option<Node> {
     print::parse_expression(&text.0)

@@ -5,7 +5,8 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, ObjectType, ObjectWithArgs};
 
-use crate::catalog::{DataType, Definition, Identity, Kind, QualifiedName};
+use crate::capture::expression;
+use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
 
 use super::Problem;
 use super::resolve::{split_name, strings, unknown_column};
@@ -22,11 +23,6 @@ impl Address {
     /// The object as a whole.
     pub(crate) fn whole(identity: Identity) -> Self {
         Self { identity, column: None }
-    }
-
-    /// A column of it.
-    pub(crate) fn column(identity: Identity, column: impl Into<String>) -> Self {
-        Self { identity, column: Some(column.into()) }
     }
 }
 
@@ -319,6 +315,15 @@ fn arguments(state: &State<'_>, of: &ObjectWithArgs) -> Result<Vec<DataType>, No
     of.objargs.iter().map(|it| type_argument(state, it)).collect()
 }
 
+fn is_servers_own(schema: Option<&str>, name: &str) -> bool {
+    schema.is_none_or(|it| it == PG_CATALOG) && expression::is_builtin_function(name)
+}
+
+/// What is said of PostgreSQL's own objects is no part of a schema.
+fn servers_own(what: &str, name: &str) -> Problem {
+    Problem::left_out(format!("{what} `{name}` belongs to PostgreSQL, so the statement was left out"))
+}
+
 /// PostgreSQL src/backend/parser/parse_func.c, LookupFuncWithArgs.
 fn routine(state: &State<'_>, node: &Node, what: &str, kinds: &[Kind]) -> Result<Address, NoObject> {
     let Some(NodeEnum::ObjectWithArgs(of)) = &node.node else { return Err(unsupported(what)) };
@@ -326,7 +331,9 @@ fn routine(state: &State<'_>, node: &Node, what: &str, kinds: &[Kind]) -> Result
     let candidates = state.resolver().functions(schema.as_deref(), &name);
     let mut candidates = candidates.into_iter().filter(|it| kinds.contains(&it.kind));
     if of.args_unspecified {
-        let first = candidates.next().ok_or_else(|| missing(what, &name))?;
+        let none =
+            || if is_servers_own(schema.as_deref(), &name) { NoObject::Wrong(servers_own(what, &name)) } else { missing(what, &name) };
+        let first = candidates.next().ok_or_else(none)?;
         if candidates.next().is_some() {
             let problem =
                 Problem::new(format!("{what} name `{name}` is not unique")).hint(format!("give the argument types of the {what}"));
@@ -344,6 +351,9 @@ fn routine(state: &State<'_>, node: &Node, what: &str, kinds: &[Kind]) -> Result
             .find(|it| it.kind == Kind::Procedure && kinds.contains(&it.kind) && all_arguments(state, it) == arguments)
             .cloned()
     });
+    if found.is_none() && is_servers_own(schema.as_deref(), &name) {
+        return Err(NoObject::Wrong(servers_own(what, &name)));
+    }
     found.map(Address::whole).ok_or_else(|| {
         let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         missing(what, &format!("{name}({})", types.join(", ")))
@@ -364,9 +374,4 @@ fn operator(state: &State<'_>, node: &Node) -> Result<Address, NoObject> {
     let found =
         state.resolver().operators(schema.as_deref(), &name).into_iter().find(|it| it.kind == Kind::Operator && it.arguments == arguments);
     found.cloned().map(Address::whole).ok_or_else(|| missing("operator", &name))
-}
-
-/// The relation that a qualified name means, whatever its kind.
-pub(crate) fn relation_named(state: &State<'_>, name: &QualifiedName) -> Option<Identity> {
-    state.names().relation(&name.schema, &name.name).filter(|it| it.kind != Kind::Constraint).cloned()
 }

@@ -84,6 +84,10 @@ pub(crate) fn command(state: &mut State<'_>, identity: &Identity, command: &Alte
     if identity.kind == Kind::Composite {
         return types::alter_composite(state, identity, command, at);
     }
+    if identity.kind == Kind::MaterializedView && is_column_setting(command) {
+        state.not_modelled(at, "ALTER MATERIALIZED VIEW … ALTER COLUMN");
+        return Ok(());
+    }
     let cascade = command.behavior() == DropBehavior::DropCascade;
     match command.subtype() {
         AlterTableType::AtAddColumn => alter_column::add(state, identity, command, only, at),
@@ -145,6 +149,18 @@ pub(crate) fn command(state: &mut State<'_>, identity: &Identity, command: &Alte
             Ok(())
         }
     }
+}
+
+/// Whether a command says how a column is kept, which the catalog has for tables only.
+fn is_column_setting(command: &AlterTableCmd) -> bool {
+    matches!(
+        command.subtype(),
+        AlterTableType::AtSetStatistics
+            | AlterTableType::AtSetOptions
+            | AlterTableType::AtResetOptions
+            | AlterTableType::AtSetStorage
+            | AlterTableType::AtSetCompression
+    )
 }
 
 /// Changes a table in place.

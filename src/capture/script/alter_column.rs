@@ -193,9 +193,6 @@ pub(crate) fn set_statistics(state: &mut State<'_>, table: &Identity, command: &
         });
         return Ok(());
     }
-    if !matches!(table.kind, Kind::Table | Kind::ForeignTable) {
-        return Ok(());
-    }
     change_all(state, table, &command.name, only, &|column| column.statistics_target = target)
 }
 
@@ -204,9 +201,6 @@ fn drop_previous(_: Option<i32>) {}
 /// `SET (n_distinct = …)`, `RESET (…)`.
 pub(crate) fn set_options(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, reset: bool) -> Outcome {
     let Some(NodeEnum::List(list)) = definition(command) else { return Ok(()) };
-    if table.kind == Kind::MaterializedView {
-        return Ok(());
-    }
     change_all(state, table, &command.name, true, &|column| {
         for option in options::elements(&list.items) {
             if reset {
@@ -221,24 +215,16 @@ pub(crate) fn set_options(state: &mut State<'_>, table: &Identity, command: &Alt
 /// `SET STORAGE`.
 pub(crate) fn set_storage(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, only: bool) -> Outcome {
     let Some(NodeEnum::String(name)) = definition(command) else { return Ok(()) };
-    check_column_of_any(state, table, &command.name)?;
+    check_column(state, table, &command.name)?;
     let data_type = column::get(state, table, &command.name).map(|it| it.data_type.clone());
     let Some(data_type) = data_type else { return Ok(()) };
     let storage = column::storage(state, &data_type, &name.sval);
     change_all(state, table, &command.name, only, &|column| column.storage.clone_from(&storage))
 }
 
-/// Materialised views have storage and statistics, of which nothing is kept, but an unknown column is still one.
-fn check_column_of_any(state: &State<'_>, table: &Identity, name: &str) -> Outcome {
-    if table.kind == Kind::MaterializedView { Ok(()) } else { check_column(state, table, name) }
-}
-
 /// `SET COMPRESSION`.
 pub(crate) fn set_compression(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, only: bool) -> Outcome {
     let Some(NodeEnum::String(name)) = definition(command) else { return Ok(()) };
-    if table.kind == Kind::MaterializedView {
-        return Ok(());
-    }
     let compression = (name.sval != "default").then(|| name.sval.clone());
     change_all(state, table, &command.name, only, &|column| column.compression.clone_from(&compression))
 }

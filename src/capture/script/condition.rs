@@ -26,6 +26,9 @@ pub(super) enum Value {
 /// A row: values by column.
 pub(super) type Row = BTreeMap<&'static str, Value>;
 
+/// The column that stands for a count of rows.
+const COUNT: &str = "count(*)";
+
 /// The rows that names mean now, by the name or alias of their table.
 type Environment = Vec<(String, Row)>;
 
@@ -84,6 +87,10 @@ fn evaluate(state: &State<'_>, node: &Node, environment: &Environment) -> Option
             let name = *strings(&it.funcname).last()?;
             let argument = |at: usize| it.args.get(at).and_then(|it| evaluate(state, it, environment));
             match (name, it.args.len()) {
+                // The rows of the query that this is the target of, see `scalar`.
+                ("count", _) if it.agg_filter.is_none() && !it.agg_distinct => {
+                    environment.iter().rev().find_map(|(_, row)| row.get(COUNT)).cloned()
+                }
                 ("lower", 1) => text(argument(0)?).map(|it| Value::Text(it.to_lowercase())),
                 ("upper", 1) => text(argument(0)?).map(|it| Value::Text(it.to_uppercase())),
                 ("current_schema", 0) => state.creation_schema().ok().map(Value::Text),
@@ -250,12 +257,9 @@ fn scalar(state: &State<'_>, select: &SelectStmt, environment: &Environment) -> 
     let Some(NodeEnum::ResTarget(target)) = &target.node else { return None };
     let value = target.val.as_deref()?;
     let rows = rows(state, select, environment)?;
-    if let Some(NodeEnum::FuncCall(call)) = &value.node
-        && strings(&call.funcname).last() == Some(&"count")
-        && call.agg_filter.is_none()
-        && !call.agg_distinct
-    {
-        return i64::try_from(rows.len()).ok().map(Value::Number);
+    let count = Row::from([(COUNT, Value::Number(i64::try_from(rows.len()).ok()?))]);
+    if let Some(counted) = evaluate(state, value, &vec![(String::new(), count)]) {
+        return Some(counted);
     }
     match rows.first() {
         Some(row) => evaluate(state, value, row),

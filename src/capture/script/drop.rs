@@ -236,10 +236,8 @@ fn parts(state: &State<'_>, dependent: &Identity, on: &Identity, column: Option<
                 parts.push(Target::Column(dependent.clone(), it.name.clone()));
             }
         }
-        Definition::Domain(it) => {
-            if !is_type(&it.base.name) && it.default.as_ref().is_some_and(needed) {
-                parts.push(Target::Default(dependent.clone(), String::new()));
-            }
+        Definition::Domain(it) if !is_type(&it.base.name) && it.default.as_ref().is_some_and(needed) => {
+            parts.push(Target::Default(dependent.clone(), String::new()));
         }
         _ => {}
     }

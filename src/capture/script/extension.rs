@@ -11,7 +11,11 @@ use super::state::State;
 use super::{Outcome, Place, Problem, members};
 
 /// `CREATE EXTENSION`. Extensions that it needs come along only with `CASCADE`.
-pub(crate) fn create(state: &mut State<'_>, node: &CreateExtensionStmt, at: Place) -> Outcome {
+pub(crate) fn create(state: &mut State<'_>, node: &CreateExtensionStmt, _at: Place) -> Outcome {
+    install(state, node)
+}
+
+fn install(state: &mut State<'_>, node: &CreateExtensionStmt) -> Outcome {
     let identity = Identity::global(Kind::Extension, node.extname.clone());
     // Every database has plpgsql from the start.
     if node.extname == "plpgsql" {
@@ -50,7 +54,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateExtensionStmt, at: Plac
         let required_identity = Identity::global(Kind::Extension, required);
         if cascade && !state.contains(&required_identity) {
             let statement = CreateExtensionStmt { extname: required.to_owned(), if_not_exists: true, options: node.options.clone() };
-            create(state, &statement, at)?;
+            install(state, &statement)?;
         }
         if state.contains(&required_identity) {
             dependencies.insert(Dependency::on(required_identity));

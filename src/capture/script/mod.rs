@@ -100,7 +100,6 @@ pub(crate) struct Problem {
     pub(crate) hint: Option<String>,
     /// The byte offset in the statement.
     pub(crate) location: Option<i32>,
-    pub(crate) subject: Option<crate::catalog::Identity>,
     /// Whether the statement is about something that is not modelled: then it is left out, which is no error.
     pub(crate) left_out: bool,
 }
@@ -111,7 +110,7 @@ pub(crate) type Outcome = Result<(), Problem>;
 impl Problem {
     /// A problem of the statement as a whole.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, location: None, subject: None, left_out: false }
+        Self { message: message.into(), hint: None, location: None, left_out: false }
     }
 
     /// A statement about something that is not modelled.
@@ -135,7 +134,7 @@ impl Problem {
 impl From<Unresolved> for Problem {
     fn from(it: Unresolved) -> Self {
         let hint = it.nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-        Self { message: format!("{} `{}` does not exist", it.what, it.name), hint, location: it.location, subject: None, left_out: false }
+        Self { message: format!("{} `{}` does not exist", it.what, it.name), hint, location: it.location, left_out: false }
     }
 }
 

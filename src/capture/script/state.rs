@@ -208,11 +208,11 @@ impl<'a> State<'a> {
     /// Reports what made a statement fail. A name that procedural code may have made is no error: what is known of the
     /// schema is right as far as it goes.
     pub(crate) fn fail(&mut self, problem: Problem, at: Place) {
-        let Problem { message, hint, location, subject, left_out } = problem;
+        let Problem { message, hint, location, left_out } = problem;
         let at = location.map_or(at, |location| at.inside(location));
         let span = Some(self.places.span(at));
         if left_out {
-            self.diagnostics.push(Diagnostic { severity: Severity::Warning, message, span, subject, hint });
+            self.diagnostics.push(Diagnostic { severity: Severity::Warning, message, span, subject: None, hint });
             return;
         }
         let missing = message.contains("does not exist");
@@ -224,11 +224,11 @@ impl<'a> State<'a> {
                     severity: Severity::Warning,
                     message: format!("{message}, so the statement was left out"),
                     span,
-                    subject,
+                    subject: None,
                     hint: Some(hint),
                 }
             }
-            None => Diagnostic { severity: Severity::Error, message, span, subject, hint },
+            None => Diagnostic { severity: Severity::Error, message, span, subject: None, hint },
         };
         self.diagnostics.push(diagnostic);
     }
