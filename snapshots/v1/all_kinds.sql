@@ -91,7 +91,7 @@ create constraint trigger accounts_late after insert on app.accounts deferrable 
 alter table app.accounts disable trigger accounts_touch;
 create function app.on_ddl() returns event_trigger language plpgsql as 'begin end';
 create event trigger watch_ddl on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE') execute function app.on_ddl();
-create rule scratch_nothing as on delete to app.scratch where id > 10 do instead nothing;
+create rule scratch_nothing as on delete to app.scratch where old.id > 10 do instead nothing;
 create policy own_rows on app.accounts as restrictive for update to public using (id > 0) with check (role <> 'admin');
 create statistics app.accounts_stats (ndistinct, dependencies) on role, created_at from app.accounts;
 
