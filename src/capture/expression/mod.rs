@@ -173,6 +173,11 @@ pub(crate) fn is_builtin_function(name: &str) -> bool {
     !builtin::Builtin::get().functions(name).is_empty()
 }
 
+/// The tree of a canonical query.
+pub(crate) fn parse_query(text: &Query) -> Option<Node> {
+    print::parse_statement(&text.0)
+}
+
 /// The tree of a canonical expression.
 pub(crate) fn parse_expression(text: &Expression) -> Option<Node> {
     print::parse_expression(&text.0)

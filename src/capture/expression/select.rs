@@ -108,7 +108,7 @@ impl Analysis<'_> {
         if let Some(condition) = it.where_clause.as_deref_mut() {
             self.value(condition)?;
         }
-        let columns = self.targets(&mut it.target_list)?;
+        let mut columns = self.targets(&mut it.target_list)?;
         for group in &mut it.group_clause {
             self.grouping(group, &columns)?;
         }
@@ -132,6 +132,10 @@ impl Analysis<'_> {
         }
         for node in it.limit_offset.as_deref_mut().into_iter().chain(it.limit_count.as_deref_mut()) {
             self.value(node)?;
+        }
+        // ROLLUP and its like leave out columns of some rows.
+        if it.group_clause.iter().any(|it| matches!(it.node, Some(NodeEnum::GroupingSet(_)))) {
+            columns.iter_mut().for_each(|it| it.typed.not_null = false);
         }
         Ok(columns)
     }

@@ -524,6 +524,23 @@ fn renames_of_objects() {
     check_rename("RETURN app.twice(1)", &rename, "RETURN core.twice(1)");
 }
 
+/// Tables change under views; what was never NULL may be so now, and the other way round.
+#[test]
+fn not_null_is_that_of_the_end() {
+    let sql = "CREATE TABLE t (a int NOT NULL, b int); CREATE VIEW v AS SELECT a, b FROM t; CREATE VIEW a AS SELECT * FROM v;
+        ALTER TABLE t ALTER a DROP NOT NULL; ALTER TABLE t ALTER b SET NOT NULL;
+        CREATE VIEW r AS SELECT b, count(*) FROM t GROUP BY ROLLUP (b)";
+    let catalog = parse(&[Input { name: "a.sql".to_owned(), text: sql.to_owned() }]).catalog;
+    let check = |name: &str, expected: &[bool]| {
+        let object = catalog.get(&Identity::new(Kind::View, "public", name)).expect("the view is there");
+        let Definition::View(view) = &object.definition else { return };
+        assert_eq!(view.columns.iter().map(|it| it.not_null).collect::<Vec<_>>(), expected);
+    };
+    check("v", &[false, true]);
+    check("a", &[false, true]);
+    check("r", &[false, false]);
+}
+
 #[test]
 fn definitions_of_the_world() {
     WORLD.with(|world| {

@@ -150,6 +150,7 @@ pub fn parse(inputs: &[Input]) -> Captured {
             }
         });
         state.extend_diagnostics(findings);
+        view::tell_not_null_again(&mut state);
         let (catalog, mut diagnostics) = state.finish();
         let files: HashMap<&str, usize> = inputs.iter().enumerate().map(|(file, input)| (input.name.as_str(), file)).collect();
         diagnostics.sort_by_key(|it| it.span.as_ref().map(|span| (files.get(span.file.as_str()).copied(), span.line, span.column)));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateTableAsStmt, IntoClause, Node, ObjectType, RefreshMatViewStmt, SelectStmt, ViewCheckOption, ViewStmt};
 
-use crate::capture::expression::UnknownColumn;
+use crate::capture::expression::{self, UnknownColumn};
 use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persistence, QualifiedName, Table, View, ViewColumn};
 
 use super::canonical::{self, CanonicalQuery};
@@ -107,6 +107,72 @@ pub(crate) fn create_as(state: &mut State<'_>, node: &CreateTableAsStmt, at: Pla
         return create_materialized(state, name, into, canonical);
     }
     create_table(state, name, into, canonical, relation.relpersistence == "u", at)
+}
+
+/// How many views over views are followed to the end; what is further up may be NULL for all that is known.
+const LAYERS: usize = 32;
+
+/// Tells again which columns of views are never NULL: tables may have changed since the views were made.
+pub(crate) fn tell_not_null_again(state: &mut State<'_>) {
+    let kinds = [Kind::View, Kind::MaterializedView];
+    let views: Vec<Identity> = kinds.iter().flat_map(|kind| state.catalog().of_kind(*kind)).map(|(identity, _)| identity.clone()).collect();
+    let mut trees = Vec::new();
+    for view in views {
+        let before = not_null(state, &view);
+        if before.is_empty() {
+            continue;
+        }
+        let query = match state.get(&view).map(|it| &it.definition) {
+            Some(Definition::View(it)) => &it.query,
+            Some(Definition::MaterializedView(it)) => &it.query,
+            _ => continue,
+        };
+        if let Some(tree) = expression::parse_query(query) {
+            set_not_null(state, &view, &vec![false; before.len()]);
+            trees.push((view, tree));
+        }
+    }
+    // From nothing upwards: whatever is told on the way is true.
+    for _ in 0..LAYERS {
+        let mut told = false;
+        for (view, tree) in &trees {
+            let Ok(canonical) = canonical::query(state, tree) else { continue };
+            let found: Vec<bool> = canonical.columns.iter().map(|it| it.not_null).collect();
+            let before = not_null(state, view);
+            if found.len() == before.len() && found != before {
+                set_not_null(state, view, &found);
+                told = true;
+            }
+        }
+        if !told {
+            break;
+        }
+    }
+}
+
+fn view_columns(definition: &Definition) -> &[ViewColumn] {
+    match definition {
+        Definition::View(it) => &it.columns,
+        Definition::MaterializedView(it) => &it.columns,
+        _ => &[],
+    }
+}
+
+fn not_null(state: &State<'_>, view: &Identity) -> Vec<bool> {
+    state.get(view).map(|it| view_columns(&it.definition).iter().map(|it| it.not_null).collect()).unwrap_or_default()
+}
+
+fn set_not_null(state: &mut State<'_>, view: &Identity, values: &[bool]) {
+    state.change(view, |object| {
+        let columns = match &mut object.definition {
+            Definition::View(it) => &mut it.columns,
+            Definition::MaterializedView(it) => &mut it.columns,
+            _ => return,
+        };
+        for (column, value) in columns.iter_mut().zip(values) {
+            column.not_null = *value;
+        }
+    });
 }
 
 /// Says which columns have a type that can't be told, and why.
