@@ -204,7 +204,8 @@ impl Builder<'_> {
         false
     }
 
-    fn domain_not_null(&self, data_type: &DataType) -> bool {
+    /// Whether some domain of the type refuses NULL.
+    pub(super) fn domain_not_null(&self, data_type: &DataType) -> bool {
         self.any_domain(data_type, |domain| domain.not_null)
     }
 

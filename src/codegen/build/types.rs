@@ -111,10 +111,7 @@ pub(super) fn composites(builder: &Builder<'_>, naming: &Naming) -> Vec<Composit
         if !matches!(builder.types.resolve(&DataType::named(name.clone())).shape, Shape::Composite(_)) {
             continue;
         }
-        let mut scope = Scope::new(METHODS.iter().copied());
-        let wishes: Vec<(String, bool)> =
-            composite.attributes.iter().map(|it| (builder.style.exported(&it.name), names::is_plain(&it.name))).collect();
-        let fields = names::distribute(&mut scope, &wishes);
+        let fields = fields(builder, composite);
         let fields = composite.attributes.iter().zip(fields).map(|(attribute, field)| CompositeField {
             literal: string(&attribute.name),
             go_type: builder.types.resolve(&attribute.data_type).nullable(),
@@ -131,6 +128,13 @@ pub(super) fn composites(builder: &Builder<'_>, naming: &Naming) -> Vec<Composit
     }
     composites.sort_by(|a, b| a.name.cmp(&b.name));
     composites
+}
+
+/// The Go fields of a composite, one an attribute.
+pub(super) fn fields(builder: &Builder<'_>, composite: &crate::catalog::Composite) -> Vec<String> {
+    let wishes: Vec<(String, bool)> =
+        composite.attributes.iter().map(|it| (builder.style.exported(&it.name), names::is_plain(&it.name))).collect();
+    names::distribute(&mut Scope::new(METHODS.iter().copied()), &wishes)
 }
 
 /// A type's doc comment.

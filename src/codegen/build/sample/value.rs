@@ -6,6 +6,7 @@ use super::pattern::{Piece, matching};
 use crate::catalog::{DataType, Definition, Identity, Kind, QualifiedName};
 use crate::codegen::build::Builder;
 use crate::codegen::build::literal::string;
+use crate::codegen::build::types::fields;
 use crate::codegen::go_types::{Shape, Type};
 use crate::codegen::model::EnumValue;
 
@@ -133,13 +134,35 @@ pub(super) fn value(
             let at = labels.iter().position(taken)?;
             format!("{}.{}", builder.packages.models.name, enums(name)?.get(at)?.name)
         }
-        Shape::Composite(_) => format!("{go}{{}}"),
+        Shape::Composite(name) => composite(builder, enums, go, name)?,
         Shape::Text(name) => {
             let text = known_text(builder, name, vary)?;
             if text.contains("#n") { format!("fmt.Sprintf({}, n)", string(&text.replace("#n", "%d"))) } else { string(text) }
         }
         Shape::Custom => return None,
     })
+}
+
+/// A composite with the attributes that may not be NULL; the others are.
+fn composite(
+    builder: &Builder<'_>,
+    enums: &dyn Fn(&QualifiedName) -> Option<Vec<EnumValue>>,
+    go: &str,
+    name: &QualifiedName,
+) -> Option<String> {
+    let identity = Identity::new(Kind::Composite, &*name.schema, &*name.name);
+    let Definition::Composite(definition) = &builder.catalog.get(&identity)?.definition else { return None };
+    let mut given = Vec::new();
+    for (attribute, field) in definition.attributes.iter().zip(fields(builder, definition)) {
+        if !builder.domain_not_null(&attribute.data_type) {
+            continue;
+        }
+        let resolved = builder.types.resolve(&attribute.data_type);
+        let base = builder.base(&attribute.data_type);
+        let item = value(builder, enums, &Request { resolved: &resolved, base, demand: &Demand::default(), vary: false })?;
+        given.push(format!("{field}: {}", super::wrapped(&resolved, &item, &builder.packages.models.name)));
+    }
+    Some(format!("{go}{{{}}}", given.join(", ")))
 }
 
 fn labels<'b>(builder: &'b Builder<'_>, name: &QualifiedName) -> Option<&'b [String]> {
