@@ -6,7 +6,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, ObjectType, ObjectWithArgs};
 
 use crate::capture::expression;
-use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
+use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG};
 
 use super::Problem;
 use super::resolve::{split_name, strings, unknown_column};
