@@ -328,6 +328,8 @@ pub struct Key {
     pub row_arguments: String,
     /// Whether some of its columns may be NULL (a row with NULL there is not found by the key).
     pub nullable: bool,
+    /// Whether it is of a part of the rows: those that the predicate of its index holds for.
+    pub partial: bool,
     /// A Go condition over a model variable `row` that is true where `row_arguments` can be taken: `row.Code != nil && row.Kind.Valid`; empty where always.
     pub row_present: String,
     /// Whether the sample sets every one of its columns to a value, so that making the same sample again violates the key.

@@ -164,6 +164,7 @@ impl<'a> Table<'a> {
             nullable: columns.iter().any(|it| it.nullable),
             row_present: present(&built),
             sampled: false,
+            partial: found.predicate.is_some(),
             upsertable: found.arbiter && columns.iter().all(|column| self.create.iter().any(|it| it.name == column.name)),
             select: format!("{}\nWHERE {}", select(&list, self.sql), condition(1)),
             exists: format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {})", self.sql, condition(1)),

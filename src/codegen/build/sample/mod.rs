@@ -527,7 +527,7 @@ impl crate::codegen::model::Column {
 fn wrapped(of: &Type, value: &str, models: &str) -> String {
     match &of.null {
         Null::Pointer if is_variable(value, models) => format!("&{value}"),
-        Null::Pointer => format!("&[]{}{{{value}}}[0]", of.value.qualified),
+        Null::Pointer => format!("ptr[{}]({value})", of.value.qualified),
         Null::Nil | Null::Valid | Null::Opaque => value.to_owned(),
         Null::Wrapper(wrapper, field) => format!("{}{{{field}: {value}, Valid: true}}", wrapper.qualified),
     }
