@@ -64,6 +64,11 @@ pub(crate) fn parents(state: &State<'_>, table: &Identity) -> Vec<Identity> {
     names.filter_map(|it| state.resolver().relation(Some(&it.schema), &it.name).cloned()).collect()
 }
 
+/// Whether a table is another, or one that the other inherits from.
+fn is_ancestor(state: &State<'_>, table: &Identity, of: &Identity) -> bool {
+    table == of || parents(state, of).iter().any(|it| is_ancestor(state, table, it))
+}
+
 /// The constraints of a table, with their definitions.
 fn constraints(state: &State<'_>, table: &Identity) -> Vec<(Identity, Constraint)> {
     let within = state.catalog().within(Kind::Constraint, &table.qualified_name());
@@ -255,6 +260,12 @@ pub(crate) fn parent_constraint(state: &State<'_>, table: &Identity, own: &Const
 
 /// `ATTACH PARTITION`, `INHERIT`: the columns and checks that the parent has become inherited ones.
 pub(crate) fn adopt(state: &mut State<'_>, parent: &Identity, child: &Identity, partition: bool) -> Outcome {
+    if is_ancestor(state, child, parent) {
+        return Err(Problem::new(format!("circular inheritance: `{}` is already a child of `{}`", parent.name, child.name)));
+    }
+    if parents(state, child).contains(parent) {
+        return Err(Problem::new(format!("relation `{}` would be inherited from more than once", parent.name)));
+    }
     let parent_columns = state.get(parent).map(|it| column::columns(&it.definition).to_vec()).unwrap_or_default();
     for theirs in &parent_columns {
         let Some(own) = column::get(state, child, &theirs.name) else {
