@@ -227,6 +227,16 @@ impl<'a> Analysis<'a> {
                 it.funcname = vec![string(&name)];
             }
             if builtins.is_empty() {
+                // A range and its multirange have functions of their names, which make them of their bounds.
+                if let Some((data_type, Some(identity))) = self.resolver.type_named(schema.as_deref(), &name)
+                    && identity.kind == Kind::Range
+                    && !data_type.array
+                {
+                    let new = self.new_name(identity, data_type.name.clone());
+                    it.funcname = vec![string(&new.schema), string(&new.name)];
+                    self.needs(identity);
+                    return Ok(Typed::of(data_type));
+                }
                 return Ok(Typed::unknown(format!("the function `{name}` is not known"), it.location));
             }
         }
