@@ -62,6 +62,8 @@ pub(crate) fn comment(text: &str) -> String {
     let line: String = text.chars().map(|it| if unprintable(it) { ' ' } else { it }).collect();
     match line.trim_end() {
         "" => "//".to_owned(),
+        // Go's build constraints of old, which gofmt moves and vet refuses.
+        line if line.trim_start().starts_with("+build") => format!("// \\{}", line.trim_start()),
         line => format!("// {line}"),
     }
 }
@@ -139,6 +141,7 @@ mod tests {
         check("a row", "// a row");
         check("", "//");
         check("  ", "//");
+        check("+build ignore", r"// \+build ignore");
         check("a\r\nfunc init() { }\u{2028}x", "// a  func init() { } x");
     }
 

@@ -326,7 +326,8 @@ fn first(wrong: &[String]) -> String {
     text
 }
 
-/// The catalog counted as the server's catalogs were.
+/// The catalog counted as the server's catalogs were: there a range comes with constructors (two of its own, three of its
+/// multirange) and a cast to the multirange.
 fn count(catalog: &Catalog) -> BTreeMap<&'static str, u64> {
     let of = |kind: Kind| catalog.of_kind(kind).count() as u64;
     let mut counts = BTreeMap::from([
@@ -339,7 +340,7 @@ fn count(catalog: &Catalog) -> BTreeMap<&'static str, u64> {
         ("domains", of(Kind::Domain)),
         ("composites", of(Kind::Composite)),
         ("ranges", of(Kind::Range)),
-        ("functions", of(Kind::Function)),
+        ("functions", of(Kind::Function) + 5 * of(Kind::Range)),
         ("procedures", of(Kind::Procedure)),
         ("aggregates", of(Kind::Aggregate)),
         ("rules", of(Kind::Rule)),
@@ -347,7 +348,7 @@ fn count(catalog: &Catalog) -> BTreeMap<&'static str, u64> {
         ("event_triggers", of(Kind::EventTrigger)),
         ("statistics_objects", of(Kind::Statistics)),
         ("operators", of(Kind::Operator)),
-        ("casts", of(Kind::Cast)),
+        ("casts", of(Kind::Cast) + of(Kind::Range)),
         ("publications", of(Kind::Publication)),
         ("ts_configs", of(Kind::TextSearchConfiguration)),
     ]);

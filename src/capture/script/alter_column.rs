@@ -3,7 +3,8 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, DropBehavior};
 
-use crate::catalog::{Column, ColumnIdentity, ConstraintKind, Definition, Generated, GeneratedKind, Identity, Kind};
+use crate::catalog::{Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, Kind};
+use crate::ddl;
 
 use super::alter::definition;
 use super::constraint::check_column;
@@ -77,7 +78,9 @@ fn change_all(state: &mut State<'_>, table: &Identity, name: &str, only: bool, c
 
 /// `SET DEFAULT`, `DROP DEFAULT`, of views too.
 pub(crate) fn default(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, only: bool) -> Outcome {
-    let default = command.def.as_deref().map(|it| canonical::default(state, it, Some(table))).transpose()?.flatten();
+    // Columns of views have no modifiers that a default would be cut to.
+    let data_type = column::get(state, table, &command.name).map_or_else(|| DataType::builtin("text"), |it| it.data_type.clone());
+    let default = command.def.as_deref().map(|it| canonical::default(state, it, Some(table), &data_type)).transpose()?.flatten();
     if table.kind == Kind::View {
         return view_default(state, table, &command.name, default);
     }
@@ -277,6 +280,13 @@ pub(crate) fn set_type(state: &mut State<'_>, table: &Identity, command: &AlterT
     // A storage that was set stays if the new type can have it; a type of fixed length can't.
     let storage = storage.and_then(|it| column::storage(state, &data_type, &it));
     change_all(state, table, &command.name, only, &|column| {
+        // A literal was one of the old type when the default was made, and stays one.
+        if let Some(default) = &mut column.default
+            && column.data_type.name != data_type.name
+            && is_string_literal(&default.0)
+        {
+            default.0 = format!("{}::{}", default.0, ddl::data_type(&column.data_type.without_modifiers()));
+        }
         column.data_type = data_type.clone();
         column.collation.clone_from(&collation);
         column.storage.clone_from(&storage);
@@ -292,6 +302,12 @@ pub(crate) fn set_type(state: &mut State<'_>, table: &Identity, command: &AlterT
         sequence::alter_options(state, &sequence, &[type_option], at)?;
     }
     Ok(())
+}
+
+/// Whether canonical SQL is one string and nothing else.
+fn is_string_literal(sql: &str) -> bool {
+    let inner = sql.strip_prefix('\'').and_then(|it| it.strip_suffix('\''));
+    inner.is_some_and(|it| !it.replace("''", "").contains('\''))
 }
 
 /// `OPTIONS (…)` of a foreign table's column.

@@ -7,7 +7,8 @@ use pg_query::protobuf::Node;
 
 pub(crate) use crate::capture::expression::Rename;
 use crate::capture::expression::{self, Scope, UnknownColumn};
-use crate::catalog::{Dependency, Expression, Identity, Kind, Query, ViewColumn};
+use crate::catalog::{DataType, Dependency, Expression, Identity, Kind, Query, ViewColumn};
+use crate::ddl;
 
 use super::Problem;
 use super::state::State;
@@ -57,8 +58,17 @@ pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<
 }
 
 /// A default: as an expression, but a bare NULL is none. PostgreSQL src/backend/catalog/heap.c, AddRelationNewConstraints.
-pub(crate) fn default(state: &State<'_>, node: &Node, relation: Option<&Identity>) -> Result<Option<Canonical>, Problem> {
-    if is_null(node) { Ok(None) } else { expression(state, node, relation).map(Some) }
+///
+/// Where the type has modifiers, the server wraps even NULL into their coercion, which is no bare NULL any more, and keeps it.
+pub(crate) fn default(state: &State<'_>, node: &Node, relation: Option<&Identity>, of: &DataType) -> Result<Option<Canonical>, Problem> {
+    match is_null(node) {
+        false => expression(state, node, relation).map(Some),
+        true if of.modifiers.is_empty() => Ok(None),
+        true => {
+            let null = Expression(format!("NULL::{}", ddl::data_type(&of.without_modifiers())));
+            Ok(Some(Canonical { expression: null, dependencies: BTreeSet::new() }))
+        }
+    }
 }
 
 fn is_null(node: &Node) -> bool {

@@ -191,7 +191,7 @@ pub(crate) fn finish(state: &mut State<'_>, table: &Identity, planned: &[Planned
             }
         }
         if let Some(node) = it.default {
-            let default = canonical::default(state, node, Some(table))?;
+            let default = canonical::default(state, node, Some(table), &it.column.data_type)?;
             set_default(state, table, name, default);
         }
         if let Some((node, kind)) = it.generated {

@@ -27,7 +27,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateDomainStmt, _at: Place)
         match constraint.contype() {
             ConstrType::ConstrDefault => {
                 if let Some(expression) = constraint.raw_expr.as_deref() {
-                    let default = canonical::default(state, expression, None)?;
+                    let default = canonical::default(state, expression, None, &domain.base)?;
                     dependencies.extend(default.iter().flat_map(|it| it.dependencies.iter().cloned()));
                     domain.default = default.map(|it| it.expression);
                 }
@@ -82,7 +82,11 @@ pub(crate) fn alter(state: &mut State<'_>, node: &AlterDomainStmt, at: Place) ->
     let definition = node.def.as_deref();
     match node.subtype.as_str() {
         "T" => {
-            let default = definition.map(|it| canonical::default(state, it, None)).transpose()?.flatten();
+            let base = match state.get(&identity).map(|it| &it.definition) {
+                Some(Definition::Domain(domain)) => domain.base.clone(),
+                _ => return Ok(()),
+            };
+            let default = definition.map(|it| canonical::default(state, it, None, &base)).transpose()?.flatten();
             change(state, &identity, |it| it.default = default.map(|it| it.expression));
             dependency::refresh(state, &identity);
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterDefaultPrivilegesStmt, GrantStmt, GrantTargetType, Node, ObjectType, RoleSpecType};
 
-use crate::catalog::{DefaultPrivileges, Definition, Dependency, Grant, Identity, Kind, Object, Privilege};
+use crate::catalog::{Catalog, DefaultPrivileges, Definition, Dependency, Grant, Identity, Kind, Object, Privilege};
 
 use super::address;
 use super::options;
@@ -298,6 +298,35 @@ pub(crate) fn default_privileges(state: &mut State<'_>, node: &AlterDefaultPrivi
         }
     }
     Ok(())
+}
+
+/// What others may do with a new object of the session's role, where `ALTER DEFAULT PRIVILEGES` says other than PostgreSQL
+/// does by itself. What is said of a schema comes on top of what is said of all. PostgreSQL src/backend/catalog/aclchk.c,
+/// get_user_default_acl.
+pub(crate) fn of_new(catalog: &Catalog, identity: &Identity) -> Option<Vec<Grant>> {
+    let objects = match identity.kind {
+        Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => "tables",
+        Kind::Sequence => "sequences",
+        Kind::Function | Kind::Procedure | Kind::Aggregate => "functions",
+        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => "types",
+        Kind::Schema => "schemas",
+        _ => return None,
+    };
+    let said = ["", identity.schema.as_str()].into_iter().take(1 + usize::from(!identity.schema.is_empty())).filter_map(|schema| {
+        let identity = Identity { parent: objects.to_owned(), ..Identity::new(Kind::DefaultPrivileges, schema, "") };
+        match catalog.get(&identity).map(|it| &it.definition) {
+            Some(Definition::DefaultPrivileges(it)) => Some(it),
+            _ => None,
+        }
+    });
+    let mut grants = by_default(identity);
+    for DefaultPrivileges { grants: given, revokes } in said {
+        grants.retain(|it| !revokes.iter().any(|revoked| revoked.role == it.role && revoked.privilege == it.privilege));
+        grants.extend(given.iter().cloned());
+    }
+    grants.sort();
+    grants.dedup();
+    (grants != by_default(identity)).then_some(grants)
 }
 
 fn change_default(state: &mut State<'_>, identity: &Identity, kind: Kind, change: &Change, privileges: &[Privilege]) {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_query::protobuf::TableLikeClause;
 
 use crate::catalog::{
-    Column, ColumnIdentity, Constraint, ConstraintKind, Definition, Dependency, Identity, Index, Kind, Object, QualifiedName,
+    Column, ColumnIdentity, Constraint, ConstraintKind, DataType, Definition, Dependency, Identity, Index, Kind, Object, QualifiedName,
+    SequenceOptions,
 };
 
 use super::column::{self, PlannedColumn};
@@ -77,7 +78,9 @@ pub(crate) fn plan<'n>(
                 let theirs = Identity::new(Kind::Sequence, source.schema.clone(), identity.sequence.clone());
                 let sequence = sequence::create_for_column(state, table, &it.name, &data_type, &[], unlogged, at)?;
                 if let Some(Definition::Sequence(like)) = state.get(&theirs).map(|it| it.definition.clone()) {
-                    sequence::change(state, &sequence, |it| it.options = like.options);
+                    // The new sequence is told every number of the old one, but not its type (transformTableLikeClause).
+                    let data_type = DataType::builtin("int8");
+                    sequence::change(state, &sequence, |it| it.options = SequenceOptions { data_type, ..like.options });
                 }
                 column.identity = Some(ColumnIdentity { generation: identity.generation, sequence: sequence.name.clone() });
                 identity_sequence = Some(sequence);

@@ -51,6 +51,10 @@ pub(crate) fn create(state: &mut State<'_>, node: &DefineStmt, _at: Place) -> Ou
     if operator.function.name.is_empty() {
         return Err(Problem::new("operator function must be specified"));
     }
+    // An operator that commutes with itself does not exist yet when it says so.
+    if let Some(commutator) = operator.commutator.as_mut().filter(|it| it.name == name.name && it.is_builtin()) {
+        commutator.schema.clone_from(&name.schema);
+    }
     let identity = Identity::new(Kind::Operator, name.schema, name.name).with_arguments(vec![left, right]);
     if state.contains(&identity) {
         return Err(Problem::new(format!("operator `{}` already exists", identity.name)));

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Severity, nearest};
 
 use super::resolve::{Names, Resolver, split_name};
 use super::split::Places;
-use super::{Input, Place, Problem};
+use super::{Input, Place, Problem, grant};
 
 /// The schema that holds temporary objects while a script is replayed.
 pub(crate) const PG_TEMP: &str = "pg_temp";
@@ -124,6 +124,9 @@ impl<'a> State<'a> {
     pub(crate) fn insert_with(&mut self, identity: Identity, definition: Definition, dependencies: BTreeSet<Dependency>) {
         let mut object = Object::new(definition);
         object.dependencies = dependencies;
+        if !self.catalog.contains(&identity) {
+            object.grants = grant::of_new(&self.catalog, &identity);
+        }
         self.insert(identity, object);
     }
 

@@ -134,6 +134,11 @@ fn relation<'a>(
         Definition::MaterializedView(view) => (view_columns(&view.columns)?, true),
         _ => return Err("it has no rows".to_owned()),
     };
+    // PostgreSQL allows it, and has no way to return a row of it.
+    let columns: Vec<Source<'_>> = columns;
+    if columns.is_empty() {
+        return Err("it has no columns".to_owned());
+    }
     let key = (identity.schema.as_str(), identity.name.as_str());
     Ok(Relation {
         identity,

@@ -110,6 +110,10 @@ pub(super) fn value(
             let item = value(builder, enums, &Request { resolved: element, base: builder.base(&of), demand: &free, vary });
             let count = demand.elements.max(1);
             match item {
+                // An array of `"char"` is one of runes: `[]byte` would be a bytea.
+                Some(item) if element.shape == Shape::Char => {
+                    format!("{go}{{{}}}", vec![item.replacen("byte", "rune", 1); count].join(", "))
+                }
                 Some(item) => format!("{go}{{{}}}", vec![item; count].join(", ")),
                 None if demand.elements == 0 => format!("{go}{{}}"),
                 None => return None,
