@@ -183,9 +183,6 @@ fn place(here: &Path, named: Option<String>, directories: Directories) -> Result
         }
     };
     let slashes = |path: &Path| path.components().map(|it| it.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    if let Ok(below) = root.strip_prefix(here) {
-        return Ok((Module { path, dir: slashes(below) }, directories));
-    }
     let all = |change: &dyn Fn(&str) -> String| {
         let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
         let [models, interfaces, repositories, mocks, tests, runtime] =
@@ -194,9 +191,11 @@ fn place(here: &Path, named: Option<String>, directories: Directories) -> Result
     };
     let stays_below = |dir: &String| absolute(here, dir).starts_with(here) && !Path::new(dir).is_absolute();
     let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
-    if let Ok(above) = here.strip_prefix(&root)
-        && [models, interfaces, repositories, mocks, tests, runtime].into_iter().all(stays_below)
-    {
+    let all_below = [models, interfaces, repositories, mocks, tests, runtime].into_iter().all(stays_below);
+    if all_below && let Ok(below) = root.strip_prefix(here) {
+        return Ok((Module { path, dir: slashes(below) }, directories));
+    }
+    if all_below && let Ok(above) = here.strip_prefix(&root) {
         return Ok((Module { path: format!("{path}/{}", slashes(above)), dir: String::new() }, directories));
     }
     let spelled = |path: &Path| path.to_string_lossy().into_owned();

@@ -233,8 +233,8 @@ mod tests {
             local: true,
         };
         let objects = [
-            (table.clone(), object(Definition::Table(Table { columns, ..Table::default() }), &[sequence.clone()], &[])),
-            (sequence, object(Definition::Sequence(Sequence { options, owner, unlogged: false }), &[], &[table.clone()])),
+            (table.clone(), object(Definition::Table(Table { columns, ..Table::default() }), std::slice::from_ref(&sequence), &[])),
+            (sequence, object(Definition::Sequence(Sequence { options, owner, unlogged: false }), &[], std::slice::from_ref(&table))),
             (Identity::within(Kind::Constraint, &name("t"), "t_pkey"), object(Definition::Constraint(key), &[], &[table])),
         ];
         let expected = "\
@@ -276,7 +276,10 @@ ALTER TABLE s.t
             transforms: Vec::new(),
         };
         let objects = [
-            (view.clone(), object(Definition::View(View { columns, query, options: Default::default() }), &[function.clone()], &[])),
+            (
+                view.clone(),
+                object(Definition::View(View { columns, query, options: Default::default() }), std::slice::from_ref(&function), &[]),
+            ),
             (function, object(Definition::Function(routine), &[view], &[])),
         ];
         let text = script(&objects.into_iter().collect());
@@ -314,7 +317,11 @@ ALTER TABLE s.t
             ),
             (
                 child.clone(),
-                object(Definition::Table(Table { columns, partition_of: Some(partition), ..Table::default() }), &[], &[parent.clone()]),
+                object(
+                    Definition::Table(Table { columns, partition_of: Some(partition), ..Table::default() }),
+                    &[],
+                    std::slice::from_ref(&parent),
+                ),
             ),
             (id(Kind::Index, "z_x"), object(index("z", None), &[], &[parent])),
             (id(Kind::Index, "a_x"), object(index("a", Some(name("z_x"))), &[], &[child, id(Kind::Index, "z_x")])),

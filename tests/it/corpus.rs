@@ -53,7 +53,8 @@ impl From<String> for Refusal {
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for schema in schemas() {
-        let tests: [(&str, fn(&Schema) -> Result<Completion, Failed>); 4] = [
+        type Test = fn(&Schema) -> Result<Completion, Failed>;
+        let tests: [(&str, Test); 4] = [
             ("read", Schema::check_reports),
             ("counts", Schema::check_counts),
             ("same_bytes", Schema::check_bytes),

@@ -84,7 +84,7 @@ fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]
         // The order of privileges is the order in which they were given, which means nothing.
         lines.sort_unstable();
     }
-    if lines.iter().any(|line| *line == "-- *not* creating schema, since initdb creates it") {
+    if lines.contains(&"-- *not* creating schema, since initdb creates it") {
         // It stands there when the schema's owner isn't the one by default, which a dump without owners can't know.
         return;
     }

@@ -59,16 +59,20 @@ pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<
 
 /// A default: as an expression, but a bare NULL is none. PostgreSQL src/backend/catalog/heap.c, AddRelationNewConstraints.
 ///
-/// Where the type has modifiers, the server wraps even NULL into their coercion, which is no bare NULL any more, and keeps it.
+/// Where the type has modifiers, or NULL is cast to another type, the server wraps it into a coercion, which is no bare NULL any
+/// more, and keeps it.
 pub(crate) fn default(state: &State<'_>, node: &Node, relation: Option<&Identity>, of: &DataType) -> Result<Option<Canonical>, Problem> {
-    match is_null(node) {
-        false => expression(state, node, relation).map(Some),
-        true if of.modifiers.is_empty() => Ok(None),
-        true => {
-            let null = Expression(format!("NULL::{}", ddl::data_type(&of.without_modifiers())));
-            Ok(Some(Canonical { expression: null, dependencies: BTreeSet::new() }))
-        }
+    if !is_null(node) {
+        return expression(state, node, relation).map(Some);
     }
+    let cast = match &node.node {
+        Some(NodeEnum::TypeCast(it)) => it.type_name.as_ref().and_then(|it| state.resolver().data_type(it).ok()),
+        _ => None,
+    };
+    let given = cast.unwrap_or_else(|| of.clone());
+    let is_bare = of.modifiers.is_empty() && given.name == of.name;
+    let null = || Expression(format!("NULL::{}", ddl::data_type(&given.without_modifiers())));
+    Ok((!is_bare).then(|| Canonical { expression: null(), dependencies: BTreeSet::new() }))
 }
 
 fn is_null(node: &Node) -> bool {

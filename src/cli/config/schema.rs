@@ -59,7 +59,7 @@ fn describe(key: &Key) -> Value {
         Standing::Works => json!(doc),
         Standing::Later => json!(format!("{doc} Not available in this version.")),
     };
-    if let Some(default) = parse_default(*default, *shape) {
+    if let Some(default) = parse_default(default, *shape) {
         schema["default"] = default;
     }
     schema
