@@ -206,7 +206,8 @@ fn integer(go: &str, demand: &Demand, vary: bool, least: f64, most: f64) -> Opti
         return None;
     }
     let width = high - start + 1.0;
-    Some(match vary {
+    // A remainder of one is always zero, and linters say so.
+    Some(match vary && width >= 2.0 {
         false => format!("{go}({})", start as i64),
         true if width >= 1e9 && start as i64 == 1 => format!("{go}(n)"),
         true if width >= 1e9 => format!("{go}(n + {})", start as i64 - 1),
@@ -246,7 +247,7 @@ fn decimal(base: &DataType, demand: &Demand, vary: bool) -> Option<String> {
     let chosen = fraction(demand, most, 0.5)?;
     let room = (high - chosen).floor();
     Some(match vary {
-        true if room >= 1.0 && chosen.fract() == 0.0 => format!("decimal.NewFromInt({chosen} + n%{room})"),
+        true if room >= 2.0 && chosen.fract() == 0.0 => format!("decimal.NewFromInt({chosen} + n%{room})"),
         _ if low <= chosen && chosen.fract() == 0.0 => format!("decimal.NewFromInt({chosen})"),
         _ => format!("decimal.RequireFromString(\"{chosen}\")"),
     })
@@ -350,7 +351,7 @@ fn time(demand: &Demand, vary: bool, days_only: bool) -> Option<String> {
         rest % 60
     );
     let room = ((high - at) / step).floor();
-    Some(match (vary, days_only) {
+    Some(match (vary && room >= 1.0, days_only) {
         (false, _) => made,
         (true, true) if room >= 1e5 => format!("{made}.AddDate(0, 0, int(n))"),
         (true, true) => format!("{made}.AddDate(0, 0, int(n%{}))", room as i64 + 1),
