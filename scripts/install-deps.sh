@@ -39,7 +39,8 @@ need() {
 # libpg_query is C, and its Rust bindings are made with libclang while building.
 build() {
   need cargo 'install Rust from https://rustup.rs'
-  local found=(/usr/lib/llvm-*/lib/libclang*.so* /usr/lib*/libclang*.so* /usr/lib/*-linux-gnu/libclang-*.so*)
+  # Not libclang-cpp, which comes with LLVM's own tools: the bindings are made through the C interface.
+  local found=(/usr/lib/llvm-*/lib/libclang{.so,-[0-9]}* /usr/lib{,64}/libclang{.so,-[0-9]}* /usr/lib/*-linux-gnu/libclang{.so,-[0-9]}*)
   local there=
   for file in "${found[@]}"; do [ -e "$file" ] && there=yes; done
   [ -n "$there" ] || [ -n "${LIBCLANG_PATH:-}" ] || apt_install libclang-dev
