@@ -1,10 +1,11 @@
-//! How a schema is read: from DDL text ([`script`]).
+//! How a schema is read: from DDL text ([`script`]) or from a running server ([`live`]).
 //!
 //! Every way of reading ends in a [`Captured`]: a catalog, and what was found on the way. This module must not know who
 //! asks, how a catalog is kept, or what is made of it.
 
 pub(crate) mod expression;
 pub(crate) mod keywords;
+pub mod live;
 pub mod script;
 
 use crate::catalog::Catalog;
