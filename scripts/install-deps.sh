@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building (`build`), testing (`test`) or testing with every real schema (`all`) needs and the machine lacks.
+# Installs what building (`build`), testing (`test`) or testing with every real schema and every PostgreSQL major (`all`) needs and the
+# machine lacks; `majors` is the part of `all` that brings the servers of PostgreSQL 13 to 18.
 # Debian and its kin only; elsewhere it says what is missing. Quick and silent when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -79,9 +80,19 @@ golang() {
   (cd tests/go && GOPROXY=off go mod download >/dev/null 2>&1) || (cd tests/go && say 'downloading Go modules' && go mod download)
 }
 
+# Servers of the other majors, into .cache. Without them the tests run on the installed one alone.
+majors() {
+  command -v mvn >/dev/null || apt_install maven
+  command -v pip >/dev/null || apt_install python3-pip
+  command -v unzip >/dev/null || apt_install unzip
+  command -v xz >/dev/null || apt_install xz-utils
+  scripts/postgresql-majors.sh
+}
+
 case $level in
   build) build ;;
   test) build; postgresql; golang ;;
-  all) build; postgresql; postgis; golang ;;
-  *) say "unknown level \`$level\`: build, test or all"; exit 2 ;;
+  majors) majors ;;
+  all) build; postgresql; postgis; golang; majors ;;
+  *) say "unknown level \`$level\`: build, test, majors or all"; exit 2 ;;
 esac

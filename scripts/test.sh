@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Runs every test to its end and sums up what the runners' closing lines say. Scope: `spread` or `all` of the real schemas.
+# Runs every test to its end and sums up what the runners' closing lines say. Scope: `spread` or `all` of the real schemas; with `all`
+# on every PostgreSQL major that is here, too.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export PGX_GOOSE_SCOPE=${1:-spread}
+[ "$PGX_GOOSE_SCOPE" != all ] || export PGX_GOOSE_PG_MAJORS=${PGX_GOOSE_PG_MAJORS:-all}
 export PATH=$PWD/.cache/bin:$PATH
 log=target/test.log
 mkdir -p target

@@ -1,16 +1,19 @@
-//! A throw-away PostgreSQL server, one for the whole run, and the client programs that talk to it.
+//! Throw-away PostgreSQL servers, one a major version for the whole run, and the client programs that talk to them.
 //!
-//! It listens on a Unix socket in a temporary folder only, keeps nothing safe (no fsync) and is gone when the run ends, also
-//! when a test panics or the run is killed. The programs are those of the newest PostgreSQL at hand up to [`PREFERRED`]:
-//! what the schemas at hand were written for. This module must not know what is tested.
+//! They listen on a Unix socket in a temporary folder only, keep nothing safe (no fsync) and are gone when the run ends, also
+//! when a test panics or the run is killed. [`server`] is of the newest PostgreSQL installed up to [`PREFERRED`]: what the
+//! schemas at hand were written for. [`server_of`] is of a chosen major, from what is installed or what
+//! `scripts/postgresql-majors.sh` put into `.cache`: with all of contrib, but without PL/Perl, PL/Python and PostGIS.
+//! This module must not know what is tested.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +25,11 @@ const PREFERRED: u32 = 15;
 /// The role that owns the server; PostgreSQL refuses to run as root, so root becomes this user.
 const SYSTEM_USER: &str = "postgres";
 
-static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+/// The majors that count.
+const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
+
+/// The servers that were asked for, by major version. They live until the process ends: tests hold on to them.
+static SERVERS: Mutex<BTreeMap<u32, &'static Result<Server, String>>> = Mutex::new(BTreeMap::new());
 
 /// A running server.
 pub(crate) struct Server {
@@ -46,24 +53,56 @@ pub(crate) struct Database<'a> {
     pub(crate) name: String,
 }
 
-/// Returns the server of this run, started by the first who asks.
+/// Returns the server of the preferred major, started by the first who asks.
 ///
 /// # Errors
 /// Why there is none: no PostgreSQL is installed, or it doesn't start.
 pub(crate) fn server() -> Result<&'static Server, String> {
-    SERVER.get_or_init(Server::start).as_ref().map_err(Clone::clone)
+    server_of(preferred()?)
 }
 
-/// Stops the server, where one was started.
+/// Returns the server of a major version, started by the first who asks.
+///
+/// # Errors
+/// Why there is none: its programs are not here, or it doesn't start.
+pub(crate) fn server_of(major: u32) -> Result<&'static Server, String> {
+    let mut servers = SERVERS.lock().map_err(|e| e.to_string())?;
+    let server = servers.entry(major).or_insert_with(|| Box::leak(Box::new(find_bin(major).and_then(Server::start))));
+    server.as_ref().map_err(Clone::clone)
+}
+
+/// The majors that this run is asked to test with and has programs of: `PGX_GOOSE_PG_MAJORS` lists them (`13,16`, or `all`), and by
+/// default it is the preferred one alone. Who asks for more than is there is told so.
+pub(crate) fn majors() -> Vec<u32> {
+    let asked = std::env::var("PGX_GOOSE_PG_MAJORS").unwrap_or_default();
+    let asked: Vec<u32> = match asked.trim() {
+        "" => preferred().into_iter().collect(),
+        "all" => MAJORS.collect(),
+        list => list
+            .split(',')
+            .map(|it| it.trim().parse().unwrap_or_else(|_| panic!("PGX_GOOSE_PG_MAJORS: `{it}` is no major version")))
+            .collect(),
+    };
+    let here = |major: &u32| match find_bin(*major) {
+        Ok(_) => true,
+        Err(why) => {
+            eprintln!("skipped: PostgreSQL {major}: {why}");
+            false
+        }
+    };
+    asked.into_iter().filter(here).collect()
+}
+
+/// Stops the servers that were started.
 pub(crate) fn stop() {
-    if let Some(Ok(server)) = SERVER.get() {
+    let servers = SERVERS.lock().map(|servers| servers.clone()).unwrap_or_default();
+    for server in servers.into_values().flatten() {
         server.stop();
     }
 }
 
 impl Server {
-    fn start() -> Result<Self, String> {
-        let bin = find_bin()?;
+    fn start(bin: PathBuf) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("pgx-goose-it-").tempdir().map_err(|e| format!("temporary folder: {e}"))?.keep();
         let as_user = if is_root() { Some(user_ids(SYSTEM_USER)?) } else { None };
         if let Some((uid, gid)) = as_user {
@@ -158,12 +197,19 @@ impl Server {
         }
     }
 
+    /// A program that talks to the server: its own, else one of a version that is not older, as `pg_dump` asks for.
+    fn client_program(&self, name: &str) -> Result<PathBuf, String> {
+        let own = self.bin.join(name);
+        let found = if own.exists() { Some(own) } else { Some(cache().join("client/bin").join(name)).filter(|it| it.exists()) };
+        found.ok_or_else(|| format!("there is no `{name}` for this server; `scripts/install-deps.sh majors` brings one"))
+    }
+
     fn client<I, S>(&self, program: &str, database: &str, arguments: I, input: &str) -> Result<std::process::Output, String>
     where
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        let mut child = Command::new(self.bin.join(program))
+        let mut child = Command::new(self.client_program(program)?)
             .arg("-h")
             .arg(&self.folder)
             .args(["-U", "postgres", "-d", database])
@@ -277,33 +323,66 @@ fn user_ids(name: &str) -> Result<(u32, u32), String> {
     Ok((id("-u")?, id("-g")?))
 }
 
-/// Where the server's programs are: Debian keeps a folder a major version, others have them on the path.
-fn find_bin() -> Result<PathBuf, String> {
-    let mut majors: Vec<u32> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|major| Path::new(&format!("/usr/lib/postgresql/{major}/bin/initdb")).exists())
-        .collect();
-    majors.sort_by_key(|&major| (major > PREFERRED, if major > PREFERRED { major } else { u32::MAX - major }));
-    if let Some(major) = majors.first() {
-        return Ok(PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")));
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+/// Where `scripts/postgresql-majors.sh` puts its programs.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/postgresql")
+}
+
+/// The major version of [`server`]: of those installed, else of those in the cache.
+fn preferred() -> Result<u32, String> {
+    let installed = folders(Path::new("/usr/lib/postgresql"));
+    let majors =
+        if installed.is_empty() { on_path().map(|(major, _)| vec![major]).unwrap_or_else(|| folders(&cache())) } else { installed };
+    let newest_up_to_preferred = majors.iter().filter(|&&major| major <= PREFERRED).max();
+    newest_up_to_preferred
+        .or_else(|| majors.iter().min())
+        .copied()
         .ok_or_else(|| "no PostgreSQL server is installed; `make install-deps` installs one".to_owned())
 }
 
-/// The harness itself: a database is made, used and gone.
+/// Where the server's programs of a major version are: Debian keeps a folder each, and so does the cache; others have one on the path.
+fn find_bin(major: u32) -> Result<PathBuf, String> {
+    let debian = Path::new("/usr/lib/postgresql");
+    for root in [debian, &cache()] {
+        if folders(root).contains(&major) {
+            return Ok(root.join(major.to_string()).join("bin"));
+        }
+    }
+    let other = on_path().filter(|(it, _)| *it == major).map(|(_, folder)| folder);
+    other.ok_or_else(|| format!("PostgreSQL {major} is not here; `scripts/install-deps.sh majors` brings it"))
+}
+
+/// The major versions in a folder that has a folder each.
+fn folders(root: &Path) -> Vec<u32> {
+    let entries = fs::read_dir(root).into_iter().flatten();
+    let majors = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    majors.filter(|major: &u32| root.join(major.to_string()).join("bin/initdb").exists()).collect()
+}
+
+/// The server on the path, and its major version.
+fn on_path() -> Option<(u32, PathBuf)> {
+    let path = std::env::var_os("PATH")?;
+    let folder = std::env::split_paths(&path).find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())?;
+    let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
+    // `postgres (PostgreSQL) 16.4 (Debian 16.4-1)`
+    let version = String::from_utf8_lossy(&output.stdout).split_whitespace().nth(2)?.to_owned();
+    let major = version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some((major, folder))
+}
+
+/// The harness itself: a database is made, used and gone, on every major that is asked for.
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("server::starts", || {
-        let server = server()?;
-        let database = server.database("starts")?;
-        database.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1);")?;
-        assert_eq!(database.run("SELECT a FROM t")?, "1\n");
-        assert!(database.run("SELECT a FROM nowhere").is_err_and(|e| e.contains("nowhere")));
-        assert!(server.major()? >= 13, "PostgreSQL 13 is the oldest that counts");
-        Ok(())
-    })]
+    let starts = |major: u32| {
+        Trial::test(format!("server::starts::{major}"), move || {
+            let server = server_of(major)?;
+            let database = server.database("starts")?;
+            database.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1);")?;
+            assert_eq!(database.run("SELECT a FROM t")?, "1\n");
+            assert!(database.run("SELECT a FROM nowhere").is_err_and(|e| e.contains("nowhere")));
+            assert_eq!(server.major()?, major);
+            assert!(database.dump()?.contains("CREATE TABLE public.t"));
+            Ok(())
+        })
+    };
+    majors().into_iter().map(starts).collect()
 }
