@@ -248,7 +248,7 @@ fn same_key(a: &ConstraintKind, b: &ConstraintKind) -> bool {
 }
 
 /// The definition of a primary key, unique or exclusion constraint.
-fn key_constraint(state: &State<'_>, table: &Identity, planned: &Planned<'_>) -> Result<Constraint, Problem> {
+pub(crate) fn key_constraint(state: &State<'_>, table: &Identity, planned: &Planned<'_>) -> Result<Constraint, Problem> {
     let node = planned.node;
     let include: Vec<String> = strings(&node.including).into_iter().map(str::to_owned).collect();
     planned

@@ -34,7 +34,7 @@ pub(crate) fn change_options(kept: &mut BTreeMap<String, String>, nodes: &[Node]
 }
 
 /// Whether the name of an option speaks of a password, a key or a token.
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
     [
         "password",

@@ -206,7 +206,7 @@ fn columns_of(definition: &mut Definition) -> Vec<(String, &mut Vec<Grant>)> {
 }
 
 /// What others than the owner may do with a new object.
-fn by_default(identity: &Identity) -> Vec<Grant> {
+pub(crate) fn by_default(identity: &Identity) -> Vec<Grant> {
     Privilege::of_public(identity).iter().map(|privilege| Grant { role: None, privilege: *privilege, grantable: false }).collect()
 }
 

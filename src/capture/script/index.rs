@@ -25,6 +25,23 @@ pub(crate) fn create(state: &mut State<'_>, node: &IndexStmt, _at: Place) -> Out
             return Ok(());
         }
     }
+    let Read { index, needs, key_names } = read(state, &table, node)?;
+    let columns = index_column_names(key_names);
+    let name = if node.idxname.is_empty() { None } else { Some(node.idxname.clone()) };
+    put(state, &table, name, &columns, index, needs, relation.inh)?;
+    Ok(())
+}
+
+/// An index that a statement asks for.
+pub(crate) struct Read {
+    pub(crate) index: Index,
+    pub(crate) needs: BTreeSet<Dependency>,
+    /// What its columns are called, before they are told apart.
+    key_names: Vec<String>,
+}
+
+/// The index that a statement makes on a relation.
+pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Result<Read, Problem> {
     let method = if node.access_method.is_empty() { "btree".to_owned() } else { node.access_method.clone() };
     // Its old name of before PostgreSQL 8.2.
     let method = if method == "rtree" { "gist".to_owned() } else { method };
@@ -32,24 +49,24 @@ pub(crate) fn create(state: &mut State<'_>, node: &IndexStmt, _at: Place) -> Out
     let mut keys = Vec::new();
     let mut key_names = Vec::new();
     for element in elements(&node.index_params) {
-        let (key, key_needs) = key(state, &table, &method, element)?;
+        let (key, key_needs) = key(state, table, &method, element)?;
         needs.extend(key_needs);
         key_names.push(element_name(element));
         keys.push(key);
     }
     let mut include = Vec::new();
     for element in elements(&node.index_including_params) {
-        check_column(state, &table, &element.name)?;
+        check_column(state, table, &element.name)?;
         needs.insert(Dependency::on_column(table.clone(), element.name.clone()).auto());
         key_names.push(element.name.clone());
         include.push(element.name.clone());
     }
-    let predicate = node.where_clause.as_deref().map(|it| canonical::expression(state, it, Some(&table))).transpose()?;
+    let predicate = node.where_clause.as_deref().map(|it| canonical::expression(state, it, Some(table))).transpose()?;
     if let Some(predicate) = &predicate {
-        needs.extend(predicate.dependencies.iter().map(|it| dependency::own_column_is_auto(it.clone(), &table)));
+        needs.extend(predicate.dependencies.iter().map(|it| dependency::own_column_is_auto(it.clone(), table)));
     }
     needs.extend(state.schema_dependency(&table.schema));
-    let partitioned = partition::is_partitioned(state, &table);
+    let partitioned = partition::is_partitioned(state, table);
     let index = Index {
         table: table.name.clone(),
         unique: node.unique,
@@ -61,13 +78,10 @@ pub(crate) fn create(state: &mut State<'_>, node: &IndexStmt, _at: Place) -> Out
         storage_parameters: options::storage_parameters(&node.options),
         tablespace: (!node.table_space.is_empty()).then(|| node.table_space.clone()),
         partition_of: None,
-        only: partitioned && !relation.inh && !partition::partitions(state, &table).is_empty(),
+        only: partitioned && node.relation.as_ref().is_some_and(|it| !it.inh) && !partition::partitions(state, table).is_empty(),
         statistics_targets: std::collections::BTreeMap::new(),
     };
-    let columns = index_column_names(key_names);
-    let name = if node.idxname.is_empty() { None } else { Some(node.idxname.clone()) };
-    put(state, &table, name, &columns, index, needs, relation.inh)?;
-    Ok(())
+    Ok(Read { index, needs, key_names })
 }
 
 /// Puts an index in under its name or a chosen one, and on all partitions.

@@ -128,7 +128,7 @@ fn table_of(state: &State<'_>, node: &PublicationTable) -> Result<PublishedTable
     Ok(PublishedTable { table: table.qualified_name(), columns, filter: filter.map(|it| it.expression) })
 }
 
-fn needs(state: &State<'_>, publication: &Publication) -> BTreeSet<Dependency> {
+pub(crate) fn needs(state: &State<'_>, publication: &Publication) -> BTreeSet<Dependency> {
     let mut needs: BTreeSet<Dependency> = publication.schemas.iter().filter_map(|it| state.schema_dependency(it)).collect();
     for it in &publication.tables {
         let Some(table) = state.resolver().relation(Some(&it.table.schema), &it.table.name).cloned() else { continue };

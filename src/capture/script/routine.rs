@@ -19,6 +19,12 @@ use super::{Outcome, Place, Problem, address, canonical, options};
 
 /// `CREATE [OR REPLACE] FUNCTION` and `PROCEDURE`.
 pub(crate) fn create(state: &mut State<'_>, node: &CreateFunctionStmt, _at: Place) -> Outcome {
+    let (identity, definition, dependencies) = read(state, node)?;
+    replace(state, identity, definition, dependencies, node.replace)
+}
+
+/// The routine that a statement makes, and what it needs.
+pub(crate) fn read(state: &State<'_>, node: &CreateFunctionStmt) -> Result<(Identity, Definition, BTreeSet<Dependency>), Problem> {
     let name = state.new_name(&node.funcname)?;
     let mut dependencies: BTreeSet<Dependency> = state.schema_dependency(&name.schema).into_iter().collect();
     let arguments = arguments(state, &node.parameters, &mut dependencies)?;
@@ -65,7 +71,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateFunctionStmt, _at: Plac
     let identity = Identity::new(kind, name.schema, name.name).with_arguments(inputs);
     dependencies.retain(|it| it.on != identity);
     let definition = if node.is_procedure { Definition::Procedure(routine) } else { Definition::Function(routine) };
-    replace(state, identity, definition, dependencies, node.replace)
+    Ok((identity, definition, dependencies))
 }
 
 /// Puts a routine in. `OR REPLACE` keeps owner, grants and comment of the one that was there.
@@ -236,7 +242,7 @@ fn transforms(state: &State<'_>, option: &DefElem, dependencies: &mut BTreeSet<D
 }
 
 /// The language of a routine, where the script or an extension of the same name brings it.
-fn language(state: &State<'_>, name: &str) -> Option<Dependency> {
+pub(crate) fn language(state: &State<'_>, name: &str) -> Option<Dependency> {
     let candidates = [Identity::global(Kind::Language, name), Identity::global(Kind::Extension, name)];
     candidates.into_iter().find(|it| state.contains(it)).map(Dependency::on)
 }

@@ -14,39 +14,50 @@ use super::{Outcome, Place, Problem, canonical};
 pub(crate) fn create(state: &mut State<'_>, node: &RuleStmt, at: Place) -> Outcome {
     let Some(relation) = &node.relation else { return Ok(()) };
     let relation = state.resolver().range_var(relation)?.clone();
-    let event = match node.event() {
-        CmdType::CmdInsert => RuleEvent::Insert,
-        CmdType::CmdUpdate => RuleEvent::Update,
-        CmdType::CmdDelete => RuleEvent::Delete,
-        _ => {
-            state.not_modelled(at, "CREATE RULE … ON SELECT");
-            return Ok(());
-        }
+    let Some(event) = event(node) else {
+        state.not_modelled(at, "CREATE RULE … ON SELECT");
+        return Ok(());
     };
     let identity = Identity::within(Kind::Rule, &relation.qualified_name(), node.rulename.clone());
     if state.contains(&identity) && !node.replace {
         return Err(Problem::new(format!("rule `{}` for relation `{}` already exists", identity.name, relation.name)));
     }
+    let mut object = read(state, &relation, event, node)?;
+    if let Some(before) = state.remove(&identity) {
+        object.comment = before.comment;
+    }
+    state.insert(identity, object);
+    Ok(())
+}
+
+/// What a rule rewrites; none for the rule that makes a view.
+pub(crate) fn event(node: &RuleStmt) -> Option<RuleEvent> {
+    match node.event() {
+        CmdType::CmdInsert => Some(RuleEvent::Insert),
+        CmdType::CmdUpdate => Some(RuleEvent::Update),
+        CmdType::CmdDelete => Some(RuleEvent::Delete),
+        _ => None,
+    }
+}
+
+/// The rule that a statement makes on a relation.
+pub(crate) fn read(state: &State<'_>, relation: &Identity, event: RuleEvent, node: &RuleStmt) -> Result<Object, Problem> {
     let mut dependencies = BTreeSet::from([Dependency::on(relation.clone()).auto()]);
     let condition = match node.where_clause.as_deref() {
         None => None,
         Some(condition) => {
-            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(&relation))?;
+            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(relation))?;
             dependencies.extend(canonical.dependencies);
             Some(canonical.expression)
         }
     };
     let mut actions = Vec::new();
     for action in &node.actions {
-        let canonical = canonical::query_in(state, action, &Scope::old_and_new(&relation))?;
+        let canonical = canonical::query_in(state, action, &Scope::old_and_new(relation))?;
         dependencies.extend(canonical.dependencies);
         actions.push(canonical.query);
     }
     let mut object = Object::new(Definition::Rule(Rule { event, instead: node.instead, condition, actions, firing: Firing::Origin }));
     object.dependencies = dependencies;
-    if let Some(before) = state.remove(&identity) {
-        object.comment = before.comment;
-    }
-    state.insert(identity, object);
-    Ok(())
+    Ok(object)
 }

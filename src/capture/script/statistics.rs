@@ -16,28 +16,7 @@ use super::{Outcome, Place, Problem, address, canonical, names, options};
 pub(crate) fn create(state: &mut State<'_>, node: &CreateStatsStmt, _at: Place) -> Outcome {
     let Some(NodeEnum::RangeVar(relation)) = node.relations.first().and_then(|it| it.node.as_ref()) else { return Ok(()) };
     let table = state.resolver().range_var(relation)?.clone();
-    let mut needs = BTreeSet::new();
-    let (mut columns, mut expressions, mut parts) = (BTreeSet::new(), Vec::new(), Vec::new());
-    let known: Vec<String> = state.resolver().columns(&table).into_iter().map(|it| it.name).collect();
-    for element in &node.exprs {
-        let Some(NodeEnum::StatsElem(element)) = &element.node else { continue };
-        match element.expr.as_deref() {
-            None => {
-                let Some(place) = known.iter().position(|it| *it == element.name) else {
-                    let names = known.iter().map(String::as_str);
-                    return Err(super::resolve::unknown_column(&table, &element.name, None, names).into());
-                };
-                columns.insert(place);
-                parts.push(element.name.as_str());
-            }
-            Some(expression) => {
-                let canonical = canonical::expression(state, expression, Some(&table))?;
-                needs.extend(canonical.dependencies.into_iter().map(|it| if it.on == table { it.auto() } else { it }));
-                expressions.push(IndexKey { column: None, expression: Some(canonical.expression), ..IndexKey::column("") });
-                parts.push("expr");
-            }
-        }
-    }
+    let Read { statistics, mut needs, parts } = read(state, &table, node)?;
     let name = if node.defnames.is_empty() {
         // PostgreSQL 16 names those that have no name.
         let name = unused_name(state, &table, &parts.join("_"));
@@ -54,6 +33,45 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateStatsStmt, _at: Place) 
         };
     }
     needs.extend(state.schema_dependency(&identity.schema));
+    state.insert_with(identity.clone(), Definition::Statistics(statistics), needs);
+    if !node.stxcomment.is_empty() {
+        state.change(&identity, |object| object.comment = Some(node.stxcomment.clone()));
+    }
+    Ok(())
+}
+
+/// A statistics object that a statement asks for.
+pub(crate) struct Read {
+    pub(crate) statistics: StatisticsObject,
+    pub(crate) needs: BTreeSet<Dependency>,
+    /// What a name is made of.
+    parts: Vec<String>,
+}
+
+/// The statistics object that a statement makes on a relation.
+pub(crate) fn read(state: &State<'_>, table: &Identity, node: &CreateStatsStmt) -> Result<Read, Problem> {
+    let mut needs = BTreeSet::new();
+    let (mut columns, mut expressions, mut parts) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let known: Vec<String> = state.resolver().columns(table).into_iter().map(|it| it.name).collect();
+    for element in &node.exprs {
+        let Some(NodeEnum::StatsElem(element)) = &element.node else { continue };
+        match element.expr.as_deref() {
+            None => {
+                let Some(place) = known.iter().position(|it| *it == element.name) else {
+                    let names = known.iter().map(String::as_str);
+                    return Err(super::resolve::unknown_column(table, &element.name, None, names).into());
+                };
+                columns.insert(place);
+                parts.push(element.name.clone());
+            }
+            Some(expression) => {
+                let canonical = canonical::expression(state, expression, Some(table))?;
+                needs.extend(canonical.dependencies.into_iter().map(|it| if it.on == *table { it.auto() } else { it }));
+                expressions.push(IndexKey { column: None, expression: Some(canonical.expression), ..IndexKey::column("") });
+                parts.push("expr".to_owned());
+            }
+        }
+    }
     needs.insert(Dependency::on(table.clone()).auto());
     needs.extend(columns.iter().map(|place| Dependency::on_column(table.clone(), known[*place].clone()).auto()));
     let kinds: BTreeSet<&str> = strings(&node.stat_types).into_iter().collect();
@@ -64,11 +82,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateStatsStmt, _at: Place) 
         keys: columns.iter().map(|place| IndexKey::column(known[*place].clone())).chain(expressions).collect(),
         target: None,
     };
-    state.insert_with(identity.clone(), Definition::Statistics(statistics), needs);
-    if !node.stxcomment.is_empty() {
-        state.change(&identity, |object| object.comment = Some(node.stxcomment.clone()));
-    }
-    Ok(())
+    Ok(Read { statistics, needs, parts })
 }
 
 /// PostgreSQL src/backend/commands/statscmds.c, ChooseExtendedStatisticName.

@@ -30,20 +30,35 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateTrigStmt, _at: Place) -
         }
         _ => {}
     }
+    let mut object = read(state, &relation, node)?;
+    if let Some(before) = state.remove(&identity) {
+        object.comment = before.comment;
+    }
+    state.insert(identity.clone(), object.clone());
+    if node.row {
+        for child in partition::partitions(state, &relation) {
+            partition::inherit_trigger(state, &identity, object.clone(), &relation, &child);
+        }
+    }
+    Ok(())
+}
+
+/// The trigger that a statement makes on a relation.
+pub(crate) fn read(state: &State<'_>, relation: &Identity, node: &CreateTrigStmt) -> Result<Object, Problem> {
     let mut dependencies = BTreeSet::from([Dependency::on(relation.clone()).auto()]);
     let function = trigger_function(state, &node.funcname, &mut dependencies)?;
-    let columns = state.resolver().columns(&relation);
+    let columns = state.resolver().columns(relation);
     let mentioned = strings(&node.columns);
     if let Some(unknown) = mentioned.iter().find(|it| !columns.iter().any(|column| column.name == **it)) {
         let names = columns.iter().map(|it| it.name.as_str());
-        return Err(super::resolve::unknown_column(&relation, unknown, None, names).into());
+        return Err(super::resolve::unknown_column(relation, unknown, None, names).into());
     }
     let update_of: Vec<String> = columns.iter().filter(|it| mentioned.contains(&it.name.as_str())).map(|it| it.name.clone()).collect();
     dependencies.extend(update_of.iter().map(|column| Dependency::on_column(relation.clone(), column.clone())));
     let when = match node.when_clause.as_deref() {
         None => None,
         Some(condition) => {
-            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(&relation))?;
+            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(relation))?;
             dependencies.extend(canonical.dependencies);
             Some(canonical.expression)
         }
@@ -84,16 +99,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateTrigStmt, _at: Place) -
     };
     let mut object = Object::new(Definition::Trigger(trigger));
     object.dependencies = dependencies;
-    if let Some(before) = state.remove(&identity) {
-        object.comment = before.comment;
-    }
-    state.insert(identity.clone(), object.clone());
-    if node.row {
-        for child in partition::partitions(state, &relation) {
-            partition::inherit_trigger(state, &identity, object.clone(), &relation, &child);
-        }
-    }
-    Ok(())
+    Ok(object)
 }
 
 /// PostgreSQL src/include/catalog/pg_trigger.h, TRIGGER_TYPE_*.
