@@ -102,6 +102,40 @@ fn ddl_with_errors_leaves_the_old_snapshot() {
 }
 
 #[test]
+fn a_file_that_is_no_snapshot_is_not_replaced() {
+    let folder = workplace(DDL);
+    let ran = run(folder.path(), "snapshot create schema.sql -o schema.sql");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert_eq!(
+        ran.talk,
+        "error: `schema.sql` is no snapshot, and is not replaced\nhint: name another file, or say `--force` to replace this one\n"
+    );
+    assert_eq!(fs::read_to_string(folder.path().join("schema.sql")).unwrap(), DDL);
+    let ran = run(folder.path(), "snapshot create schema.sql -o schema.sql --force");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    // An empty file (mktemp's, say) holds nothing, and a damaged snapshot is one still.
+    for old in [Vec::new(), fs::read(folder.path().join("app.pgsnap")).unwrap()[..30].to_vec()] {
+        fs::write(folder.path().join("x.pgsnap"), old).unwrap();
+        assert_eq!(run(folder.path(), "snapshot create app.pgsnap -o x.pgsnap").code, Some(0));
+    }
+}
+
+#[test]
+fn files_that_a_tool_passes_over_are_named() {
+    let folder = workplace(DDL);
+    fs::create_dir(folder.path().join("db")).unwrap();
+    for (file, text) in [("1_a.up.sql", DDL), ("1_a.down.sql", "select 1;"), ("seed.sql", "create table seed (x int);")] {
+        fs::write(folder.path().join("db").join(file), text).unwrap();
+    }
+    let ran = run(folder.path(), "snapshot create db -o db.pgsnap");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told = "warning: `db/seed.sql` is passed over: the migration tool whose folder it is does not run it\n\
+                hint: name it as a source of its own, if its statements are part of the schema\n";
+    assert!(ran.talk.starts_with(told), "{ran:?}");
+    assert!(!ran.talk.contains("1_a"), "{ran:?}");
+}
+
+#[test]
 fn an_equal_snapshot_is_not_touched() {
     let folder = workplace(DDL);
     let path = folder.path().join("app.pgsnap");

@@ -59,7 +59,7 @@ fn measure(tables: usize) -> Measured {
     };
     let folder = Scratch::new();
     let ddl = schema::synthetic(tables);
-    let inputs = [Input { name: "schema.sql".to_owned(), text: ddl }];
+    let inputs = [Input::new("schema.sql", ddl)];
     let (parse, captured) = median(runs, || script::parse(&inputs));
     assert!(!captured.failed(), "{:?}", captured.diagnostics);
     let catalog = captured.catalog;

@@ -7,7 +7,7 @@ use clap::Args;
 use pgx_goose::catalog::{Catalog, Kind};
 use pgx_goose::ddl;
 use pgx_goose::fs::{self, Durability};
-use pgx_goose::snapshot::{self, HeaderFacts, Snapshot};
+use pgx_goose::snapshot::{self, DecodeError, HeaderFacts, Snapshot};
 
 use super::error::{Exit, Failure};
 use super::report::{Report, printable};
@@ -43,6 +43,9 @@ pub(crate) struct Create {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
+    /// Replace the file even if it is no snapshot
+    #[arg(long)]
+    force: bool,
 }
 
 /// Arguments of `snapshot show`.
@@ -93,18 +96,25 @@ fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
     if arguments.output == "-" {
         return output::print(&bytes);
     }
-    let written = write(&arguments.output, &catalog, &bytes)?;
+    let written = write(&arguments.output, &catalog, &bytes, arguments.force)?;
     let what = if written { "wrote" } else { "unchanged:" };
     report.summary(&format!("{what} {} ({}, {} bytes)", arguments.output, count(catalog.len(), "object"), bytes.len()));
     Ok(Exit::Success)
 }
 
 /// Writes a snapshot, unless the file holds the same schema already: then it stays, whichever version of the tool wrote it.
-fn write(path: &str, catalog: &Catalog, bytes: &[u8]) -> Result<bool, Failure> {
-    if let Some(old) = fs::read_if_exists(path)? {
-        let same = old == bytes || snapshot::decode(&old).is_ok_and(|old| old.catalog == *catalog);
-        if same {
-            return Ok(false);
+///
+/// A file that is no snapshot is most likely there by a slip of the hand (`-o schema.sql`), and stays unless `force` is said. One that was
+/// damaged, and one of a newer version, are snapshots still.
+fn write(path: &str, catalog: &Catalog, bytes: &[u8], force: bool) -> Result<bool, Failure> {
+    if let Some(old) = fs::read_if_exists(path)?.filter(|it| !it.is_empty()) {
+        match snapshot::decode(&old) {
+            Ok(old) if old.catalog == *catalog => return Ok(false),
+            Err(DecodeError::NotASnapshot) if !force => {
+                let hint = "name another file, or say `--force` to replace this one";
+                return Err(Failure::usage(format!("`{path}` is no snapshot, and is not replaced")).hint(hint));
+            }
+            Ok(_) | Err(_) => {}
         }
     }
     fs::write_atomic(path, bytes, Durability::Flushed)?;

@@ -17,7 +17,7 @@ use super::report::Report;
 
 /// What a source holds.
 enum Content {
-    Ddl(Vec<Input>),
+    Ddl(files::Source),
     Snapshot(Catalog),
 }
 
@@ -30,7 +30,10 @@ pub(crate) fn read(sources: &[String], strict: bool, report: &Report) -> Result<
     let mut snapshots = Vec::new();
     for source in sources {
         match content(source)? {
-            Content::Ddl(files) => inputs.extend(files),
+            Content::Ddl(files) => {
+                report.diagnostics(&passed_over(&files));
+                inputs.extend(files.inputs);
+            }
             Content::Snapshot(catalog) => snapshots.push((source, catalog)),
         }
     }
@@ -40,6 +43,15 @@ pub(crate) fn read(sources: &[String], strict: bool, report: &Report) -> Result<
     }
     progress.finish_and_clear();
     Ok(catalog)
+}
+
+/// Says which files of a folder its tool does not run.
+fn passed_over(source: &files::Source) -> Vec<Diagnostic> {
+    let told = |path: &PathBuf| {
+        let message = format!("`{}` is passed over: the migration tool whose folder it is does not run it", path.display());
+        Diagnostic::warning(message).hint("name it as a source of its own, if its statements are part of the schema")
+    };
+    source.passed_over.iter().map(told).collect()
 }
 
 fn replay(inputs: &[Input], strict: bool, report: &Report) -> Result<Catalog, Failure> {
@@ -99,7 +111,7 @@ fn content(source: &str) -> Result<Content, Failure> {
         return decode(source, &fs::read(path)?);
     }
     match files::load(path) {
-        Ok(inputs) => Ok(Content::Ddl(inputs)),
+        Ok(source) => Ok(Content::Ddl(source)),
         // A snapshot under another name: it is no text, and begins as snapshots do.
         Err(files::SourceError::Encoding { .. }) if source != "-" => match snapshot::decode(&fs::read(path)?) {
             Err(DecodeError::NotASnapshot) => Err(files::load(path).err().map_or_else(|| Failure::input(source), Failure::from)),
@@ -167,7 +179,11 @@ fn load_elsewhere(source: &str, contents: &[(PathBuf, Vec<u8>)], is_folder: bool
     let prefix = root.display().to_string();
     let known = |text: &str| text.replace(&prefix, source.trim_end_matches('/'));
     match files::load(&root) {
-        Ok(inputs) => Ok(Content::Ddl(inputs.into_iter().map(|it| Input { name: known(&it.name), text: it.text }).collect())),
+        Ok(files::Source { inputs, passed_over }) => {
+            let inputs = inputs.into_iter().map(|it| Input { name: known(&it.name), ..it }).collect();
+            let passed_over = passed_over.iter().map(|it| PathBuf::from(known(&it.display().to_string()))).collect();
+            Ok(Content::Ddl(files::Source { inputs, passed_over }))
+        }
         Err(error) => {
             let failure = Failure::from(error);
             Err(Failure { message: failure.message.as_deref().map(known), ..failure })

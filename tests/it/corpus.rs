@@ -130,7 +130,7 @@ impl Schema {
         for file in files {
             if let Some(text) = self.text(file)? {
                 let text = text.replace(&for_later_sessions, "SET");
-                inputs.push(Input { name: (*file).to_owned(), text });
+                inputs.push(Input::new(*file, text));
             }
         }
         Ok(inputs)

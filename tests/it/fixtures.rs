@@ -81,12 +81,12 @@ impl Case {
         self.folder.join("error.txt").exists()
     }
 
-    /// The SQL that the server is to run.
-    pub(crate) fn script(&self) -> Result<String, String> {
+    /// The SQL that the server is to run, each in a session of its own.
+    pub(crate) fn scripts(&self) -> Result<Vec<String>, String> {
         let read = |path: &Path| fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
         for name in ["equal.sql", "schema.sql"] {
             if self.folder.join(name).exists() {
-                return read(&self.folder.join(name));
+                return Ok(vec![read(&self.folder.join(name))?]);
             }
         }
         let mut files: Vec<PathBuf> =
@@ -185,11 +185,11 @@ impl Case {
             }
         }
         let direct = server.database(&self.name)?;
-        let loaded = direct.run(&self.script()?);
+        let loaded = self.scripts()?.iter().try_for_each(|script| direct.run(script).map(drop));
         if self.is_error() {
             return match loaded {
                 Err(_) => Ok(Completion::Completed),
-                Ok(_) => Err("an error is expected, and the server takes it".into()),
+                Ok(()) => Err("an error is expected, and the server takes it".into()),
             };
         }
         loaded.map_err(|error| format!("the server refuses the fixture: {error}"))?;

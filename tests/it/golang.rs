@@ -92,7 +92,9 @@ fn run_fixture(case: &Case) -> Result<Completion, Failed> {
     let tree = Tree::new(&format!("run_{}", folder_name(&case.name)))?;
     generate_case(case, &tree.folder, &[])?;
     let database = server.database(&case.name)?;
-    database.run(&case.script()?).map_err(|error| format!("the server refuses the fixture: {error}"))?;
+    for script in case.scripts()? {
+        database.run(&script).map_err(|error| format!("the server refuses the fixture: {error}"))?;
+    }
     // Tests written by hand, about what this schema is for, stand beside it and use the generated packages.
     let by_hand = case.folder.join("go_test");
     if by_hand.is_dir() {

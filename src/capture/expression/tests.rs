@@ -26,7 +26,7 @@ struct World {
 
 impl World {
     fn new(sql: &str) -> Self {
-        let captured = parse(&[Input { name: "a.sql".to_owned(), text: sql.to_owned() }]);
+        let captured = parse(&[Input::new("a.sql", sql)]);
         assert!(!captured.failed(), "{:?}", captured.diagnostics);
         let mut catalog = captured.catalog;
         let int = DataType::builtin("int4");
@@ -530,7 +530,7 @@ fn not_null_is_that_of_the_end() {
     let sql = "CREATE TABLE t (a int NOT NULL, b int); CREATE VIEW v AS SELECT a, b FROM t; CREATE VIEW a AS SELECT * FROM v;
         ALTER TABLE t ALTER a DROP NOT NULL; ALTER TABLE t ALTER b SET NOT NULL;
         CREATE VIEW r AS SELECT b, count(*) FROM t GROUP BY ROLLUP (b)";
-    let catalog = parse(&[Input { name: "a.sql".to_owned(), text: sql.to_owned() }]).catalog;
+    let catalog = parse(&[Input::new("a.sql", sql)]).catalog;
     let check = |name: &str, expected: &[bool]| {
         let object = catalog.get(&Identity::new(Kind::View, "public", name)).expect("the view is there");
         let Definition::View(view) = &object.definition else { return };

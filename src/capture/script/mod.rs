@@ -42,6 +42,7 @@ mod routine;
 mod rule;
 mod schema;
 mod sequence;
+mod session;
 mod settings;
 pub mod source;
 mod split;
@@ -50,6 +51,7 @@ mod statement;
 mod statistics;
 mod table;
 mod text_search;
+mod transaction;
 mod trigger;
 mod types;
 mod view;
@@ -63,6 +65,8 @@ use super::Captured;
 use resolve::Unresolved;
 use state::State;
 
+pub use session::Session;
+
 /// One file of DDL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -70,6 +74,15 @@ pub struct Input {
     pub name: String,
     /// The text.
     pub text: String,
+    /// How it is run.
+    pub session: Session,
+}
+
+impl Input {
+    /// A file that psql runs.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), session: Session::PSQL }
+    }
 }
 
 /// A place in the inputs.
@@ -144,11 +157,17 @@ impl From<Unresolved> for Problem {
 pub fn parse(inputs: &[Input]) -> Captured {
     split::on_deep_stack(|| {
         let mut state = State::new(inputs);
+        let mut file = None;
         let findings = split::for_each_batch(inputs, |batch| {
             for statement in batch {
+                if file != Some(statement.at.file) {
+                    session::go_on(&mut state, inputs, file, Some(statement.at.file));
+                    file = Some(statement.at.file);
+                }
                 apply(&mut state, &statement.node, statement.at);
             }
         });
+        session::go_on(&mut state, inputs, file, None);
         state.extend_diagnostics(findings);
         view::tell_not_null_again(&mut state);
         let (catalog, mut diagnostics) = state.finish();
@@ -160,7 +179,7 @@ pub fn parse(inputs: &[Input]) -> Captured {
 
 /// Replays one statement, and reports what comes of it.
 fn apply(state: &mut State<'_>, node: &NodeEnum, at: Place) {
-    if let Err(problem) = dispatch(state, node, at) {
+    if let Err(problem) = dispatch(state, node, at).and_then(|()| transaction::drop_on_commit(state)) {
         state.fail(problem, at);
     }
 }
@@ -190,6 +209,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::DropStmt(it) => drop::apply(state, it, at),
         NodeEnum::RenameStmt(it) => rename::apply(state, it, at),
         NodeEnum::AlterObjectSchemaStmt(it) => rename::set_schema(state, it, at),
+        NodeEnum::TransactionStmt(it) => transaction::apply(state, it, at),
         NodeEnum::VariableSetStmt(it) => settings::set(state, it, at),
         NodeEnum::DiscardStmt(it) => settings::discard(state, it, at),
         NodeEnum::AlterExtensionStmt(it) => extension::alter(state, it, at),

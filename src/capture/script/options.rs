@@ -61,7 +61,7 @@ pub(crate) fn boolean(element: &DefElem) -> bool {
 }
 
 /// PostgreSQL src/backend/utils/adt/bool.c, parse_bool: words and unambiguous beginnings of them.
-fn parse_boolean(text: &str) -> Option<bool> {
+pub(crate) fn parse_boolean(text: &str) -> Option<bool> {
     let text = text.to_ascii_lowercase();
     match text.as_str() {
         "on" | "1" => Some(true),

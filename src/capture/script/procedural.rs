@@ -33,7 +33,16 @@ enum Stop {
 /// `DO`.
 pub(crate) fn apply(state: &mut State<'_>, node: &DoStmt, at: Place) -> Outcome {
     let steps = body(node).and_then(|it| compile_function(&it)).unwrap_or_else(|| vec![Step::Opaque]);
-    match run(state, &steps, at) {
+    let depth = state.levels().depth();
+    state.begin(None);
+    let outcome = run(state, &steps, at);
+    match &outcome {
+        Err(Stop::Failed(_)) => state.roll_back_to(depth),
+        // Without a transaction around it, the block was one.
+        _ if depth == 0 => state.commit(),
+        _ => state.keep(depth),
+    }
+    match outcome {
         Ok(()) => Ok(()),
         Err(Stop::Failed(problem)) => Err(Problem { location: None, ..problem }),
         Err(Stop::Opaque) => {
@@ -185,26 +194,20 @@ fn run(state: &mut State<'_>, steps: &[Step], at: Place) -> Result<(), Stop> {
 
 /// A block with handlers: when it fails and a handler fits, everything that it did is undone.
 fn run_handled(state: &mut State<'_>, body: &[Step], handlers: &[(Vec<String>, Vec<Step>)], at: Place) -> Result<(), Stop> {
-    // A statement that fails at its only command has changed nothing.
-    let atomic = match body {
-        [Step::Statement(node)] => match node.as_ref() {
-            NodeEnum::AlterTableStmt(it) => it.cmds.len() == 1,
-            it => !matches!(it, NodeEnum::CreateStmt(_) | NodeEnum::CreateSchemaStmt(_)),
-        },
-        _ => false,
-    };
-    let before = (!atomic).then(|| state.catalog().clone());
+    let depth = state.levels().depth();
+    state.begin(None);
     match run(state, body, at) {
         Err(Stop::Failed(problem)) => {
-            let Some((_, steps)) = handlers.iter().find(|(conditions, _)| conditions.iter().any(|it| fits(it, &problem))) else {
-                return Err(Stop::Failed(problem));
-            };
-            if let Some(before) = before {
-                state.restore(before);
+            state.roll_back_to(depth);
+            match handlers.iter().find(|(conditions, _)| conditions.iter().any(|it| fits(it, &problem))) {
+                Some((_, steps)) => run(state, steps, at),
+                None => Err(Stop::Failed(problem)),
             }
-            run(state, steps, at)
         }
-        other => other,
+        other => {
+            state.keep(depth);
+            other
+        }
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) struct Names {
 
 impl Names {
     /// The index of a finished catalog.
+    #[cfg(test)]
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let mut names = Self::default();
         for (identity, object) in catalog.iter() {
@@ -154,11 +155,6 @@ impl Names {
     /// Whatever has that name in `pg_type`.
     pub(crate) fn type_of(&self, schema: &str, name: &str) -> Option<&Identity> {
         self.types.get(schema)?.get(name)
-    }
-
-    /// The index of another catalog, with the same types known by name only.
-    pub(crate) fn replaced(self, catalog: &Catalog) -> Self {
-        Self { opaque_types: self.opaque_types, ..Self::of(catalog) }
     }
 
     /// Adds a type of which nothing but the name is known.

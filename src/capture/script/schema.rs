@@ -24,8 +24,9 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateSchemaStmt, at: Place) 
     state.insert(identity, object);
     // The elements are made with the new schema in front of the search path; the order is that of their needs:
     // sequences, tables, views, indexes, triggers, grants (PostgreSQL src/backend/parser/parse_utilcmd.c, transformCreateSchemaStmtElements).
-    let path = state.search_path().to_vec();
-    state.set_search_path(std::iter::once(name).chain(path.iter().cloned()).collect());
+    let settings = state.settings().clone();
+    let path = std::iter::once(name).chain(settings.search_path().iter().cloned()).collect();
+    state.settings_mut().set_search_path(path);
     let rank = |node: &NodeEnum| match node {
         NodeEnum::CreateSeqStmt(_) => 0,
         NodeEnum::CreateStmt(_) => 1,
@@ -37,6 +38,6 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateSchemaStmt, at: Place) 
     let mut elements: Vec<&NodeEnum> = node.schema_elts.iter().filter_map(|it| it.node.as_ref()).collect();
     elements.sort_by_key(|it| rank(it));
     let outcome = elements.into_iter().try_for_each(|it| dispatch(state, it, at));
-    state.set_search_path(path);
+    *state.settings_mut() = settings;
     outcome
 }

@@ -5,22 +5,33 @@ use pg_query::protobuf::{DiscardMode, DiscardStmt, Node, SelectStmt, VariableSet
 
 use super::resolve::strings;
 use super::state::State;
+use super::transaction::Settings;
 use super::{Outcome, Place, options};
 
-/// `SET`, `RESET`. Inside a script a transaction's end is not followed, so `SET LOCAL` holds on.
+/// `SET`, `RESET`.
 pub(crate) fn set(state: &mut State<'_>, node: &VariableSetStmt, _at: Place) -> Outcome {
     let is_path = node.name.eq_ignore_ascii_case("search_path");
-    match node.kind() {
+    let path = match node.kind() {
         VariableSetKind::VarSetValue if is_path => {
-            let path = node.args.iter().filter_map(options::value_text).collect::<Vec<_>>();
+            let path = node.args.iter().filter_map(options::value_text);
             // `SET search_path = ''` is an empty path; `'a, b'` is one odd name, as in the server.
-            state.set_search_path(path.into_iter().filter(|it| !it.is_empty()).collect());
+            path.filter(|it| !it.is_empty()).collect()
         }
-        VariableSetKind::VarSetDefault | VariableSetKind::VarReset if is_path => state.set_search_path(State::default_search_path()),
-        VariableSetKind::VarResetAll => state.set_search_path(State::default_search_path()),
-        _ => {}
-    }
+        VariableSetKind::VarSetDefault | VariableSetKind::VarReset if is_path => Settings::default().search_path,
+        VariableSetKind::VarResetAll => Settings::default().search_path,
+        _ => return Ok(()),
+    };
+    set_path(state, path, node.is_local);
     Ok(())
+}
+
+/// What is set for a transaction only holds until it ends; without one it ends with its own statement.
+fn set_path(state: &mut State<'_>, path: Vec<String>, is_local: bool) {
+    match is_local {
+        false => state.settings_mut().set_search_path(path),
+        true if state.levels().is_open() => state.settings_mut().local_search_path = Some(path),
+        true => {}
+    }
 }
 
 /// `SELECT set_config('search_path', …, …)`.
@@ -35,7 +46,8 @@ pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt) -> Outcome {
         if argument(0).is_some_and(|it| it.eq_ignore_ascii_case("search_path"))
             && let Some(path) = argument(1)
         {
-            state.set_search_path(split_path(&path));
+            let is_local = argument(2).is_some_and(|it| options::parse_boolean(&it) == Some(true));
+            set_path(state, split_path(&path), is_local);
         }
     }
     Ok(())
@@ -44,7 +56,7 @@ pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt) -> Outcome {
 /// `DISCARD ALL` resets the search path too.
 pub(crate) fn discard(state: &mut State<'_>, node: &DiscardStmt, _at: Place) -> Outcome {
     if node.target() == DiscardMode::DiscardAll {
-        state.set_search_path(State::default_search_path());
+        *state.settings_mut() = Settings::default();
     }
     Ok(())
 }

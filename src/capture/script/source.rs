@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Input;
+use super::{Input, Session};
 use crate::fs::{self, FileKind};
+use folder::Folder;
 
 /// Why a source can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,16 @@ pub enum SourceError {
 /// The name of standard input in messages.
 pub const STDIN: &str = "<stdin>";
 
+/// What a source holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The files, in the order in which they are replayed.
+    pub inputs: Vec<Input>,
+    /// Files of the folder that its tool does not run, so that they are no part of the schema; those that say themselves
+    /// that they go down are not among them.
+    pub passed_over: Vec<PathBuf>,
+}
+
 /// Reads the DDL of a source: a file, a folder, or `-` for standard input.
 ///
 /// A folder that a migration tool made is read as that tool orders it, up parts only:
@@ -69,28 +80,36 @@ pub const STDIN: &str = "<stdin>";
 /// In any file, `-- +goose Down`, `-- migrate:down`, `-- +migrate Down`, `-- Down Migration`, `-- //@UNDO` and tern's
 /// `---- create above / drop below ----` begin a part that is left out.
 ///
+/// What a file leaves to the next one (its `search_path`, above all) is what it leaves where the tool runs them: migration tools
+/// run all on one connection, Flyway and tern reset it, and files of no known tool are run by themselves.
+///
 /// # Errors
 /// If something can't be read, is not UTF-8, or holds no DDL; the error names the file.
-pub fn load(path: &Path) -> Result<Vec<Input>, SourceError> {
+pub fn load(path: &Path) -> Result<Source, SourceError> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(SourceError::Stdin)?;
-        return Ok(vec![input(STDIN.to_owned(), bytes)?]);
+        return Ok(Source { inputs: vec![input(STDIN.to_owned(), bytes, Session::PSQL)?], passed_over: Vec::new() });
     }
-    let files = match fs::kind(path)? {
+    let Folder { files, passed_over, session } = match fs::kind(path)? {
         None => return Err(SourceError::Missing { path: path.to_owned() }),
-        Some(FileKind::Folder) => folder::files(path)?,
-        Some(FileKind::File | FileKind::Other) => vec![path.to_owned()],
+        Some(FileKind::Folder) => folder::read(path)?,
+        Some(FileKind::File | FileKind::Other) => Folder { files: vec![path.to_owned()], passed_over: Vec::new(), session: Session::PSQL },
     };
     if files.is_empty() {
         return Err(SourceError::Empty { path: path.to_owned() });
     }
-    let read: Vec<Result<Input, SourceError>> = files.par_iter().map(|file| input(file.display().to_string(), fs::read(file)?)).collect();
-    let inputs: Vec<Input> = read.into_iter().collect::<Result<_, _>>()?;
-    Ok(folder::from_checkpoint(inputs))
+    let read: Vec<Result<Input, SourceError>> =
+        files.par_iter().map(|file| input(file.display().to_string(), fs::read(file)?, session)).collect();
+    let mut inputs: Vec<Input> = folder::from_checkpoint(read.into_iter().collect::<Result<_, _>>()?);
+    if let Some(first) = inputs.first_mut() {
+        first.session.connects = true;
+    }
+    Ok(Source { inputs, passed_over })
 }
 
-fn input(name: String, bytes: Vec<u8>) -> Result<Input, SourceError> {
+/// A file. Lines for a migration tool say more of how it is run than its folder does.
+fn input(name: String, bytes: Vec<u8>, session: Session) -> Result<Input, SourceError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
@@ -100,7 +119,8 @@ fn input(name: String, bytes: Vec<u8>) -> Result<Input, SourceError> {
     })?;
     // A byte order mark is no text; without it columns count from the first character that is seen.
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(Input { name, text: sections::up(text) })
+    let session = sections::session(&text).unwrap_or(session);
+    Ok(Input { name, text: sections::up(text), session })
 }
 
 #[cfg(test)]
@@ -118,7 +138,7 @@ mod tests {
             fs::create_dir_all(path.parent().expect("the file is in a folder")).expect("a folder");
             fs::write_atomic(&path, text.as_bytes(), Durability::Renamed).expect("a file");
         }
-        let inputs = load(folder.path()).expect("a readable source");
+        let inputs = load(folder.path()).expect("a readable source").inputs;
         let prefix = format!("{}/", folder.path().display());
         let names: Vec<&str> = inputs.iter().map(|it| it.name.strip_prefix(&prefix).expect("a name in the folder")).collect();
         assert_eq!(names, expected);
@@ -146,8 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_passed_over() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for file in ["1_a.up.sql", "1_a.down.sql", "seed.sql"] {
+            fs::write_atomic(&folder.path().join(file), b"select 1;", Durability::Renamed).expect("a file");
+        }
+        let source = load(folder.path()).expect("a readable source");
+        assert_eq!(source.passed_over, [folder.path().join("seed.sql")]);
+        assert_eq!(source.inputs[0].session, Session { connects: true, ..Session::MIGRATION });
+    }
+
+    #[test]
     fn errors_name_the_file() {
-        let message = |name: &str, bytes: &[u8]| input(name.to_owned(), bytes.to_vec()).expect_err("not UTF-8").to_string();
+        let message = |name: &str, bytes: &[u8]| input(name.to_owned(), bytes.to_vec(), Session::PSQL).expect_err("not UTF-8").to_string();
         assert_eq!(message("a.sql", b"select\n'\xe4'"), "`a.sql` is not UTF-8: byte 8 (line 2) is no character");
         assert_eq!(message("a.sql", b"\xff\xfes\0"), "`a.sql` is not UTF-8: byte 0 (line 1) is no character; it looks like UTF-16");
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -157,6 +188,6 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_text() {
-        assert_eq!(input("a".to_owned(), b"\xef\xbb\xbfselect".to_vec()).expect("UTF-8").text, "select");
+        assert_eq!(input("a".to_owned(), b"\xef\xbb\xbfselect".to_vec(), Session::PSQL).expect("UTF-8").text, "select");
     }
 }

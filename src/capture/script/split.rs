@@ -178,7 +178,7 @@ mod tests {
     use crate::diagnostic::Severity;
 
     fn input(text: &str) -> Input {
-        Input { name: "a.sql".to_owned(), text: text.to_owned() }
+        Input::new("a.sql", text)
     }
 
     #[track_caller]

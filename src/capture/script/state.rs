@@ -5,6 +5,7 @@
 //! by name, dependents by what they need. It knows nothing of statements; what a statement does is its family file's.
 //!
 //! Temporary objects live in the schema `pg_temp`, which is searched first, and leave the catalog at the end.
+//! What a transaction has changed can be taken back, see [`transaction`](super::transaction).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity, nearest};
 
 use super::resolve::{Names, Resolver, split_name};
 use super::split::Places;
+use super::transaction::{Levels, Settings, Undo};
 use super::{Input, Place, Problem, grant};
 
 /// The schema that holds temporary objects while a script is replayed.
@@ -30,7 +32,10 @@ pub(crate) struct State<'a> {
     names: Names,
     /// Who needs an object: the reverse of `Object::dependencies`, so that DROP looks at dependents only.
     dependents: HashMap<Identity, BTreeSet<Identity>>,
-    search_path: Vec<String>,
+    settings: Settings,
+    levels: Levels,
+    /// Temporary tables that go when the transaction ends.
+    on_commit_drop: Vec<Identity>,
     /// Findings are kept apart from the catalog until the end.
     diagnostics: Vec<Diagnostic>,
     /// The first code that ran without being evaluated; names that are unknown later may come from it.
@@ -45,17 +50,14 @@ impl<'a> State<'a> {
             catalog: Catalog::new(),
             names: Names::default(),
             dependents: HashMap::new(),
-            search_path: Self::default_search_path(),
+            settings: Settings::default(),
+            levels: Levels::default(),
+            on_commit_drop: Vec::new(),
             diagnostics: Vec::new(),
             opaque: None,
         };
         state.insert(Identity::global(Kind::Schema, PUBLIC), Object::new(Definition::Schema(Schema {})));
         state
-    }
-
-    /// PostgreSQL's default: `"$user", public`.
-    pub(crate) fn default_search_path() -> Vec<String> {
-        vec!["$user".to_owned(), PUBLIC.to_owned()]
     }
 
     /// The catalog so far.
@@ -65,7 +67,7 @@ impl<'a> State<'a> {
 
     /// Names as the server would resolve them now.
     pub(crate) fn resolver(&self) -> Resolver<'_> {
-        Resolver::new(&self.catalog, &self.names, &self.search_path)
+        Resolver::new(&self.catalog, &self.names, self.settings.search_path())
     }
 
     /// The index of names.
@@ -75,17 +77,84 @@ impl<'a> State<'a> {
 
     /// The search path as it was set, without what the server adds.
     pub(crate) fn search_path(&self) -> &[String] {
-        &self.search_path
+        self.settings.search_path()
     }
 
-    /// Sets the search path.
-    pub(crate) fn set_search_path(&mut self, path: Vec<String>) {
-        self.search_path = path;
+    /// What `SET` has set.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What `SET` has set, to change.
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// The transaction that is open.
+    pub(crate) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// Begins a transaction, or within one a part that can be taken back by itself. `at` is the statement that says so.
+    pub(crate) fn begin(&mut self, at: Option<Place>) {
+        self.levels.push(at, None, self.settings.clone());
+    }
+
+    /// Begins a part of a transaction that can be taken back by its name.
+    pub(crate) fn set_savepoint(&mut self, name: String) {
+        self.levels.push(None, Some(name), self.settings.clone());
+    }
+
+    /// Ends the parts of the transaction from `depth` on, and keeps what they did.
+    pub(crate) fn keep(&mut self, depth: usize) {
+        self.levels.keep(depth);
+    }
+
+    /// Ends the transaction and keeps what it did.
+    pub(crate) fn commit(&mut self) {
+        self.levels.keep(0);
+        self.settings.local_search_path = None;
+    }
+
+    /// Ends the parts of the transaction from `depth` on, and takes back what they did.
+    pub(crate) fn roll_back_to(&mut self, depth: usize) {
+        let Some(Undo { before, settings }) = self.levels.take(depth) else { return };
+        self.settings = settings;
+        // What the outer levels found is still right.
+        let levels = std::mem::take(&mut self.levels);
+        for identity in before.keys() {
+            self.remove(identity);
+        }
+        for (identity, object) in before {
+            if let Some(object) = object {
+                self.insert(identity, object);
+            }
+        }
+        self.levels = levels;
+    }
+
+    /// Remembers a temporary table that goes when the transaction ends.
+    pub(crate) fn drop_on_commit(&mut self, table: Identity) {
+        self.on_commit_drop.push(table);
+    }
+
+    /// The temporary tables that go now.
+    pub(crate) fn take_dropped_on_commit(&mut self) -> Vec<Identity> {
+        std::mem::take(&mut self.on_commit_drop).into_iter().filter(|it| self.catalog.contains(it)).collect()
+    }
+
+    /// Everything temporary goes, as at the end of a session.
+    pub(crate) fn drop_temporary(&mut self) {
+        let is_temporary = |(identity, _): &(&Identity, &Object)| identity.schema == PG_TEMP;
+        let temporary: Vec<Identity> = self.catalog.iter().filter(is_temporary).map(|(identity, _)| identity.clone()).collect();
+        for identity in temporary {
+            self.remove(&identity);
+        }
     }
 
     /// The schema in which a new object without a schema is made: the first of the search path that exists.
     pub(crate) fn creation_schema(&self) -> Result<String, Problem> {
-        match self.search_path.iter().find(|schema| self.schema_exists(schema)) {
+        match self.search_path().iter().find(|schema| self.schema_exists(schema)) {
             Some(schema) => Ok(schema.clone()),
             None => {
                 Err(Problem::new("no schema has been selected to create in").hint("set search_path, or qualify the name with a schema"))
@@ -110,8 +179,8 @@ impl<'a> State<'a> {
 
     /// Puts an object in, or in the place of the one that has its identity.
     pub(crate) fn insert(&mut self, identity: Identity, object: Object) {
-        if self.catalog.contains(&identity) {
-            self.remove(&identity);
+        if self.remove(&identity).is_none() {
+            self.levels.note(&identity, None);
         }
         for dependency in &object.dependencies {
             self.dependents.entry(dependency.on.clone()).or_default().insert(identity.clone());
@@ -133,6 +202,7 @@ impl<'a> State<'a> {
     /// Takes an object out, and nothing that depends on it.
     pub(crate) fn remove(&mut self, identity: &Identity) -> Option<Object> {
         let object = self.catalog.remove(identity)?;
+        self.levels.note(identity, Some(&object));
         for dependency in &object.dependencies {
             self.forget_dependent(&dependency.on, identity);
         }
@@ -143,6 +213,7 @@ impl<'a> State<'a> {
     /// Changes an object in place; its dependencies and names are indexed again. The kind must stay.
     pub(crate) fn change<R>(&mut self, identity: &Identity, change: impl FnOnce(&mut Object) -> R) -> Option<R> {
         let object = self.catalog.get_mut(identity)?;
+        self.levels.note(identity, Some(object));
         let before = object.dependencies.clone();
         self.names.remove(identity, &object.definition);
         let result = change(object);
@@ -177,18 +248,6 @@ impl<'a> State<'a> {
     /// How an object needs another: the dependencies of `dependent` on `identity` and its columns.
     pub(crate) fn dependencies_on<'s>(&'s self, dependent: &Identity, identity: &'s Identity) -> impl Iterator<Item = &'s Dependency> {
         self.catalog.get(dependent).into_iter().flat_map(|it| &it.dependencies).filter(move |it| it.on == *identity)
-    }
-
-    /// Puts back the catalog as it was, for a block whose failure is handled.
-    pub(crate) fn restore(&mut self, catalog: Catalog) {
-        self.names = std::mem::take(&mut self.names).replaced(&catalog);
-        self.dependents = HashMap::new();
-        for (identity, object) in catalog.iter() {
-            for dependency in &object.dependencies {
-                self.dependents.entry(dependency.on.clone()).or_default().insert(identity.clone());
-            }
-        }
-        self.catalog = catalog;
     }
 
     /// Gives an object another identity of the same kind. All dependencies on it follow; what stands inside other
@@ -265,11 +324,7 @@ impl<'a> State<'a> {
 
     /// The catalog without temporary objects, and all findings.
     pub(crate) fn finish(mut self) -> (Catalog, Vec<Diagnostic>) {
-        let temporary: Vec<Identity> =
-            self.catalog.iter().filter(|(identity, _)| identity.schema == PG_TEMP).map(|(identity, _)| identity.clone()).collect();
-        for identity in temporary {
-            self.remove(&identity);
-        }
+        self.drop_temporary();
         (self.catalog, self.diagnostics)
     }
 

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{ColumnDef, CreateForeignTableStmt, CreateStmt, IndexElem, Node, PartitionBoundSpec, PartitionSpec};
+use pg_query::protobuf::{
+    ColumnDef, CreateForeignTableStmt, CreateStmt, IndexElem, Node, OnCommitAction, PartitionBoundSpec, PartitionSpec,
+};
 
 use crate::catalog::{
     Column, Constraint, ConstraintKind, Definition, Dependency, Expression, ForeignTable, Identity, Kind, PartitionBound, PartitionKey,
@@ -83,6 +85,9 @@ fn create_relation(state: &mut State<'_>, node: &CreateStmt, foreign: Option<(St
         }),
     };
     state.insert_with(identity.clone(), definition, std::mem::take(&mut plan.needs));
+    if node.oncommit() == OnCommitAction::OncommitDrop {
+        state.drop_on_commit(identity.clone());
+    }
 
     column::finish(state, &identity, &plan.columns)?;
     if let Some(spec) = &node.partspec {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CreateTableAsStmt, IntoClause, Node, ObjectType, RefreshMatViewStmt, SelectStmt, ViewCheckOption, ViewStmt};
+use pg_query::protobuf::{
+    CreateTableAsStmt, IntoClause, Node, ObjectType, OnCommitAction, RefreshMatViewStmt, SelectStmt, ViewCheckOption, ViewStmt,
+};
 
 use crate::capture::expression::{self, UnknownColumn};
 use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persistence, QualifiedName, Table, View, ViewColumn};
@@ -232,7 +234,11 @@ fn create_table(
         storage_parameters: options::storage_parameters(&into.options),
         ..Table::default()
     };
-    state.insert_with(Identity::new(Kind::Table, name.schema, name.name), Definition::Table(table), needs);
+    let identity = Identity::new(Kind::Table, name.schema, name.name);
+    state.insert_with(identity.clone(), Definition::Table(table), needs);
+    if into.on_commit() == OnCommitAction::OncommitDrop {
+        state.drop_on_commit(identity);
+    }
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! Which files of a folder are the schema, and in which order: the tables of [`load`](super::load) as code.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::{Input, SourceError};
+use crate::capture::script::Session;
 use crate::fs::{self, Entry, FileKind};
 
 /// How deep folders are looked into. A link that leads back up must end somewhere.
@@ -16,22 +18,48 @@ struct File {
     depth: usize,
 }
 
-/// The files of a folder that make the schema, in order.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+/// What a folder holds.
+pub(super) struct Folder {
+    /// The files that make the schema, in order.
+    pub(super) files: Vec<PathBuf>,
+    /// The files that the tool whose folder it is does not run on the way up, though nothing says that they go down.
+    pub(super) passed_over: Vec<PathBuf>,
+    /// How the tool runs each.
+    pub(super) session: Session,
+}
+
+/// Tells which tool's folder it is.
+pub(super) fn read(folder: &Path) -> Result<Folder, SourceError> {
     let mut files = Vec::new();
     collect(folder, 0, &mut files)?;
-    let order: fn(Vec<File>) -> Vec<File> = if files.iter().any(|it| it.depth == 1 && it.name == "up.sql") {
-        diesel
+    let all: Vec<(PathBuf, bool)> = files.iter().map(|it| (it.path.clone(), goes_down(&it.name))).collect();
+    type Order = fn(Vec<File>) -> Vec<File>;
+    // Whose files these are is not known: each is run by itself, and a script may count on a transaction.
+    let unknown = Session { is_transaction: true, ..Session::PSQL };
+    let (order, session): (Order, Session) = if files.iter().any(|it| it.depth == 1 && it.name == "up.sql") {
+        (diesel, Session::MIGRATION)
     } else if files.iter().any(|it| matches!(flyway_name(&it.name), Some(('V', _, _)))) {
-        flyway
+        // Flyway sets the schema anew before each file.
+        (flyway, Session { resets: true, ..Session::MIGRATION })
     } else if files.iter().any(|it| it.depth == 0 && it.name.ends_with(".up.sql")) {
-        reversible
+        (reversible, Session::MIGRATION)
     } else if files.iter().all(|it| it.depth == 0 && number(&it.name).is_some()) {
-        numbered
+        (numbered, unknown)
+    } else if !files.is_empty() && files.iter().all(|it| it.depth == 1 && it.name == "migration.sql") {
+        // prisma
+        (plain, Session::MIGRATION)
     } else {
-        plain
+        (plain, Session::PSQL)
     };
-    Ok(order(files).into_iter().map(|it| it.path).collect())
+    let files: Vec<PathBuf> = order(files).into_iter().map(|it| it.path).collect();
+    let kept: HashSet<&PathBuf> = files.iter().collect();
+    let passed_over = all.into_iter().filter(|(path, down)| !down && !kept.contains(path)).map(|(path, _)| path).collect();
+    Ok(Folder { files, passed_over, session })
+}
+
+/// Whether a name says that the file is for the way back: of diesel, golang-migrate and sqlx, Flyway.
+fn goes_down(name: &str) -> bool {
+    name == "down.sql" || name.ends_with(".down.sql") || matches!(flyway_name(name), Some(('U', _, _)))
 }
 
 /// All `*.sql` below a folder, in the order of names; hidden files and folders are nobody's schema.

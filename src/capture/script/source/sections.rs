@@ -1,6 +1,8 @@
-//! The part of a migration file that goes up. To add a tool: its lines in [`marker`].
+//! The part of a migration file that goes up, and how its tool runs it. To add a tool: its lines in [`marker`].
 
 use std::borrow::Cow;
+
+use crate::capture::script::Session;
 
 /// What a line says to the tool whose file it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,6 +11,41 @@ enum Marker {
     Down,
     /// goose replaces variables of the environment from here on, or stops doing so.
     Substitute(bool),
+}
+
+/// How the tool runs files with these lines; `None` where no line is for a tool.
+pub(super) fn session(text: &str) -> Option<Session> {
+    let mut session = None;
+    for line in text.lines().filter(|line| line.trim_start().starts_with("--")) {
+        match marker(line) {
+            // tern resets all settings after each file.
+            Some(Marker::Down) if line.contains("create above / drop below") => {
+                session.get_or_insert(Session::MIGRATION).resets = true;
+            }
+            Some(_) => {
+                session.get_or_insert(Session::MIGRATION);
+            }
+            None => {}
+        }
+        if goes_without_transaction(line) {
+            session.get_or_insert(Session::MIGRATION).is_transaction = false;
+        }
+    }
+    session
+}
+
+/// What goose, sql-migrate, dbmate, sqlx and Atlas are told so that they begin no transaction.
+fn goes_without_transaction(line: &str) -> bool {
+    let words = line.trim().trim_start_matches('-').to_ascii_lowercase();
+    let words: Vec<&str> = words.split_whitespace().collect();
+    matches!(
+        words.as_slice(),
+        ["+goose", "no", "transaction", ..]
+            | ["+migrate", "up", "notransaction", ..]
+            | ["migrate:up", "transaction:false", ..]
+            | ["no-transaction", ..]
+            | ["atlas:txmode", "none", ..]
+    )
 }
 
 /// Blanks out every line that does not go up; all others keep their numbers.
@@ -109,6 +146,20 @@ mod tests {
         check("a;\n-- //@UNDO\nb;\n", "a;\n-- //@UNDO\n\n");
         check("-- +goose Down\nb;\n-- +goose Up\na;\n", "-- +goose Down\n\n-- +goose Up\na;\n");
         check("-- going down\na;", "-- going down\na;");
+    }
+
+    #[test]
+    fn how_a_tool_runs_it() {
+        let check = |text: &str, expected: Option<(bool, bool)>| {
+            assert_eq!(session(text).map(|it| (it.resets, it.is_transaction)), expected, "{text}");
+        };
+        check("-- a\nselect 1;", None);
+        check("-- +goose Up\na;", Some((false, true)));
+        check("-- +goose NO TRANSACTION\n-- +goose Up\na;", Some((false, false)));
+        check("-- migrate:up transaction:false\na;", Some((false, false)));
+        check("-- +migrate Up notransaction\na;", Some((false, false)));
+        check("-- no-transaction\na;", Some((false, false)));
+        check("a;\n---- create above / drop below ----\nb;", Some((true, true)));
     }
 
     #[test]

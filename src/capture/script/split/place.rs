@@ -20,7 +20,7 @@ impl<'a> Places<'a> {
 
     /// What the user is shown of a place: its first line.
     pub(crate) fn span(&self, Place { file, offset, length }: Place) -> Span {
-        let Input { name, text } = &self.inputs[file];
+        let Input { name, text, .. } = &self.inputs[file];
         let lines = self.lines[file].get_or_init(|| line_starts(text));
         let offset = text.floor_char_boundary(offset);
         let line = lines.partition_point(|start| *start <= offset) - 1;
@@ -50,7 +50,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, offset: usize, length: usize, expected: (u32, u32, u32, &str)) {
-        let inputs = [Input { name: "a.sql".into(), text: text.into() }];
+        let inputs = [Input::new("a.sql", text)];
         let span = Places::new(&inputs).span(Place { file: 0, offset, length });
         assert_eq!((span.line, span.column, span.length, span.text.as_str()), expected);
     }
