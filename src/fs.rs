@@ -127,6 +127,34 @@ pub fn kind(path: impl AsRef<Path>) -> Result<Option<FileKind>, Error> {
     }
 }
 
+/// Who may do what with a file, as Unix has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// The permission bits.
+    pub mode: u32,
+    /// The number of the owner.
+    pub owner: u32,
+}
+
+/// Returns who may do what with a file; `None` on systems that have no such bits.
+///
+/// # Errors
+/// If the file can't be looked at.
+pub fn permissions(path: impl AsRef<Path>) -> Result<Option<Permissions>, Error> {
+    let path = path.as_ref();
+    let metadata = fs::metadata(path).map_err(|error| Error::new("look at", path, error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Some(Permissions { mode: metadata.mode() & 0o7777, owner: metadata.uid() }))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        Ok(None)
+    }
+}
+
 /// Returns the entries of a folder, sorted bytewise by name, so that no file system's own order gets into a result.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! Why a command failed, and what the shell is told: the one place where errors of every layer become a message,
 //! causes, hints and an exit code.
 
+use pgx_goose::capture::live::CaptureError;
+use pgx_goose::capture::live::connection::ConnectionError;
 use pgx_goose::capture::script::source::SourceError;
 use pgx_goose::codegen::{self, output, template::TemplateError};
 use pgx_goose::diagnostic::Diagnostic;
@@ -18,8 +20,10 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The schema can't be used: DDL with errors, a damaged snapshot.
     Input = 3,
-    /// A file, a folder or a program that is needed can't be used.
+    /// A file, a folder, a program or a database that is needed can't be used.
     Environment = 4,
+    /// The user stopped it, as shells have it: 128 and the number of the signal.
+    Interrupted = 130,
 }
 
 /// The exit codes, for `--help`.
@@ -29,7 +33,8 @@ Exit codes:
   1  --check found files that are not what would be written
   2  the command line or the config file is wrong
   3  the schema can't be used: errors in the DDL, a damaged snapshot
-  4  a file, a folder or a program that is needed can't be used";
+  4  a file, a folder, a program or a database that is needed can't be used
+  130  stopped by Ctrl-C";
 
 /// Why a command failed.
 #[derive(Clone, Debug)]
@@ -114,11 +119,31 @@ impl From<SourceError> for Failure {
         match &error {
             SourceError::File(error) => Self::caused(Exit::Environment, error),
             SourceError::Stdin(_) => Self::caused(Exit::Environment, &error),
-            SourceError::Missing { .. } => {
-                Self::caused(Exit::Environment, &error).hint("a source is a DDL file, a folder, a .pgsnap file, `-` or git:REV:PATH")
-            }
+            SourceError::Missing { .. } => Self::caused(Exit::Environment, &error)
+                .hint("a source is a DDL file, a folder, a .pgsnap file, `-`, git:REV:PATH or a database (postgres://…)"),
             SourceError::Empty { .. } => Self::caused(Exit::Input, &error),
             SourceError::Encoding { .. } => Self::caused(Exit::Input, &error).hint("convert the file to UTF-8, as with `iconv -t UTF-8`"),
+        }
+    }
+}
+
+impl From<ConnectionError> for Failure {
+    fn from(error: ConnectionError) -> Self {
+        let exit = match &error {
+            ConnectionError::Target { .. } => Exit::Usage,
+            ConnectionError::Cancelled => Exit::Interrupted,
+            _ => Exit::Environment,
+        };
+        Self { hint: error.advice(), ..Self::caused(exit, &error) }
+    }
+}
+
+impl From<CaptureError> for Failure {
+    fn from(error: CaptureError) -> Self {
+        match error {
+            CaptureError::Connection(error) => error.into(),
+            #[allow(unreachable_patterns, reason = "capture has one way to fail so far")]
+            error => Self::caused(Exit::Environment, &error),
         }
     }
 }

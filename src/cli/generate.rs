@@ -22,10 +22,10 @@ use super::{Talk, settings, source};
 /// Flags that are true or false may be given a value, as in `--with-tests=false`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Where the schema is: a DDL file, `-`, a folder, a .pgsnap file, or git:REV:PATH
+    /// Where the schema is: a DDL file, `-`, a folder, a .pgsnap file, git:REV:PATH, or a database
     #[arg(long, value_name = "SOURCE")]
     pub(super) from: Option<String>,
-    /// The database to capture (not in this version)
+    /// The database to capture: postgres://…, or host=… dbname=…
     #[arg(long, value_name = "DSN", conflicts_with = "from")]
     pub(super) dsn: Option<String>,
     /// The config file [default: pgx-goose-conf.yaml, .yml or .json in this folder]
@@ -169,8 +169,8 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     report.debug(|| format!("Config file: {}", config.file_name().unwrap_or("none")));
     report.debug(|| format!("Go module {} in `{}`", options.module.path, options.module.dir));
     use_workers(options.workers);
-    let catalog = source::read(std::slice::from_ref(&source), arguments.strict, report)?;
-    report.info(|| format!("Read {} from {source}", count(catalog.len(), "object")));
+    let catalog = source::read(std::slice::from_ref(&source), &settings::reading(arguments, config)?, report)?;
+    report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
 
     let progress = report.spinner("generating Go");
     let generation = codegen::generate(&catalog, &options)?;

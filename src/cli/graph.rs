@@ -5,7 +5,8 @@ use pgx_goose::graph;
 
 use super::error::{Exit, Failure};
 use super::report::Report;
-use super::{output, picture, source};
+use super::source::{self, Reading};
+use super::{output, picture};
 
 /// How the graph is shown.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -32,7 +33,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failure> {
-    let catalog = source::read(std::slice::from_ref(&arguments.source), arguments.strict, report)?;
+    let catalog = source::read(std::slice::from_ref(&arguments.source), &Reading::plain(arguments.strict), report)?;
     let shown = match arguments.format {
         Format::Text => text(&catalog),
         Format::Dot => picture::dependencies_dot(&catalog),

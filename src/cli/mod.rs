@@ -9,6 +9,7 @@ mod error;
 mod generate;
 mod graph;
 mod init;
+mod interrupt;
 mod output;
 mod picture;
 mod report;
@@ -33,8 +34,8 @@ use report::{LogFormat, Report, Verbosity, redacted};
 ///
 /// Without a subcommand it is `pgx-goose generate`.
 ///
-/// A SOURCE is a DDL file, `-` for standard input, a folder of DDL or migrations, a .pgsnap file, or any of these at a
-/// git revision as git:REV:PATH.
+/// A SOURCE is a DDL file, `-` for standard input, a folder of DDL or migrations, a .pgsnap file, any of these at a
+/// git revision as git:REV:PATH, or a database as postgres://… or host=… dbname=….
 #[derive(Debug, Parser)]
 #[command(name = "pgx-goose", version, long_version = LONG_VERSION, after_long_help = EXIT_CODES)]
 struct Cli {

@@ -222,16 +222,22 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|it| if hostile(it) { '\u{fffd}' } else { it }).collect()
 }
 
-/// The text without the passwords of database URLs: what is told of a command line or a config file ends in logs.
+/// The text without the passwords of database URLs and connection strings: what is told of a command line or a config file
+/// ends in logs. What only might be a password goes too.
 pub(crate) fn redacted(text: &str) -> String {
+    without_words(&without_urls(text))
+}
+
+/// `postgres://user:password@…`: what is between the first colon and the last `@`.
+fn without_urls(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
         result.push_str(before);
-        let authority = after.find(|it: char| it.is_whitespace() || matches!(it, '/' | '\'' | '?')).unwrap_or(after.len());
-        // The password is between the first colon and the last `@`.
-        match (after[..authority].find(':'), after[..authority].rfind('@')) {
+        let end = after.find(|it: char| it.is_whitespace() || matches!(it, '\'' | '"' | '`')).unwrap_or(after.len());
+        // A password that is not encoded may hold anything, other URLs too.
+        match (after[..end].find(':'), after[..end].rfind('@')) {
             (Some(colon), Some(end)) if colon < end => {
                 result.push_str(&after[..=colon]);
                 result.push_str("***");
@@ -239,6 +245,36 @@ pub(crate) fn redacted(text: &str) -> String {
             }
             _ => rest = after,
         }
+    }
+    result.push_str(rest);
+    result
+}
+
+/// `password=…`, `sslpassword = '…'`, `&password=…`.
+fn without_words(text: &str) -> String {
+    const WORD: &str = "password";
+    let lower = text.to_ascii_lowercase();
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = lower[text.len() - rest.len()..].find(WORD) {
+        let (before, after) = rest.split_at(at + WORD.len());
+        result.push_str(before);
+        let value = after.trim_start();
+        let Some(value) = value.strip_prefix('=').map(str::trim_start) else {
+            rest = after;
+            continue;
+        };
+        result.push_str(&after[..after.len() - value.len()]);
+        result.push_str("***");
+        let mut escaped = false;
+        let quoted = value.starts_with('\'');
+        let ends = |(at, it): &(usize, char)| {
+            let ends = !escaped && if quoted { *at > 0 && *it == '\'' } else { it.is_whitespace() || matches!(it, '&' | '\'' | '"' | '`') };
+            escaped = !escaped && *it == '\\';
+            ends
+        };
+        let end = value.char_indices().find(ends).map_or(value.len(), |(at, _)| if quoted { at + 1 } else { at });
+        rest = &value[end..];
     }
     result.push_str(rest);
     result
@@ -294,5 +330,11 @@ hint: did you mean `table`?"
         check("postgres://a@h:5432/db", "postgres://a@h:5432/db");
         check("a://b:c", "a://b:c");
         check("x://u:p@h y://u:q@h", "x://u:***@h y://u:***@h");
+        check("x://u:p/q?r@h/d", "x://u:***@h/d");
+        check("'host=h password=geheim dbname=d'", "'host=h password=*** dbname=d'");
+        check(r"password = 'g h\'i' user=u", "password = *** user=u");
+        check(r"password=g\ h", "password=***");
+        check("x://h/d?sslPassword=g&user=u", "x://h/d?sslPassword=***&user=u");
+        check("no password here", "no password here");
     }
 }

@@ -3,7 +3,9 @@
 //! Everything is settled here, the Go module too, so that generation needs neither files nor the environment.
 
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
+use pgx_goose::capture::live::connection::{Timeouts, is_connection_string};
 use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, TypeOverride, UuidType};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
@@ -12,33 +14,65 @@ use super::config::Config;
 use super::error::{Exit, Failure};
 use super::generate::Arguments;
 use super::init::module_of;
+use super::source::Reading;
 
 /// The folder of generated packages where nobody names one.
 const DEFAULT_OUT: &str = "./pgx-goose";
 
 /// Where the schema is read from.
 pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, Failure> {
-    let live = || {
-        Failure::not_yet("reading a live database")
-            .hint("write its DDL with `pg_dump --schema-only > schema.sql`, and name that file with `--from` or `source`")
-    };
     if let Some(source) = &arguments.from {
         return Ok(source.clone());
     }
-    if arguments.dsn.is_some() {
-        return Err(live());
+    let database = |dsn: String, whose: &str| {
+        if is_connection_string(&dsn) {
+            return Ok(dsn);
+        }
+        // It isn't shown: what it is nobody knows, and it may hold a password.
+        Err(Failure::usage(format!("{whose} is no connection string"))
+            .hint("write postgres://user@host/database, or host=… dbname=… user=…"))
+    };
+    if let Some(dsn) = &arguments.dsn {
+        return database(dsn.clone(), "`--dsn`");
     }
     for key in ["source", "snapshot"] {
         if let Some(source) = config.expanded(key)? {
             return Ok(source);
         }
     }
-    if config.text("dsn").is_some() {
-        return Err(live());
+    if let Some(dsn) = config.expanded("dsn")? {
+        return database(dsn, "`dsn`");
     }
     let found = config.file_name().map_or_else(|| "there is no config file".to_owned(), |file| format!("`{file}` names none"));
-    Err(Failure::usage(format!("no schema is named: there is no `--from`, and {found}"))
+    Err(Failure::usage(format!("no schema is named: there is neither `--from` nor `--dsn`, and {found}"))
         .hint("use `pgx-goose --from schema.sql`, or write a config file with `pgx-goose init`"))
+}
+
+/// How the source is read.
+pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading, Failure> {
+    let limit = |key: &str, standard: Duration| match config.text(key) {
+        None => Ok(standard),
+        Some(text) => duration(text).ok_or_else(|| {
+            let error = config.error_at(key, format!("`{key}` is no length of time")).hint("write `500ms`, `10s` or `2m`");
+            Failure::found(Exit::Usage, vec![error])
+        }),
+    };
+    let Timeouts { connect, statement, lock } = Timeouts::STANDARD;
+    Ok(Reading {
+        strict: arguments.strict,
+        timeouts: Timeouts {
+            connect: limit("timeouts.connect", connect)?,
+            statement: limit("timeouts.statement", statement)?,
+            lock: limit("timeouts.lock", lock)?,
+        },
+    })
+}
+
+/// `500ms`, `10s`, `2m`.
+fn duration(text: &str) -> Option<Duration> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000)];
+    let (number, milliseconds) = units.iter().find_map(|(unit, it)| Some((text.strip_suffix(unit)?.trim().parse::<u64>().ok()?, it)))?;
+    Some(Duration::from_millis(number.checked_mul(*milliseconds)?))
 }
 
 /// How many workers there are; 0 is one a core.

@@ -11,7 +11,7 @@ use pgx_goose::snapshot::{self, DecodeError, HeaderFacts, Snapshot};
 
 use super::error::{Exit, Failure};
 use super::report::{Report, printable};
-use super::source::{self, count};
+use super::source::{self, Reading, count};
 use super::{output, picture};
 
 const TEXTCONV: &str = "\
@@ -91,7 +91,7 @@ pub(crate) fn run(command: &Command, report: &Report) -> Result<Exit, Failure> {
 }
 
 fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
-    let catalog = source::read(&arguments.sources, arguments.strict, report)?;
+    let catalog = source::read(&arguments.sources, &Reading::plain(arguments.strict), report)?;
     let bytes = snapshot::encode(&catalog, &HeaderFacts::current());
     if arguments.output == "-" {
         return output::print(&bytes);

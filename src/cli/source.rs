@@ -6,6 +6,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pgx_goose::capture::Captured;
+use pgx_goose::capture::live::connection::{Target, Timeouts, is_connection_string};
+use pgx_goose::capture::live::{self, Wanted};
 use pgx_goose::capture::script::{self, Input, source as files};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::diagnostic::{Diagnostic, Severity};
@@ -13,36 +16,62 @@ use pgx_goose::fs::{self, Durability};
 use pgx_goose::snapshot::{self, DecodeError};
 
 use super::error::{Exit, Failure};
-use super::report::Report;
+use super::interrupt;
+use super::report::{Report, redacted};
+
+/// How sources are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// Whether a warning is as bad as an error.
+    pub(crate) strict: bool,
+    /// How long a database may take.
+    pub(crate) timeouts: Timeouts,
+}
+
+impl Reading {
+    /// As a command reads that has no config file.
+    pub(crate) fn plain(strict: bool) -> Self {
+        Self { strict, timeouts: Timeouts::STANDARD }
+    }
+}
 
 /// What a source holds.
 enum Content {
     Ddl(files::Source),
-    Snapshot(Catalog),
+    /// A schema that is read already: a snapshot's, a database's.
+    Catalog(Catalog),
 }
 
 /// Reads one schema from all sources together: their DDL is replayed as one script, in the order in which it is given.
 ///
-/// Everything that was found is told. With `strict` a warning is as bad as an error.
-pub(crate) fn read(sources: &[String], strict: bool, report: &Report) -> Result<Catalog, Failure> {
+/// Everything that was found is told.
+pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Result<Catalog, Failure> {
     let progress = report.spinner("reading the schema");
     let mut inputs = Vec::new();
-    let mut snapshots = Vec::new();
+    let mut catalogs = Vec::new();
     for source in sources {
-        match content(source)? {
+        match content(source, reading, report)? {
             Content::Ddl(files) => {
                 report.diagnostics(&passed_over(&files));
                 inputs.extend(files.inputs);
             }
-            Content::Snapshot(catalog) => snapshots.push((source, catalog)),
+            Content::Catalog(catalog) => catalogs.push((source, catalog)),
         }
     }
-    let mut catalog = if inputs.is_empty() { Catalog::new() } else { replay(&inputs, strict, report)? };
-    for (source, snapshot) in snapshots {
-        merge(&mut catalog, snapshot, source)?;
+    let mut catalog = match inputs.as_slice() {
+        [] => Catalog::new(),
+        inputs => usable(script::parse(inputs), "in the DDL", reading, report)?,
+    };
+    for (source, other) in catalogs {
+        merge(&mut catalog, other, source)?;
     }
     progress.finish_and_clear();
     Ok(catalog)
+}
+
+/// A source as it may be shown.
+pub(crate) fn shown(source: &str) -> String {
+    redacted(source)
 }
 
 /// Says which files of a folder its tool does not run.
@@ -54,14 +83,14 @@ fn passed_over(source: &files::Source) -> Vec<Diagnostic> {
     source.passed_over.iter().map(told).collect()
 }
 
-fn replay(inputs: &[Input], strict: bool, report: &Report) -> Result<Catalog, Failure> {
-    let captured = script::parse(inputs);
+/// Tells what was found, and returns the catalog if it can be used.
+fn usable(captured: Captured, place: &str, reading: &Reading, report: &Report) -> Result<Catalog, Failure> {
     let (mut errors, mut warnings) = (0usize, 0usize);
     let mut told = Vec::with_capacity(captured.diagnostics.len());
     for mut diagnostic in captured.diagnostics {
         match diagnostic.severity {
             Severity::Error => errors += 1,
-            Severity::Warning if strict => {
+            Severity::Warning if reading.strict => {
                 diagnostic.severity = Severity::Error;
                 warnings += 1;
             }
@@ -73,7 +102,7 @@ fn replay(inputs: &[Input], strict: bool, report: &Report) -> Result<Catalog, Fa
         // What was left out is beside the point as long as there is no result.
         let message = match (errors, warnings) {
             (0, _) => format!("{} would be left out, and `--strict` is set", count(warnings, "statement")),
-            _ => format!("{} in the DDL", count(errors, "error")),
+            _ => format!("{} {place}", count(errors, "error")),
         };
         return Err(Failure { message: Some(message), ..Failure::found(Exit::Input, told) });
     }
@@ -87,7 +116,7 @@ fn merge(catalog: &mut Catalog, snapshot: Catalog, source: &str) -> Result<(), F
         match catalog.get(&identity) {
             Some(other) if *other == object => {}
             Some(_) => {
-                let message = format!("`{identity}` of `{source}` is another than that of the sources before it");
+                let message = format!("`{identity}` of `{}` is another than that of the sources before it", shown(source));
                 return Err(Failure::input(message).hint("two sources may share an object only if it is the same in both"));
             }
             None => {
@@ -98,10 +127,22 @@ fn merge(catalog: &mut Catalog, snapshot: Catalog, source: &str) -> Result<(), F
     Ok(())
 }
 
-fn content(source: &str) -> Result<Content, Failure> {
-    if is_live(source) {
-        return Err(Failure::not_yet("reading a live database")
-            .hint("write its DDL with `pg_dump --schema-only > schema.sql`, and use that file as the source"));
+/// Captures a database. Ctrl-C stops what the server does, too.
+fn captured(source: &str, reading: &Reading, report: &Report) -> Result<Catalog, Failure> {
+    let target = Target::read(source)?;
+    report.debug(|| format!("Connecting to {target}"));
+    let connection = target.connect(&reading.timeouts)?;
+    for warning in connection.warnings() {
+        report.diagnostic(&Diagnostic::warning(warning.clone()));
+    }
+    let everything = Wanted { schemas: None };
+    let captured = interrupt::stops(connection.canceller(), || live::capture(&connection, &everything))??;
+    usable(captured, "in the database", reading, report)
+}
+
+fn content(source: &str, reading: &Reading, report: &Report) -> Result<Content, Failure> {
+    if is_connection_string(source) {
+        return captured(source, reading, report).map(Content::Catalog);
     }
     if let Some(revision) = source.strip_prefix("git:") {
         return from_git(source, revision);
@@ -116,7 +157,7 @@ fn content(source: &str) -> Result<Content, Failure> {
         Err(files::SourceError::Encoding { .. }) if source != "-" => match snapshot::decode(&fs::read(path)?) {
             Err(DecodeError::NotASnapshot) => Err(files::load(path).err().map_or_else(|| Failure::input(source), Failure::from)),
             Err(error) => Err(Failure::snapshot(source, &error)),
-            Ok(snapshot) => Ok(Content::Snapshot(snapshot.catalog)),
+            Ok(snapshot) => Ok(Content::Catalog(snapshot.catalog)),
         },
         Err(error) => Err(error.into()),
     }
@@ -124,13 +165,7 @@ fn content(source: &str) -> Result<Content, Failure> {
 
 fn decode(name: &str, bytes: &[u8]) -> Result<Content, Failure> {
     let snapshot = snapshot::decode(bytes).map_err(|error| Failure::snapshot(name, &error))?;
-    Ok(Content::Snapshot(snapshot.catalog))
-}
-
-/// Whether a source is a database, as libpq spells it: a URL, or `key=value` pairs.
-pub(crate) fn is_live(source: &str) -> bool {
-    let keys = ["host=", "hostaddr=", "service=", "dbname=", "user=", "port="];
-    source.starts_with("postgres://") || source.starts_with("postgresql://") || keys.iter().any(|it| source.starts_with(it))
+    Ok(Content::Catalog(snapshot.catalog))
 }
 
 /// Reads `REV:PATH` as git understands it: the path counts from the top of the repository, `./path` from here.
@@ -222,16 +257,6 @@ pub(crate) fn dangling(catalog: &Catalog) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn databases_are_told_from_files() {
-        for live in ["postgres://h/db", "postgresql:///db", "service=x", "host=h dbname=d", "dbname=d"] {
-            assert!(is_live(live), "{live}");
-        }
-        for file in ["schema.sql", "-", "db/", "a=b.sql", "postgres", "git:HEAD:x"] {
-            assert!(!is_live(file), "{file}");
-        }
-    }
 
     #[test]
     fn numbers_have_words() {

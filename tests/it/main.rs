@@ -1,6 +1,7 @@
 //! The proof: everything that needs more than the code under test.
 //!
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
+//! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
@@ -11,6 +12,7 @@
 #![allow(clippy::disallowed_methods, reason = "the ban on std::fs is for the product: a test may fail with whatever error it gets")]
 
 mod architecture;
+mod connection;
 mod corpus;
 mod dump;
 mod fidelity;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(architecture::trials());
     trials.extend(server::trials());
+    trials.extend(connection::trials());
     trials.extend(dump::trials());
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,8 +36,26 @@ static SERVERS: Mutex<BTreeMap<u32, &'static Result<Server, String>>> = Mutex::n
 pub(crate) struct Server {
     bin: PathBuf,
     folder: PathBuf,
+    port: u16,
     keeper: Mutex<Option<Keeper>>,
     databases: AtomicUsize,
+}
+
+/// What a server is started with, besides what every one of these has.
+#[derive(Debug)]
+pub(crate) struct Setup<'a> {
+    /// Lines of `postgresql.conf`.
+    pub(crate) settings: &'a str,
+    /// Lines of `pg_hba.conf`, before the one that lets `postgres` in over the socket.
+    pub(crate) hba: &'a str,
+    /// Files in the data folder, which the server alone can read.
+    pub(crate) files: &'a [(&'a str, String)],
+    /// Its port: of the socket, and of TCP where the settings turn that on.
+    pub(crate) port: u16,
+}
+
+impl Setup<'_> {
+    const PLAIN: Self = Self { settings: "", hba: "", files: &[], port: 5432 };
 }
 
 /// The thread that holds the server process. The process asks the kernel to be stopped when the thread that started it ends, so
@@ -67,8 +86,17 @@ pub(crate) fn server() -> Result<&'static Server, String> {
 /// Why there is none: its programs are not here, or it doesn't start.
 pub(crate) fn server_of(major: u32) -> Result<&'static Server, String> {
     let mut servers = SERVERS.lock().map_err(|e| e.to_string())?;
-    let server = servers.entry(major).or_insert_with(|| Box::leak(Box::new(find_bin(major).and_then(Server::start))));
+    let server =
+        servers.entry(major).or_insert_with(|| Box::leak(Box::new(find_bin(major).and_then(|bin| Server::start(bin, &Setup::PLAIN)))));
     server.as_ref().map_err(Clone::clone)
+}
+
+/// Starts a server of its own for one test, of the preferred major. It stops when it goes.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn own_server(setup: &Setup<'_>) -> Result<Server, String> {
+    Server::start(find_bin(preferred()?)?, setup)
 }
 
 /// The majors that this run is asked to test with and has programs of: `PGX_GOOSE_PG_MAJORS` lists them (`13,16`, or `all`), and by
@@ -102,7 +130,8 @@ pub(crate) fn stop() {
 }
 
 impl Server {
-    fn start(bin: PathBuf) -> Result<Self, String> {
+    fn start(bin: PathBuf, setup: &Setup<'_>) -> Result<Self, String> {
+        let Setup { settings: own_settings, hba, files, port } = setup;
         let folder = tempfile::Builder::new().prefix("pgx-goose-it-").tempdir().map_err(|e| format!("temporary folder: {e}"))?.keep();
         let as_user = if is_root() { Some(user_ids(SYSTEM_USER)?) } else { None };
         if let Some((uid, gid)) = as_user {
@@ -121,11 +150,22 @@ impl Server {
         let settings = format!(
             "listen_addresses = ''\nunix_socket_directories = '{}'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n\
              autovacuum = off\njit = off\nmax_connections = 100\nmax_locks_per_transaction = 2048\nwal_level = logical\n\
-             max_wal_size = '4GB'\nlog_min_messages = fatal\ntimezone = 'UTC'\n",
+             max_wal_size = '4GB'\nlog_min_messages = fatal\ntimezone = 'UTC'\nport = {port}\n{own_settings}\n",
             folder.display()
         );
-        let configuration = data.join("postgresql.auto.conf");
-        fs::write(&configuration, settings).map_err(|e| format!("{}: {e}", configuration.display()))?;
+        let owned = |name: &str, text: &str| {
+            let path = data.join(name);
+            let written = fs::write(&path, text).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+            let owned = written.and_then(|()| as_user.map_or(Ok(()), |(uid, gid)| std::os::unix::fs::chown(&path, Some(uid), Some(gid))));
+            owned.map_err(|e| format!("{}: {e}", path.display()))
+        };
+        owned("postgresql.auto.conf", &settings)?;
+        if !hba.is_empty() {
+            owned("pg_hba.conf", &format!("{hba}\nlocal all postgres trust\n"))?;
+        }
+        for (name, text) in *files {
+            owned(name, text)?;
+        }
 
         let (stop, stopped) = mpsc::channel();
         let (report, started) = mpsc::channel();
@@ -133,7 +173,8 @@ impl Server {
         command.arg("-D").arg(&data).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let keeper = thread::spawn(move || keep(&mut command, &report, &stopped));
         started.recv().map_err(|e| e.to_string())??;
-        let server = Self { bin, folder, keeper: Mutex::new(Some(Keeper { stop, thread: keeper })), databases: AtomicUsize::new(0) };
+        let server =
+            Self { bin, folder, port: *port, keeper: Mutex::new(Some(Keeper { stop, thread: keeper })), databases: AtomicUsize::new(0) };
         server.wait()?;
         server.make_roles()?;
         Ok(server)
@@ -175,6 +216,11 @@ impl Server {
         Ok(Database { server: self, name })
     }
 
+    /// Where its socket is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The major version.
     pub(crate) fn major(&self) -> Result<u32, String> {
         let number = self.psql("postgres", "SHOW server_version_num")?;
@@ -188,7 +234,7 @@ impl Server {
     }
 
     /// Runs a script in one session and returns what it prints, unaligned and without headings; the first error ends it.
-    fn psql(&self, database: &str, script: &str) -> Result<String, String> {
+    pub(crate) fn psql(&self, database: &str, script: &str) -> Result<String, String> {
         let output = self.client("psql", database, ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], script)?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -212,7 +258,7 @@ impl Server {
         let mut child = Command::new(self.client_program(program)?)
             .arg("-h")
             .arg(&self.folder)
-            .args(["-U", "postgres", "-d", database])
+            .args(["-p", &self.port.to_string(), "-U", "postgres", "-d", database])
             .args(arguments)
             .env("PGOPTIONS", "-c client_min_messages=warning")
             .env("PGCLIENTENCODING", "UTF8")
@@ -232,6 +278,12 @@ impl Server {
         let output = child.wait_with_output().map_err(|e| format!("{program}: {e}"))?;
         let _ = writer.join();
         Ok(output)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -260,7 +312,8 @@ impl Database<'_> {
 
     /// The connection string for pgx and libpq.
     pub(crate) fn dsn(&self) -> String {
-        format!("host={} user=postgres dbname={}", self.server.folder.display(), self.name)
+        let Server { folder, port, .. } = self.server;
+        format!("host={} port={port} user=postgres dbname={}", folder.display(), self.name)
     }
 }
 

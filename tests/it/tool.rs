@@ -24,13 +24,12 @@ impl Ran {
 /// # Errors
 /// It doesn't start, or it panics or is killed: no input may do that.
 pub(crate) fn run<S: AsRef<OsStr>>(folder: &Path, arguments: &[S]) -> Result<Ran, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_pgx-goose"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .env_remove("RUST_LOG")
-        .output()
-        .map_err(|e| format!("pgx-goose: {e}"))?;
+    run_with(folder, arguments, &[])
+}
+
+/// The same with variables in its environment, which has none of libpq's otherwise.
+pub(crate) fn run_with<S: AsRef<OsStr>>(folder: &Path, arguments: &[S], variables: &[(&str, &str)]) -> Result<Ran, String> {
+    let output = command(folder).args(arguments).envs(variables.iter().copied()).output().map_err(|e| format!("pgx-goose: {e}"))?;
     let ran = Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -41,6 +40,18 @@ pub(crate) fn run<S: AsRef<OsStr>>(folder: &Path, arguments: &[S]) -> Result<Ran
         return Err(format!("`pgx-goose {}` panicked or was killed:\n{}", arguments.join(" "), ran.stderr));
     }
     Ok(ran)
+}
+
+/// The program in a folder, without arguments yet.
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgx-goose"));
+    command.current_dir(folder).env("NO_COLOR", "1").env_remove("RUST_LOG");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+        if !name.to_string_lossy().starts_with("PGX_GOOSE") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// An empty folder of this test's own below `target`, kept afterwards for a look at it.

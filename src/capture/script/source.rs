@@ -169,7 +169,7 @@ mod tests {
     fn what_is_passed_over() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for file in ["1_a.up.sql", "1_a.down.sql", "seed.sql"] {
-            fs::write_atomic(&folder.path().join(file), b"select 1;", Durability::Renamed).expect("a file");
+            fs::write_atomic(folder.path().join(file), b"select 1;", Durability::Renamed).expect("a file");
         }
         let source = load(folder.path()).expect("a readable source");
         assert_eq!(source.passed_over, [folder.path().join("seed.sql")]);

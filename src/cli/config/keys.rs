@@ -62,10 +62,15 @@ pub(super) const KEYS: &[Key] = &[
         "source",
         Text,
         "",
-        "Where the schema is: a DDL file, a folder of migrations, a .pgsnap file, or git:REV:PATH. ${NAME} is taken from the environment.",
+        "Where the schema is: a DDL file, a folder of migrations, a .pgsnap file, git:REV:PATH, or a database. ${NAME} is taken from the environment.",
     ),
     key("snapshot", Text, "", "Where the committed snapshot lives; the source where `source` is not set."),
-    key("dsn", Text, "", "The database, for capturing it live. ${NAME} is taken from the environment."),
+    key(
+        "dsn",
+        Text,
+        "",
+        "The database (`postgres://…`, `host=… dbname=…`), where neither `source` nor `snapshot` is set. ${NAME} is taken from the environment.",
+    ),
     key("schema", Text, "", "Only this schema; all of the source's when it is left out."),
     key("module", Text, "", "The Go module's path; that of go.mod when it is left out."),
     key("out", Text, "./pgx-goose", "The folder of the generated packages."),
@@ -146,9 +151,9 @@ pub(super) const KEYS: &[Key] = &[
     key("review.severity", Pairs, "{}", "How bad a rule's findings are."),
     key("review.pg_version", Integer(10, 99), "", "The server's major version."),
     key("review.ignore", Texts, "[]", "What reviews pass over."),
-    key("timeouts.connect", Text, "", "How long a connection may take (`10s`)."),
-    key("timeouts.statement", Text, "", "How long a query of the catalog may take."),
-    key("timeouts.lock", Text, "", "How long a lock may be waited for."),
+    key("timeouts.connect", Text, "15s", "How long a connection to a database may take, for each of its servers."),
+    key("timeouts.statement", Text, "5m", "How long a query of the catalog may take."),
+    key("timeouts.lock", Text, "30s", "How long a lock may be waited for."),
 ];
 
 /// An entry of `types`.

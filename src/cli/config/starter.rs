@@ -46,8 +46,8 @@ pub(crate) fn starter(finding: &Finding) -> String {
 
 /// Keys of commands that this version doesn't have: they are accepted, and nothing to begin with.
 fn is_later(key: &Key) -> bool {
-    let groups = ["migrations.", "cross_schema.", "go_generate.", "review.", "timeouts.", "incremental."];
-    key.path == "dsn" || groups.iter().any(|it| key.path.starts_with(it))
+    let groups = ["migrations.", "cross_schema.", "go_generate.", "review.", "incremental."];
+    groups.iter().any(|it| key.path.starts_with(it))
 }
 
 fn shown(key: &Key) -> String {

@@ -1,63 +1,138 @@
-//! The way to a running server: a connection, and scripts of queries sent over it.
+//! The way to a running server: where it is, who we are, and scripts of queries sent over the connection.
 //!
-//! Everything about where the server is and who we are belongs here; what is asked is the business of the modules beside
-//! this one. Async stays inside: callers see plain functions that return when the server has answered.
+//! What users of libpq know works here: URLs and words, services, password files, the environment, several servers, TLS. What is
+//! asked is the business of the modules beside this one. Async stays inside: callers see plain functions that return when the
+//! server has answered.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `settings` | how a connection string is spelled, and what completes it |
+//! | `service`, `passfile` | the files that libpq reads |
+//! | `target` | what the settings mean |
+//! | `tls` | certificates |
+//! | `dial` | in which order what is tried |
+//! | `error` | how failures are told |
+//!
+//! No secret leaves this module: [`Target`] hides them when it is shown, and no error holds a value of a connection string.
+
+mod dial;
+mod error;
+mod passfile;
+mod service;
+mod settings;
+mod target;
+mod tls;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{CancelToken, Client, SimpleQueryMessage};
+
+pub use error::ConnectionError;
+pub use settings::is_connection_string;
+use target::Secret;
+pub use target::Target;
+
+/// How long things may take. What the connection string or the session says itself comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// A connection, for each server.
+    pub connect: Duration,
+    /// A query.
+    pub statement: Duration,
+    /// Waiting for a lock that another session holds.
+    pub lock: Duration,
+}
+
+impl Timeouts {
+    /// What is enough for a healthy server, and ends before anybody wonders whether the program hangs.
+    pub const STANDARD: Self =
+        Self { connect: Duration::from_secs(15), statement: Duration::from_secs(300), lock: Duration::from_secs(30) };
+}
 
 /// An open connection. It closes when it goes.
 pub struct Connection {
     runtime: Runtime,
     client: Client,
+    route: dial::Route,
+    timeouts: Timeouts,
+    warnings: Vec<String>,
+    cancelled: Arc<AtomicBool>,
 }
 
-/// Why a server could not be asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectionError {
-    /// The target can't be understood, or there is no way to it.
-    #[error("cannot connect: {0}")]
-    Connect(#[source] tokio_postgres::Error),
-    /// The server refused a query, or went away.
-    #[error("{}", said(.0))]
-    Query(#[source] tokio_postgres::Error),
-    /// The operating system has no room for the connection's machinery.
-    #[error("cannot connect: {0}")]
-    System(#[from] std::io::Error),
+/// Stops what a connection does, from another thread.
+#[derive(Clone)]
+pub struct Canceller {
+    token: CancelToken,
+    route: dial::Route,
+    /// Whether it was asked to.
+    cancelled: Arc<AtomicBool>,
 }
 
-/// What the server said, else what happened to the connection.
-fn said(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(it) => format!("the server says: {} ({})", it.message(), it.code().code()),
-        None => error.to_string(),
-    }
-}
-
-/// Connects to a server: a URL or key-value words as libpq has them.
+/// Connects to a server that is named as libpq's are: by a URL, or by words like `host=… dbname=…`.
 ///
 /// # Errors
 /// If the target is malformed, or the server can't be reached or refuses us.
 pub fn connect(target: &str) -> Result<Connection, ConnectionError> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let config: Config = target.parse().map_err(ConnectionError::Connect)?;
-    let client = runtime.block_on(async {
-        let (client, connection) = config.connect(NoTls).await?;
-        // What goes wrong on the way is told to whoever waits for an answer.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(client)
-    });
-    Ok(Connection { runtime, client: client.map_err(ConnectionError::Connect)? })
+    Target::read(target)?.connect(&Timeouts::STANDARD)
+}
+
+impl Target {
+    /// Connects to the first of its servers that can be used.
+    ///
+    /// # Errors
+    /// If none can be reached, or the one that is reached refuses us.
+    pub fn connect(&self, timeouts: &Timeouts) -> Result<Connection, ConnectionError> {
+        let runtime = runtime()?;
+        let target = Self { connect_timeout: Some(self.connect_timeout.unwrap_or(timeouts.connect)), ..self.clone() };
+        let dial::Session { client, route, warnings } = runtime.block_on(dial::session(&target))?;
+        Ok(Connection { runtime, client, route, timeouts: *timeouts, warnings, cancelled: Arc::default() })
+    }
+}
+
+fn runtime() -> Result<Runtime, ConnectionError> {
+    Builder::new_current_thread().enable_all().build().map_err(ConnectionError::System)
 }
 
 impl Connection {
+    /// What the user should know of how the connection came about.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What stops a query of this connection.
+    pub fn canceller(&self) -> Canceller {
+        Canceller { token: self.client.cancel_token(), route: self.route.clone(), cancelled: Arc::clone(&self.cancelled) }
+    }
+
+    /// Statements that set the limits for the transaction that they stand in, where the session has none of its own. Each
+    /// gives a row.
+    #[allow(dead_code, reason = "capture puts them before its queries as soon as it has any")]
+    pub(super) fn limits(&self) -> [String; 2] {
+        let limit = |name: &str, limit: Duration| {
+            let milliseconds = limit.as_millis();
+            format!(
+                "SELECT pg_catalog.set_config('{name}', CASE pg_catalog.current_setting('{name}') WHEN '0' THEN '{milliseconds}ms' \
+                 ELSE pg_catalog.current_setting('{name}') END, true)"
+            )
+        };
+        let Timeouts { connect: _, statement, lock } = self.timeouts;
+        [limit("statement_timeout", statement), limit("lock_timeout", lock)]
+    }
+
     /// Sends a script in one round trip and returns the first column of what each of its statements gives, as text. An
     /// error ends the script.
     ///
     /// # Errors
     /// If the server refuses a statement, or goes away.
     pub(super) fn run(&self, script: &str) -> Result<Vec<Vec<String>>, ConnectionError> {
-        let messages = self.runtime.block_on(self.client.simple_query(script)).map_err(ConnectionError::Query)?;
+        let messages = self.runtime.block_on(self.client.simple_query(script));
+        let messages = messages.map_err(|error| {
+            let cancelled = self.cancelled.load(Ordering::Acquire);
+            ConnectionError::in_query(&error, &self.route.endpoint.to_string(), cancelled)
+        })?;
         let mut results = Vec::new();
         let mut rows = Vec::new();
         for message in messages {
@@ -68,5 +143,16 @@ impl Connection {
             }
         }
         Ok(results)
+    }
+}
+
+impl Canceller {
+    /// Asks the server to stop the query that runs. It answers nothing; the query ends with an error, if it hasn't ended before.
+    ///
+    /// # Errors
+    /// If the server can't be reached.
+    pub fn cancel(&self) -> Result<(), ConnectionError> {
+        self.cancelled.store(true, Ordering::Release);
+        runtime()?.block_on(self.route.cancel(self.token.clone()))
     }
 }
