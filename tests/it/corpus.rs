@@ -124,12 +124,9 @@ impl Schema {
     }
 
     fn inputs(&self, files: &[&str]) -> Result<Vec<Input>, String> {
-        // A setting of the database is one of every session that comes after; for us all files are one session.
-        let for_later_sessions = format!("ALTER DATABASE {} SET", self.database_in_text());
         let mut inputs = Vec::new();
         for file in files {
             if let Some(text) = self.text(file)? {
-                let text = text.replace(&for_later_sessions, "SET");
                 inputs.push(Input::new(*file, text));
             }
         }

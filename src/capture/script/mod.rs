@@ -12,15 +12,14 @@ mod alter_partition;
 mod bound;
 mod builtin;
 mod canonical;
-mod catalog_rows;
 mod collation;
 mod column;
 mod comment;
-mod condition;
 mod constraint;
 mod dependency;
 mod domain;
 mod drop;
+mod evaluation;
 mod extension;
 mod foreign;
 mod grant;
@@ -211,6 +210,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterObjectSchemaStmt(it) => rename::set_schema(state, it, at),
         NodeEnum::TransactionStmt(it) => transaction::apply(state, it, at),
         NodeEnum::VariableSetStmt(it) => settings::set(state, it, at),
+        NodeEnum::AlterDatabaseSetStmt(it) => settings::alter_database(state, it, at),
         NodeEnum::DiscardStmt(it) => settings::discard(state, it, at),
         NodeEnum::AlterExtensionStmt(it) => extension::alter(state, it, at),
         NodeEnum::CreateFunctionStmt(it) => routine::create(state, it, at),
@@ -251,11 +251,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
         NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
         NodeEnum::DoStmt(it) => procedural::apply(state, it, at),
-        NodeEnum::CallStmt(_) => {
-            state.saw_opaque_code(at);
-            state.warn(at, "`CALL` runs procedural code, which is not evaluated", None);
-            Ok(())
-        }
+        NodeEnum::CallStmt(it) => procedural::call(state, it, at),
         other => {
             if let Some(statement) = statement::not_modelled(other) {
                 state.not_modelled(at, statement);

@@ -40,9 +40,10 @@ pub(crate) fn go_on(state: &mut State<'_>, inputs: &[Input], from: Option<usize>
 fn begin(state: &mut State<'_>, session: Session) {
     if session.connects {
         state.drop_temporary();
+        state.take_database_settings();
     }
     if session.connects || session.resets {
-        *state.settings_mut() = transaction::Settings::default();
+        state.reset_settings();
     }
     if session.is_transaction && !state.levels().is_open() {
         state.begin(None);

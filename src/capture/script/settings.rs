@@ -1,7 +1,7 @@
 //! `SET` and its like, as far as they change what names mean: the search path.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{DiscardMode, DiscardStmt, Node, SelectStmt, VariableSetKind, VariableSetStmt};
+use pg_query::protobuf::{AlterDatabaseSetStmt, DiscardMode, DiscardStmt, Node, SelectStmt, VariableSetKind, VariableSetStmt};
 
 use super::resolve::strings;
 use super::state::State;
@@ -10,19 +10,34 @@ use super::{Outcome, Place, options};
 
 /// `SET`, `RESET`.
 pub(crate) fn set(state: &mut State<'_>, node: &VariableSetStmt, _at: Place) -> Outcome {
+    if let Some(path) = path_of(node, &state.defaults().search_path) {
+        set_path(state, path, node.is_local);
+    }
+    Ok(())
+}
+
+/// `ALTER DATABASE … SET`: what sessions begin with that come after. What the database is called is not known here; a script that
+/// changes another than its own is rare.
+pub(crate) fn alter_database(state: &mut State<'_>, node: &AlterDatabaseSetStmt, _at: Place) -> Outcome {
+    if let Some(path) = node.setstmt.as_ref().and_then(|it| path_of(it, &Settings::default().search_path)) {
+        state.set_database_search_path(path);
+    }
+    Ok(())
+}
+
+/// The search path that a statement sets, if it is about that.
+fn path_of(node: &VariableSetStmt, default: &[String]) -> Option<Vec<String>> {
     let is_path = node.name.eq_ignore_ascii_case("search_path");
-    let path = match node.kind() {
+    match node.kind() {
         VariableSetKind::VarSetValue if is_path => {
             let path = node.args.iter().filter_map(options::value_text);
             // `SET search_path = ''` is an empty path; `'a, b'` is one odd name, as in the server.
-            path.filter(|it| !it.is_empty()).collect()
+            Some(path.filter(|it| !it.is_empty()).collect())
         }
-        VariableSetKind::VarSetDefault | VariableSetKind::VarReset if is_path => Settings::default().search_path,
-        VariableSetKind::VarResetAll => Settings::default().search_path,
-        _ => return Ok(()),
-    };
-    set_path(state, path, node.is_local);
-    Ok(())
+        VariableSetKind::VarSetDefault | VariableSetKind::VarReset if is_path => Some(default.to_vec()),
+        VariableSetKind::VarResetAll => Some(default.to_vec()),
+        _ => None,
+    }
 }
 
 /// What is set for a transaction only holds until it ends; without one it ends with its own statement.
@@ -56,7 +71,7 @@ pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt) -> Outcome {
 /// `DISCARD ALL` resets the search path too.
 pub(crate) fn discard(state: &mut State<'_>, node: &DiscardStmt, _at: Place) -> Outcome {
     if node.target() == DiscardMode::DiscardAll {
-        *state.settings_mut() = Settings::default();
+        state.reset_settings();
     }
     Ok(())
 }

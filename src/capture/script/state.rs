@@ -33,6 +33,10 @@ pub(crate) struct State<'a> {
     /// Who needs an object: the reverse of `Object::dependencies`, so that DROP looks at dependents only.
     dependents: HashMap<Identity, BTreeSet<Identity>>,
     settings: Settings,
+    /// What the session began with.
+    defaults: Settings,
+    /// What the next session begins with.
+    database_defaults: Settings,
     levels: Levels,
     /// Temporary tables that go when the transaction ends.
     on_commit_drop: Vec<Identity>,
@@ -51,6 +55,8 @@ impl<'a> State<'a> {
             names: Names::default(),
             dependents: HashMap::new(),
             settings: Settings::default(),
+            defaults: Settings::default(),
+            database_defaults: Settings::default(),
             levels: Levels::default(),
             on_commit_drop: Vec::new(),
             diagnostics: Vec::new(),
@@ -88,6 +94,26 @@ impl<'a> State<'a> {
     /// What `SET` has set, to change.
     pub(crate) fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
+    }
+
+    /// What the session began with.
+    pub(crate) fn defaults(&self) -> &Settings {
+        &self.defaults
+    }
+
+    /// Everything is set as the session began.
+    pub(crate) fn reset_settings(&mut self) {
+        self.settings = self.defaults.clone();
+    }
+
+    /// Sets the search path that later sessions begin with.
+    pub(crate) fn set_database_search_path(&mut self, path: Vec<String>) {
+        self.database_defaults.set_search_path(path);
+    }
+
+    /// A session begins: what was set for the database is its default.
+    pub(crate) fn take_database_settings(&mut self) {
+        self.defaults = self.database_defaults.clone();
     }
 
     /// The transaction that is open.

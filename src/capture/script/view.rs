@@ -13,7 +13,7 @@ use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persi
 use super::canonical::{self, CanonicalQuery};
 use super::resolve::strings;
 use super::state::{PG_TEMP, State};
-use super::{Outcome, Place, Problem, options};
+use super::{Outcome, Place, Problem, options, procedural, settings};
 
 /// `CREATE VIEW`. A view of temporary tables is temporary.
 pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, at: Place) -> Outcome {
@@ -254,9 +254,12 @@ pub(crate) fn refresh(state: &mut State<'_>, node: &RefreshMatViewStmt, _at: Pla
     Ok(())
 }
 
-/// `SELECT … INTO`. Other queries make no schema, except for a change of the search path.
+/// `SELECT … INTO`. Other queries make no schema, except for a change of the search path, and for what functions do that they call.
 pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt, at: Place) -> Outcome {
-    let Some(into) = into_clause(node) else { return super::settings::select(state, node) };
+    let Some(into) = into_clause(node) else {
+        settings::select(state, node)?;
+        return procedural::select(state, node, at);
+    };
     let Some(relation) = &into.rel else { return Ok(()) };
     let name = state.new_relation_name(relation)?;
     state.relation_exists(&name, false).map_err(|it| it.at(relation.location))?;

@@ -3,9 +3,10 @@
 
 use crate::catalog::{Constraint, ConstraintKind, DataType, Definition, Identity, Kind};
 
-use super::builtin;
-use super::condition::{Row, Value};
-use super::state::State;
+use crate::capture::script::state::State;
+use crate::capture::script::{builtin, partition};
+
+use super::{Row, Value};
 
 fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
@@ -38,7 +39,7 @@ fn of_catalog(state: &State<'_>, table: &str) -> Option<Vec<Row>> {
         "pg_namespace" => each(state, Kind::Schema, |it, _| Row::from([("oid", text(&it.name)), ("nspname", text(&it.name))])),
         "pg_extension" => each(state, Kind::Extension, |it, _| Row::from([("oid", text(&it.name)), ("extname", text(&it.name))])),
         "pg_type" => {
-            let own = state.names().types().map(|(schema, name, identity)| {
+            let own = sorted(state.names().types()).into_iter().map(|(schema, name, identity)| {
                 let letter = match identity.kind {
                     Kind::Enum => "e",
                     Kind::Domain => "d",
@@ -62,11 +63,10 @@ fn of_catalog(state: &State<'_>, table: &str) -> Option<Vec<Row>> {
                 labels.iter().map(|label| Row::from([("enumtypid", oid(&identity.schema, &identity.name)), ("enumlabel", text(label))]))
             })
             .collect(),
-        "pg_class" => state
-            .names()
-            .relations()
+        "pg_class" => sorted(state.names().relations())
+            .into_iter()
             .map(|(schema, name, identity)| {
-                let partitioned = super::partition::is_partitioned(state, identity);
+                let partitioned = partition::is_partitioned(state, identity);
                 let letter = match identity.kind {
                     Kind::Table if partitioned => "p",
                     Kind::View => "v",
@@ -115,9 +115,8 @@ fn of_catalog(state: &State<'_>, table: &str) -> Option<Vec<Row>> {
         "pg_views" => in_schemas(state, Kind::View, "schemaname", "viewname"),
         "pg_matviews" => in_schemas(state, Kind::MaterializedView, "schemaname", "matviewname"),
         "pg_sequences" => in_schemas(state, Kind::Sequence, "schemaname", "sequencename"),
-        "pg_indexes" => state
-            .names()
-            .relations()
+        "pg_indexes" => sorted(state.names().relations())
+            .into_iter()
             .filter_map(|(schema, name, identity)| {
                 let table = match state.get(identity).map(|it| &it.definition) {
                     Some(Definition::Index(it)) => it.table.clone(),
@@ -131,6 +130,13 @@ fn of_catalog(state: &State<'_>, table: &str) -> Option<Vec<Row>> {
         "pg_event_trigger" => each(state, Kind::EventTrigger, |it, _| Row::from([("evtname", text(&it.name))])),
         _ => return None,
     })
+}
+
+/// Names in the order of schemas, as a loop over them needs it.
+fn sorted<'s>(names: impl Iterator<Item = (&'s str, &'s str, &'s Identity)>) -> Vec<(&'s str, &'s str, &'s Identity)> {
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }
 
 fn in_schemas(state: &State<'_>, kind: Kind, schema: &'static str, name: &'static str) -> Vec<Row> {
