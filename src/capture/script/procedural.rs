@@ -4,6 +4,7 @@
 //! `duplicate_object`, in a loop over names. [`machine`] runs them statement by statement; statements that make no schema are passed
 //! over as they are elsewhere. What can't be computed is reported and not guessed.
 
+mod extensions;
 mod machine;
 
 use pg_query::NodeEnum;
@@ -15,7 +16,7 @@ use crate::catalog::{Argument, Body, Definition, Identity, Kind, Routine};
 use super::evaluation::{self, Environment, Row, Value};
 use super::resolve::{split_name, strings};
 use super::state::State;
-use super::{Outcome, Place, Problem, options, settings, split, statement};
+use super::{Outcome, Place, Problem, dispatch, options, settings, split, statement};
 use machine::{Machine, Stop};
 
 /// How deep functions call each other before it is given up.
@@ -121,7 +122,10 @@ fn select_of(call: &FuncCall) -> SelectStmt {
 fn select_within(state: &mut State<'_>, node: &SelectStmt, environment: &Environment, at: Place, depth: usize) -> Result<(), Stop> {
     let calls: Vec<(&FuncCall, Vec<(String, Value)>)> = evaluation::call_rows(state, node, environment).ok_or(Stop::Opaque)?;
     for (call, arguments) in calls {
-        if makes_schema_when_called(state, call, depth) {
+        if let Some(extension) = extensions::owner(state, call) {
+            let statements = parsed(&extensions::ddl(extension, call, &arguments).ok_or(Stop::Opaque)?);
+            statements.iter().try_for_each(|it| dispatch(state, it, at).map_err(Stop::Failed))?;
+        } else if makes_schema_when_called(state, call, depth) {
             call_function(state, call, arguments, at, depth)?;
         }
     }
@@ -211,8 +215,12 @@ fn calls(node: &SelectStmt) -> impl Iterator<Item = &FuncCall> {
     targets.chain(functions)
 }
 
-/// Whether a call may make schema: of a function of the script's own whose body has such a statement.
+/// Whether a call may make schema: of a function of the script's own whose body has such a statement, or of one of an extension's that
+/// are known to.
 fn makes_schema_when_called(state: &State<'_>, call: &FuncCall, depth: usize) -> bool {
+    if extensions::owner(state, call).is_some() {
+        return true;
+    }
     let Some((_, routine)) = callee(state, call) else { return false };
     let Body::Source(body) = &routine.body else { return false };
     // A cheap look first: functions that only handle data are called often.
