@@ -133,7 +133,7 @@ impl Schema {
         Ok(inputs)
     }
 
-    fn read(&self) -> Result<Captured, String> {
+    pub(crate) fn read(&self) -> Result<Captured, String> {
         Ok(script::parse(&self.inputs(&["preload.sql", "schema.sql"])?))
     }
 
@@ -306,7 +306,7 @@ fn expected_differences(schema: &str) -> usize {
         .unwrap_or(0)
 }
 
-fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+pub(crate) fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| line.split('\t').collect())
 }
 

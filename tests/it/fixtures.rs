@@ -24,7 +24,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use similar::TextDiff;
 
 use crate::dump::Dump;
-use crate::server::server;
+use crate::server::{Server, server};
 use crate::tool;
 
 /// What is checked where it exists, and what `make bless` rewrites.
@@ -172,8 +172,8 @@ impl Case {
         Ok(())
     }
 
-    fn check_on_server(&self) -> Result<Completion, Failed> {
-        let server = server()?;
+    /// What a server lacks that the case needs.
+    pub(crate) fn missing(&self, server: &Server) -> Result<Option<String>, String> {
         for line in fs::read_to_string(self.folder.join("server.txt")).unwrap_or_default().lines() {
             let missing = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
                 ["needs", "extension", name] => !server.has_extension(name)?,
@@ -181,8 +181,16 @@ impl Case {
                 _ => true,
             };
             if missing {
-                return Ok(Completion::ignored_with(line.to_owned()));
+                return Ok(Some(line.to_owned()));
             }
+        }
+        Ok(None)
+    }
+
+    fn check_on_server(&self) -> Result<Completion, Failed> {
+        let server = server()?;
+        if let Some(missing) = self.missing(server)? {
+            return Ok(Completion::ignored_with(missing));
         }
         let direct = server.database(&self.name)?;
         let loaded = self.scripts()?.iter().try_for_each(|script| direct.run(script).map(drop));

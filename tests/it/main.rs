@@ -4,6 +4,7 @@
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
+//! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -18,6 +19,7 @@ mod dump;
 mod fidelity;
 mod fixtures;
 mod golang;
+mod live;
 mod server;
 mod tool;
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     trials.extend(dump::trials());
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());
+    trials.extend(live::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

@@ -26,6 +26,10 @@ const PREFERRED: u32 = 15;
 /// The role that owns the server; PostgreSQL refuses to run as root, so root becomes this user.
 const SYSTEM_USER: &str = "postgres";
 
+/// The role that makes everything in the databases of tests, and owns them. It is no role that a schema would name: what the
+/// schema says of owners can be told from what it leaves unsaid.
+const LOADER: &str = "pgx_goose_loader";
+
 /// The majors that count.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
 
@@ -182,7 +186,7 @@ impl Server {
 
     /// The roles that the schemas at hand name without making them.
     fn make_roles(&self) -> Result<(), String> {
-        self.psql("postgres", r#"CREATE ROLE "regress_quoted  \"" role";"#).map(drop)
+        self.psql("postgres", &format!(r#"CREATE ROLE "regress_quoted  \"" role"; CREATE ROLE {LOADER} SUPERUSER LOGIN;"#)).map(drop)
     }
 
     /// Waits until the server answers.
@@ -212,7 +216,7 @@ impl Server {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let topic: String = topic.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).take(40).collect();
         let name = format!("t{number}_{topic}");
-        self.psql("postgres", &format!("CREATE DATABASE {name}"))?;
+        self.psql("postgres", &format!("CREATE DATABASE {name} OWNER {LOADER}"))?;
         Ok(Database { server: self, name })
     }
 
@@ -258,7 +262,7 @@ impl Server {
         let mut child = Command::new(self.client_program(program)?)
             .arg("-h")
             .arg(&self.folder)
-            .args(["-p", &self.port.to_string(), "-U", "postgres", "-d", database])
+            .args(["-p", &self.port.to_string(), "-U", if database == "postgres" { "postgres" } else { LOADER }, "-d", database])
             .args(arguments)
             .env("PGOPTIONS", "-c client_min_messages=warning")
             .env("PGCLIENTENCODING", "UTF8")

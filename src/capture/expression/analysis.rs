@@ -161,6 +161,7 @@ impl<'a> Analysis<'a> {
     /// Qualifies the name in a literal, if the literal is one of a plain name.
     pub(super) fn literal(&mut self, what: Literal, text: &mut String, location: i32) -> Result<(), Unresolved> {
         let Some((schema, name)) = parse_name(text) else { return Ok(()) };
+        let is_servers = schema.as_deref().is_none_or(|it| it == PG_CATALOG);
         let qualified = match what {
             Literal::Class => match self.resolver.class(schema.as_deref(), &name) {
                 Some(identity) => {
@@ -168,7 +169,8 @@ impl<'a> Analysis<'a> {
                     // A constraint's index goes by the constraint's name.
                     self.new_name(identity, QualifiedName::new(self.resolver.schema_of(identity), name))
                 }
-                None if schema.as_deref().is_none_or(|it| it == PG_CATALOG) && Builtin::get().relation(PG_CATALOG, &name).is_some() => {
+                None if is_servers && Builtin::get().relation(PG_CATALOG, &name).is_some() => {
+                    *text = quote_identifier(&name);
                     return Ok(());
                 }
                 None if schema.as_deref() == Some(PG_CATALOG) || name.parse::<u32>().is_ok() || name == "-" => return Ok(()),
@@ -188,7 +190,12 @@ impl<'a> Analysis<'a> {
                     Some(schema) => Some(find(schema)).filter(|it| self.resolver.catalog.contains(it)),
                     None => self.resolver.effective_path().map(find).find(|it| self.resolver.catalog.contains(it)),
                 };
-                let Some(identity) = found else { return Ok(()) };
+                let Some(identity) = found else {
+                    if is_servers {
+                        *text = quote_identifier(&name);
+                    }
+                    return Ok(());
+                };
                 self.needs(&identity);
                 self.new_name(&identity, identity.qualified_name())
             }

@@ -1,12 +1,42 @@
 //! How a schema is read from a running server: a fixed number of queries in one read-only transaction.
 //!
-//! Each kind has a file that holds its query and what becomes of its rows. This module must not know how the server was
-//! reached; that is [`connection`]'s.
+//! Each kind has a file that holds its queries and what becomes of their rows; expressions and needs come from the same
+//! code as those of DDL text. First every object gets its place with what its row says, then what speaks of other
+//! objects (expressions, queries, bodies) is read, when all names are there. This module must not know how the server
+//! was reached; that is [`connection`]'s.
+//!
+//! A repeatable-read transaction is not enough: `pg_get_viewdef` and its sisters answer from the catalogs as they are
+//! now. So the catalogs are summed up within the transaction and again after it; where the sums differ, somebody changed
+//! the schema meanwhile, and it is read again.
 
+mod access;
 pub mod connection;
+mod extension;
+mod foreign;
+mod known;
+mod operator;
+mod relation;
+mod replication;
+mod routine;
+mod rows;
+mod sequence;
+mod table;
+mod text_search;
+mod types;
+
+use pg_query::protobuf::Node;
 
 use super::Captured;
+use crate::capture::expression::{self, Scope};
+use crate::capture::script::canonical::{self, Canonical};
+use crate::capture::script::split::on_deep_stack;
+use crate::capture::script::state::State;
+use crate::capture::script::{Problem, view};
+use crate::catalog::{Definition, Expression, Identity, Kind, Object, Query};
+use crate::diagnostic::Diagnostic;
 use connection::{Connection, ConnectionError};
+use known::{Class, Known, Oid};
+use rows::{Answers, Row, for_major};
 
 /// Which part of a database is captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +51,259 @@ pub enum CaptureError {
     /// The server refused, or went away.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// The server is too old, or no PostgreSQL.
+    #[error("PostgreSQL {0} is too old: 13 is the oldest that can be captured")]
+    TooOld(u32),
+    /// An answer of the server's has another form than every known version gives it.
+    #[error("an answer of the server is not understood: {0}")]
+    Answer(String),
+    /// The schema was changed every time that it was read.
+    #[error("the schema was changed while it was read, {0} times in a row")]
+    Changing(u32),
 }
+
+/// How often a schema that changes while it is read is read again.
+const ATTEMPTS: u32 = 5;
+
+/// What is the same for every session: names come qualified, values in one form. pg_dump sets the same (`setup_connection`),
+/// apart from the time zone and the forms of money and bytes, which literals are printed in. Names come quoted, all of them:
+/// a word may be a keyword to the grammar that reads it and none to the server that prints it.
+const SESSION: &[&str] = &[
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "SET LOCAL search_path = ''",
+    "SET LOCAL datestyle = 'ISO'",
+    "SET LOCAL intervalstyle = 'postgres'",
+    "SET LOCAL extra_float_digits = 3",
+    "SET LOCAL timezone = 'UTC'",
+    "SET LOCAL bytea_output = 'hex'",
+    "SET LOCAL lc_monetary = 'C'",
+    "SET LOCAL quote_all_identifiers = on",
+    "SET LOCAL standard_conforming_strings = on",
+    "SET LOCAL row_security = off",
+];
+
+/// A sum over the rows of the catalogs that a capture reads, by their numbers and the transactions that wrote them.
+/// Temporary objects and TOAST tables of others come and go without a change of the schema.
+const FINGERPRINT: &str = "
+    SELECT pg_catalog.sum(pg_catalog.hashtextextended(it, 0))::text FROM (
+        SELECT 'n' || oid || ' ' || xmin AS it FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(temp|toast_temp)_'
+        UNION ALL SELECT 'c' || c.oid || ' ' || c.xmin FROM pg_catalog.pg_class c WHERE c.relpersistence <> 't' AND c.relkind <> 't'
+        UNION ALL SELECT 'a' || a.attrelid || ' ' || a.attnum || ' ' || a.xmin FROM pg_catalog.pg_attribute a
+            JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE c.relpersistence <> 't' AND c.relkind <> 't'
+        UNION ALL SELECT 'd' || d.oid || ' ' || d.xmin FROM pg_catalog.pg_attrdef d
+        UNION ALL SELECT 'i' || i.indexrelid || ' ' || i.xmin FROM pg_catalog.pg_index i
+            JOIN pg_catalog.pg_class c ON c.oid = i.indrelid WHERE c.relpersistence <> 't' AND c.relkind <> 't'
+        UNION ALL SELECT 'o' || oid || ' ' || xmin FROM pg_catalog.pg_constraint
+        UNION ALL SELECT 'p' || oid || ' ' || xmin FROM pg_catalog.pg_proc
+        UNION ALL SELECT 't' || t.oid || ' ' || t.xmin FROM pg_catalog.pg_type t
+            JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_(temp|toast)'
+        UNION ALL SELECT 'e' || oid || ' ' || xmin FROM pg_catalog.pg_enum
+        UNION ALL SELECT 'r' || oid || ' ' || xmin FROM pg_catalog.pg_rewrite
+        UNION ALL SELECT 'g' || oid || ' ' || xmin FROM pg_catalog.pg_trigger
+        UNION ALL SELECT 'l' || oid || ' ' || xmin FROM pg_catalog.pg_policy
+        UNION ALL SELECT 's' || oid || ' ' || xmin FROM pg_catalog.pg_statistic_ext
+        UNION ALL SELECT 'x' || oid || ' ' || xmin FROM pg_catalog.pg_extension
+        UNION ALL SELECT 'h' || inhrelid || ' ' || inhparent || ' ' || xmin FROM pg_catalog.pg_inherits
+    ) rows";
+
+/// Every question, one a line.
+const QUERIES: &[&str] = &[
+    known::Database::QUERY,
+    known::TypeName::QUERY,
+    known::RoutineName::QUERY,
+    known::Name::QUERY,
+    known::Member::QUERY,
+    extension::SchemaRow::QUERY,
+    extension::ExtensionRow::QUERY,
+    extension::LanguageRow::QUERY,
+    extension::TransformRow::QUERY,
+    extension::EventTriggerRow::QUERY,
+    types::EnumRow::QUERY,
+    types::DomainRow::QUERY,
+    types::CompositeRow::QUERY,
+    types::RangeRow::QUERY,
+    types::BaseRow::QUERY,
+    operator::CollationRow::QUERY,
+    operator::OperatorRow::QUERY,
+    operator::FamilyRow::QUERY,
+    operator::ClassRow::QUERY,
+    operator::MemberOperatorRow::QUERY,
+    operator::MemberFunctionRow::QUERY,
+    operator::CastRow::QUERY,
+    sequence::SequenceRow::QUERY,
+    table::RelationRow::QUERY,
+    table::ColumnRow::QUERY,
+    table::ConstraintRow::QUERY,
+    relation::IndexRow::QUERY,
+    relation::ViewRow::QUERY,
+    relation::TriggerRow::QUERY,
+    relation::RuleRow::QUERY,
+    relation::StatisticsRow::QUERY,
+    routine::RoutineRow::QUERY,
+    routine::AggregateRow::QUERY,
+    access::PolicyRow::QUERY,
+    access::DefaultPrivilegesRow::QUERY,
+    access::CommentRow::QUERY,
+    access::SecurityLabelRow::QUERY,
+    access::DependsOnExtensionRow::QUERY,
+    foreign::WrapperRow::QUERY,
+    foreign::ServerRow::QUERY,
+    foreign::MappingRow::QUERY,
+    replication::PublicationRow::QUERY,
+    replication::PublishedTableRow::QUERY,
+    replication::SubscriptionRow::QUERY,
+    text_search::ParserRow::QUERY,
+    text_search::TemplateRow::QUERY,
+    text_search::DictionaryRow::QUERY,
+    text_search::ConfigurationRow::QUERY,
+];
 
 /// Captures the schema of the database that the connection is to.
 ///
 /// # Errors
-/// If the server refuses a query, or goes away.
+/// If the server refuses a query or goes away, is too old, or if the schema does not hold still.
 pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, CaptureError> {
-    let _ = wanted;
-    connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; COMMIT")?;
-    Ok(Captured::default())
+    let version = single(connection.run("SHOW server_version_num")?);
+    let major = version.parse::<u32>().map_err(|_| CaptureError::Answer(format!("server_version_num is `{version}`")))? / 10_000;
+    if major < 13 {
+        return Err(CaptureError::TooOld(major));
+    }
+    let mut script: Vec<String> = SESSION.iter().map(|it| (*it).to_owned()).collect();
+    script.push(FINGERPRINT.to_owned());
+    script.extend(QUERIES.iter().map(|it| for_major(it, major)));
+    script.push("COMMIT".to_owned());
+    let script = script.join(";\n");
+    for _ in 0..ATTEMPTS {
+        let mut results = connection.run(&script)?;
+        let answers = results.split_off(SESSION.len());
+        let mut answers = answers.into_iter();
+        let before = answers.next();
+        let answers = Answers::new(QUERIES, answers.collect());
+        let after = connection.run(FINGERPRINT)?.pop();
+        if before == after {
+            return on_deep_stack(|| read(&answers, wanted));
+        }
+    }
+    Err(CaptureError::Changing(ATTEMPTS))
+}
+
+fn single(results: Vec<Vec<String>>) -> String {
+    results.into_iter().flatten().next().unwrap_or_default()
+}
+
+/// The catalog so far, and what numbers mean.
+struct Builder {
+    state: State<'static>,
+    known: Known,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// From the server's answers to the catalog.
+fn read(answers: &Answers, wanted: &Wanted) -> Result<Captured, CaptureError> {
+    let mut builder = Builder { state: State::empty(), known: Known::new(answers)?, diagnostics: Vec::new() };
+    let it = &mut builder;
+    // What everything else is made of.
+    extension::schemas(it, answers)?;
+    extension::extensions(it, answers)?;
+    operator::collations(it, answers)?;
+    types::names(it, answers)?;
+    foreign::wrappers_and_servers(it, answers)?;
+    table::relations(it, answers)?;
+    sequence::sequences(it, answers)?;
+    extension::languages(it, answers)?;
+    routine::routines(it, answers)?;
+    operator::operators(it, answers)?;
+    routine::aggregates(it, answers)?;
+    types::types(it, answers)?;
+    text_search::objects(it, answers)?;
+    // What speaks of other objects.
+    types::expressions(it, answers)?;
+    relation::views(it, answers)?;
+    routine::bodies(it, answers)?;
+    table::expressions(it, answers)?;
+    table::constraints(it, answers)?;
+    relation::indexes(it, answers)?;
+    table::references(it, answers)?;
+    relation::triggers(it, answers)?;
+    relation::rules(it, answers)?;
+    relation::statistics(it, answers)?;
+    access::policies(it, answers)?;
+    extension::transforms(it, answers)?;
+    extension::event_triggers(it, answers)?;
+    replication::publications(it, answers)?;
+    replication::subscriptions(it, answers)?;
+    access::default_privileges(it, answers)?;
+    access::comments(it, answers)?;
+    access::security_labels(it, answers)?;
+    access::depends_on_extensions(it, answers)?;
+    view::tell_not_null_again(&mut builder.state);
+    let Builder { state, mut diagnostics, .. } = builder;
+    let (mut catalog, found) = state.finish();
+    diagnostics.extend(found);
+    if let Some(schemas) = &wanted.schemas {
+        let is_wanted = |it: &Identity| {
+            let schema = if it.kind == Kind::Schema { &it.name } else { &it.schema };
+            schema.is_empty() || schemas.contains(schema)
+        };
+        catalog = catalog.into_iter().filter(|(identity, _)| is_wanted(identity)).collect();
+    }
+    Ok(Captured { catalog, diagnostics })
+}
+
+impl Builder {
+    /// Puts an object in.
+    fn put(&mut self, class: Class, oid: Oid, identity: Identity, object: Object) {
+        self.known.add(class, oid, identity.clone());
+        self.state.insert(identity, object);
+    }
+
+    /// An object with what every row says of it.
+    fn object(&self, identity: &Identity, definition: Definition, owner: String, acl: Option<&[String]>) -> Object {
+        let mut object = Object::new(definition);
+        object.grants = acl.and_then(|acl| access::grants(identity, &owner, acl));
+        object.owner = self.known.owner(owner);
+        object.dependencies.extend(self.state.schema_dependency(&identity.schema));
+        object
+    }
+
+    /// Reports what could not be read of an object.
+    fn fail(&mut self, identity: &Identity, problem: &Problem) {
+        let mut diagnostic = Diagnostic::error(format!("{identity} can't be read: {}", problem.message)).about(identity.clone());
+        diagnostic.hint.clone_from(&problem.hint);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reads a part of an object; what can't be read is reported.
+    fn part<T>(&mut self, identity: &Identity, read: impl FnOnce(&State<'static>) -> Result<T, Problem>) -> Option<T> {
+        match read(&self.state) {
+            Ok(part) => Some(part),
+            Err(problem) => {
+                self.fail(identity, &problem);
+                None
+            }
+        }
+    }
+
+    /// Changes an object in place.
+    fn change(&mut self, identity: &Identity, change: impl FnOnce(&mut Object)) {
+        self.state.change(identity, change);
+    }
+}
+
+/// An expression that the server prints.
+fn expression(state: &State<'_>, text: &str, scope: &Scope) -> Result<Canonical, Problem> {
+    canonical::expression_in(state, &parse_expression(text)?, scope)
+}
+
+fn parse_expression(text: &str) -> Result<Node, Problem> {
+    expression::parse_expression(&Expression(text.to_owned())).ok_or_else(|| not_understood(text))
+}
+
+/// A statement that the server prints.
+fn parse_statement(text: &str) -> Result<Node, Problem> {
+    expression::parse_query(&Query(text.to_owned())).ok_or_else(|| not_understood(text))
+}
+
+fn not_understood(text: &str) -> Problem {
+    Problem::new(format!("what the server prints is not understood: {text}"))
 }

@@ -128,7 +128,7 @@ fn function(
     name
 }
 
-fn spell(function: &QualifiedName) -> String {
+pub(crate) fn spell(function: &QualifiedName) -> String {
     if function.is_builtin() {
         return quote_identifier(&function.name);
     }

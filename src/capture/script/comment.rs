@@ -12,7 +12,7 @@ use super::state::{PUBLIC, State};
 use super::{Outcome, Place, Problem};
 
 /// What `initdb` says of the schema `public`, in every database.
-const PUBLIC_COMMENT: &str = "standard public schema";
+pub(crate) const PUBLIC_COMMENT: &str = "standard public schema";
 
 /// Whether a statement is about something that is no part of a schema: of the cluster, or of the server itself.
 fn is_outside(object_type: ObjectType, node: Option<&Node>) -> bool {
@@ -74,7 +74,7 @@ pub(crate) fn comment(state: &mut State<'_>, node: &CommentStmt, at: Place) -> O
     Ok(())
 }
 
-fn column_comment<'d>(definition: &'d mut Definition, column: &str) -> Option<&'d mut Option<String>> {
+pub(crate) fn column_comment<'d>(definition: &'d mut Definition, column: &str) -> Option<&'d mut Option<String>> {
     match definition {
         Definition::Table(it) => it.columns.iter_mut().find(|it| it.name == column).map(|it| &mut it.comment),
         Definition::ForeignTable(it) => it.columns.iter_mut().find(|it| it.name == column).map(|it| &mut it.comment),

@@ -446,7 +446,7 @@ pub(crate) fn put_foreign_key(state: &mut State<'_>, table: &Identity, name: Opt
     Ok(())
 }
 
-fn action(letter: &str) -> ReferentialAction {
+pub(crate) fn action(letter: &str) -> ReferentialAction {
     match letter {
         "r" => ReferentialAction::Restrict,
         "c" => ReferentialAction::Cascade,

@@ -226,7 +226,7 @@ pub(crate) fn owner_changed(identity: &Identity, object: &mut Object) {
 const OF_COLUMNS: [Privilege; 4] = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::References];
 
 /// What `ALL` is. `MAINTAIN` (PostgreSQL 17) is no part of it here: then `ALL` would differ between servers.
-fn all(kind: Kind) -> &'static [Privilege] {
+pub(crate) fn all(kind: Kind) -> &'static [Privilege] {
     match kind {
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => &[
             Privilege::Select,

@@ -95,13 +95,22 @@ fn storage_parameter(element: &DefElem) -> Option<(String, String)> {
     if element.defname == "oids" && element.defnamespace.is_empty() {
         return None;
     }
-    let name = parameter_name(element);
     let value = text(element).unwrap_or_else(|| "true".to_owned());
-    let value = match parse_boolean(&value) {
-        Some(value) if BOOLEANS.contains(&element.defname.as_str()) => value.to_string(),
+    Some((parameter_name(element), in_one_spelling(&element.defname, value)))
+}
+
+/// The value of a parameter, where it is a boolean in one spelling.
+fn in_one_spelling(name: &str, value: String) -> String {
+    match parse_boolean(&value) {
+        Some(value) if BOOLEANS.contains(&name) => value.to_string(),
         _ => value,
-    };
-    Some((name, value))
+    }
+}
+
+/// Storage parameters as a server stores them (`name=value`), each name after the prefix.
+pub(crate) fn stored_parameters(prefix: &str, stored: &[String]) -> BTreeMap<String, String> {
+    let pairs = stored.iter().map(|it| it.split_once('=').unwrap_or((it, "true")));
+    pairs.map(|(name, value)| (format!("{prefix}{name}"), in_one_spelling(name, value.to_owned()))).collect()
 }
 
 /// The full name of a storage parameter.

@@ -15,7 +15,7 @@ use super::state::State;
 use super::{Outcome, Place, Problem, canonical, options};
 
 /// What is published where nothing is said, in the order of the catalog.
-const OPERATIONS: [&str; 4] = ["insert", "update", "delete", "truncate"];
+pub(crate) const OPERATIONS: [&str; 4] = ["insert", "update", "delete", "truncate"];
 
 /// Tables and schemas that a statement names.
 #[derive(Default)]

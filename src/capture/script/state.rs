@@ -49,21 +49,26 @@ pub(crate) struct State<'a> {
 impl<'a> State<'a> {
     /// A fresh database: nothing but the schema `public`.
     pub(crate) fn new(inputs: &'a [Input]) -> Self {
-        let mut state = Self {
-            places: Places::new(inputs),
+        let mut state = Self { places: Places::new(inputs), settings: Settings::default(), ..Self::empty() };
+        state.insert(Identity::global(Kind::Schema, PUBLIC), Object::new(Definition::Schema(Schema {})));
+        state
+    }
+
+    /// A database with nothing in it, and nothing on the search path.
+    pub(crate) fn empty() -> Self {
+        Self {
+            places: Places::new(&[]),
             catalog: Catalog::new(),
             names: Names::default(),
             dependents: HashMap::new(),
-            settings: Settings::default(),
+            settings: Settings { search_path: Vec::new(), local_search_path: None },
             defaults: Settings::default(),
             database_defaults: Settings::default(),
             levels: Levels::default(),
             on_commit_drop: Vec::new(),
             diagnostics: Vec::new(),
             opaque: None,
-        };
-        state.insert(Identity::global(Kind::Schema, PUBLIC), Object::new(Definition::Schema(Schema {})));
-        state
+        }
     }
 
     /// The catalog so far.

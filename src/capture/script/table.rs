@@ -284,7 +284,11 @@ fn inherit_checks(state: &mut State<'_>, parent: &Identity, child: &Identity) ->
 }
 
 /// `PARTITION BY`.
-fn partition_key(state: &State<'_>, table: &Identity, spec: &PartitionSpec) -> Result<(PartitionKey, BTreeSet<Dependency>), Problem> {
+pub(crate) fn partition_key(
+    state: &State<'_>,
+    table: &Identity,
+    spec: &PartitionSpec,
+) -> Result<(PartitionKey, BTreeSet<Dependency>), Problem> {
     use pg_query::protobuf::PartitionStrategy as Strategy;
     let (strategy, method) = match spec.strategy() {
         Strategy::List => (PartitionStrategy::List, "btree"),

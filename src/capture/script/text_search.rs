@@ -82,7 +82,7 @@ fn dictionary(state: &State<'_>, node: &DefineStmt, needs: &mut BTreeSet<Depende
 }
 
 /// An option without a value goes (`ALTER TEXT SEARCH DICTIONARY`). All values are text to the server.
-fn set_dictionary_option(kept: &mut BTreeMap<String, String>, option: &DefElem) {
+pub(crate) fn set_dictionary_option(kept: &mut BTreeMap<String, String>, option: &DefElem) {
     match options::text(option) {
         Some(value) => kept.insert(option.defname.clone(), quote_literal(&value)),
         None => kept.remove(&option.defname),

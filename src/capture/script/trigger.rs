@@ -170,7 +170,7 @@ pub(crate) fn alter_event_trigger(state: &mut State<'_>, node: &AlterEventTrigSt
 }
 
 /// PostgreSQL src/include/commands/trigger.h, TRIGGER_FIRES_*.
-fn firing(letter: &str) -> Firing {
+pub(crate) fn firing(letter: &str) -> Firing {
     match letter {
         "D" => Firing::Disabled,
         "R" => Firing::Replica,

@@ -1,0 +1,176 @@
+//! What a running server says of a schema against what its DDL says: the same objects, the same bytes.
+//!
+//! Every fixture that a server takes and every real schema is loaded, captured, and compared with what was read from the
+//! text, object by object and field by field. What differs for now stands in `live/differences.tsv`, with its number and
+//! reason; a number that has become too large fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use libtest_mimic::{Completion, Failed, Trial};
+use pgx_goose::capture::live::{Wanted, capture, connection};
+use pgx_goose::capture::script::{self, Input};
+use pgx_goose::catalog::{Catalog, Identity};
+use pgx_goose::diagnostic::Severity;
+use pgx_goose::snapshot::{self, HeaderFacts};
+use serde_json::Value;
+
+use crate::corpus::{self, Refusal, lines};
+use crate::fixtures;
+use crate::server::{Database, majors, server_of};
+
+const DIFFERENCES: &str = include_str!("live/differences.tsv");
+
+/// How many differences are shown of a schema; `PGX_GOOSE_SHOW` says another number.
+const SHOWN: usize = 40;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for major in majors() {
+        for case in fixtures::cases() {
+            let name = format!("live::{major}::fixtures::{}", case.name);
+            trials.push(Trial::ignorable_test(name, move || {
+                if case.is_error() {
+                    return Ok(Completion::ignored_with("the server refuses it, and so do we"));
+                }
+                let server = server_of(major)?;
+                if let Some(missing) = case.missing(server)? {
+                    return Ok(Completion::ignored_with(missing));
+                }
+                let scripts = case.scripts()?;
+                let database = server.database(&case.name)?;
+                let loaded = scripts.iter().try_for_each(|script| database.run(script).map(drop));
+                loaded.map_err(|error| format!("the server refuses the fixture: {error}"))?;
+                let inputs: Vec<Input> = scripts.into_iter().map(|text| Input::new("schema.sql", text)).collect();
+                let read = script::parse(&inputs);
+                check(&format!("fixtures/{}", case.name), major, &read.catalog, &database)
+            }));
+        }
+        for schema in corpus::schemas() {
+            let name = format!("live::{major}::corpus::{}", schema.name);
+            let schema = Arc::clone(&schema);
+            trials.push(Trial::ignorable_test(name, move || {
+                let server = server_of(major)?;
+                if let Some(reason) = schema.missing(server)? {
+                    return Ok(Completion::ignored_with(reason));
+                }
+                let database = match schema.load(server) {
+                    Ok(database) => database,
+                    Err(Refusal::Library(reason)) => return Ok(Completion::ignored_with(reason)),
+                    // A schema is written for some majors: what it is refused for elsewhere is no fault of ours.
+                    Err(Refusal::Error(error)) if major != 15 => return Ok(Completion::ignored_with(error)),
+                    Err(Refusal::Error(error)) => return Err(error.into()),
+                };
+                check(&schema.name, major, &schema.read()?.catalog, &database)
+            }));
+        }
+    }
+    trials
+}
+
+/// Captures a database and compares it with what its text says.
+fn check(name: &str, major: u32, read: &Catalog, database: &Database<'_>) -> Result<Completion, Failed> {
+    let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
+    let captured = capture(&connection, &Wanted { schemas: None }).map_err(|e| e.to_string())?;
+    let unread: Vec<String> =
+        captured.diagnostics.iter().filter(|it| it.severity == Severity::Error).map(|it| it.message.clone()).collect();
+    if !unread.is_empty() {
+        return Err(unread.join("\n").into());
+    }
+    let mut wrong = Vec::new();
+    let differing = differences(read, &captured.catalog, &mut wrong);
+    let bytes = |catalog: &Catalog| snapshot::encode(catalog, &HeaderFacts::current());
+    if wrong.is_empty() && bytes(read) != bytes(&captured.catalog) {
+        wrong.push("nothing differs, and the snapshots do".to_owned());
+    }
+    let objects = captured.catalog.len().max(read.len());
+    let structural = differing.structural;
+    let differing = differing.all;
+    println!("live {major} {name}: {objects} objects, {differing} differ, {structural} of them not only in expressions");
+    let expected = expected(name, major);
+    if differing <= expected && (expected > 0 || wrong.is_empty()) {
+        return Ok(Completion::Completed);
+    }
+    let shown = std::env::var("PGX_GOOSE_SHOW").ok().and_then(|it| it.parse().ok()).unwrap_or(SHOWN);
+    if std::env::var_os("PGX_GOOSE_STRUCTURE").is_some() {
+        wrong.retain(|it| !is_expression(it));
+    }
+    let text = wrong.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join("\n");
+    Err(format!("{differing} of {objects} objects differ, {expected} expected:\n{text}").into())
+}
+
+/// How many objects of a schema may differ: lines of name, major or `*`, number, reason.
+fn expected(name: &str, major: u32) -> usize {
+    let found = lines(DIFFERENCES).find_map(|cells| match cells.as_slice() {
+        [schema, of, number, reason] => {
+            let is_it = *schema == name && (*of == "*" || of.parse() == Ok(major)) && !reason.is_empty();
+            is_it.then(|| number.parse().expect("live/differences.tsv: the third cell is a number"))
+        }
+        other => panic!("live/differences.tsv: four cells a line, found {other:?}"),
+    });
+    found.unwrap_or(0)
+}
+
+/// How many objects differ.
+#[derive(Default)]
+struct Differing {
+    all: usize,
+    /// Those that differ in more than the text of expressions and queries.
+    structural: usize,
+}
+
+/// Whether a difference is one of the text of an expression or a query.
+fn is_expression(difference: &str) -> bool {
+    const FIELDS: [&str; 10] = ["default", "expression", "check", "query", "predicate", "using", "with_check", "when", "condition", "sql"];
+    let path = difference.lines().next().unwrap_or_default();
+    FIELDS.iter().any(|field| path.ends_with(&format!(": {field}:"))) || path.contains(": actions: ")
+}
+
+/// Says what differs, object by object.
+fn differences(read: &Catalog, captured: &Catalog, wrong: &mut Vec<String>) -> Differing {
+    let mut objects: BTreeMap<&Identity, [Option<Value>; 2]> = BTreeMap::new();
+    for (side, catalog) in [read, captured].into_iter().enumerate() {
+        for (identity, object) in catalog.iter() {
+            objects.entry(identity).or_default()[side] = serde_json::to_value(object).ok();
+        }
+    }
+    let mut differing = Differing::default();
+    for (identity, [read, captured]) in objects {
+        let before = wrong.len();
+        match (read, captured) {
+            (Some(read), Some(captured)) if read == captured => continue,
+            (Some(read), Some(captured)) => fields(&identity.to_string(), &read, &captured, wrong),
+            (Some(_), None) => wrong.push(format!("{identity}: in the text only")),
+            (None, _) => wrong.push(format!("{identity}: on the server only")),
+        }
+        differing.all += 1;
+        differing.structural += usize::from(!wrong[before..].iter().all(|it| is_expression(it)));
+    }
+    differing
+}
+
+fn fields(path: &str, read: &Value, captured: &Value, wrong: &mut Vec<String>) {
+    match (read, captured) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for name in names {
+                let (a, b) = (a.get(name).unwrap_or(&Value::Null), b.get(name).unwrap_or(&Value::Null));
+                if a != b {
+                    fields(&format!("{path}: {name}"), a, b, wrong);
+                }
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() && !path.ends_with("dependencies") => {
+            for (at, (a, b)) in a.iter().zip(b).enumerate() {
+                if a != b {
+                    fields(&format!("{path}: {at}"), a, b, wrong);
+                }
+            }
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.iter().filter(|it| !b.contains(it)).for_each(|it| wrong.push(format!("{path}: text only {it}")));
+            b.iter().filter(|it| !a.contains(it)).for_each(|it| wrong.push(format!("{path}: server only {it}")));
+        }
+        _ => wrong.push(format!("{path}:\n      text {read}\n    server {captured}")),
+    }
+}
