@@ -142,7 +142,6 @@ impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Self {
         match error {
             CaptureError::Connection(error) => error.into(),
-            #[allow(unreachable_patterns, reason = "capture has one way to fail so far")]
             error => Self::caused(Exit::Environment, &error),
         }
     }

@@ -51,9 +51,6 @@ pub enum CaptureError {
     /// The server refused, or went away.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    /// The server is too old, or no PostgreSQL.
-    #[error("PostgreSQL {0} is too old: 13 is the oldest that can be captured")]
-    TooOld(u32),
     /// An answer of the server's has another form than every known version gives it.
     #[error("an answer of the server is not understood: {0}")]
     Answer(String),
@@ -161,21 +158,19 @@ const QUERIES: &[&str] = &[
 /// Captures the schema of the database that the connection is to.
 ///
 /// # Errors
-/// If the server refuses a query or goes away, is too old, or if the schema does not hold still.
+/// If the server refuses a query or goes away, or if the schema does not hold still.
 pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, CaptureError> {
     let version = single(connection.run("SHOW server_version_num")?);
     let major = version.parse::<u32>().map_err(|_| CaptureError::Answer(format!("server_version_num is `{version}`")))? / 10_000;
-    if major < 13 {
-        return Err(CaptureError::TooOld(major));
-    }
-    let mut script: Vec<String> = SESSION.iter().map(|it| (*it).to_owned()).collect();
+    let mut script: Vec<String> = SESSION.iter().map(|it| (*it).to_owned()).chain(connection.limits()).collect();
+    let before_questions = script.len();
     script.push(FINGERPRINT.to_owned());
     script.extend(QUERIES.iter().map(|it| for_major(it, major)));
     script.push("COMMIT".to_owned());
     let script = script.join(";\n");
     for _ in 0..ATTEMPTS {
         let mut results = connection.run(&script)?;
-        let answers = results.split_off(SESSION.len());
+        let answers = results.split_off(before_questions);
         let mut answers = answers.into_iter();
         let before = answers.next();
         let answers = Answers::new(QUERIES, answers.collect());

@@ -109,7 +109,6 @@ impl Connection {
 
     /// Statements that set the limits for the transaction that they stand in, where the session has none of its own. Each
     /// gives a row.
-    #[allow(dead_code, reason = "capture puts them before its queries as soon as it has any")]
     pub(super) fn limits(&self) -> [String; 2] {
         let limit = |name: &str, limit: Duration| {
             let milliseconds = limit.as_millis();
