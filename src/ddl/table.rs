@@ -51,6 +51,7 @@ pub(super) fn table(writer: &Writer<'_>, identity: &Identity, object: &Object, t
     for column in columns {
         let Some(ColumnIdentity { generation: _, sequence }) = &column.identity else { continue };
         statements[0].creates.push(Identity::new(Kind::Sequence, identity.schema.clone(), sequence.clone()));
+        statements.extend(retyped_sequence(writer, identity, column, sequence));
     }
     match replica_identity {
         ReplicaIdentity::Default => {}
@@ -308,6 +309,18 @@ fn spell_identity(writer: &Writer<'_>, table: &Identity, column: &str, identity:
     }
     let options = if options.is_empty() { String::new() } else { format!(" ({})", options.join(" ")) };
     format!(" GENERATED {generation} AS IDENTITY{options}")
+}
+
+/// The type of an identity's sequence, where it is another than the column's: `LIKE … INCLUDING IDENTITY` makes such ones.
+fn retyped_sequence(writer: &Writer<'_>, table: &Identity, column: &Column, sequence: &str) -> Option<Statement> {
+    let own = QualifiedName::new(table.schema.clone(), sequence.to_owned());
+    let (_, object) = writer.find(&[Kind::Sequence], &own)?;
+    let Definition::Sequence(found) = &object.definition else { return None };
+    let crate::catalog::SequenceOptions { data_type: of, min, max, .. } = &found.options;
+    // A domain's sequence is of the domain's base type, which is no matter of ours.
+    let is_other = *of != column.data_type && column.data_type.name.is_builtin();
+    let sql = format!("ALTER SEQUENCE {} AS {} MINVALUE {min} MAXVALUE {max};", name(&own), data_type(of));
+    is_other.then(|| Statement::after(table, sql))
 }
 
 /// `NOT NULL`, with the name and the rest of a constraint that is an object. One that isn't valid can't be said here.

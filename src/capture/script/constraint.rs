@@ -456,6 +456,15 @@ pub(crate) fn action(letter: &str) -> ReferentialAction {
     }
 }
 
+/// Tells again which key each foreign key leans on, when the script has ended. Where several fit, the server keeps the one that was there
+/// first, which no dump says; of equal schemas the same one must be named.
+pub(crate) fn settle_foreign_keys(state: &mut State<'_>) {
+    let is_foreign = |object: &crate::catalog::Object| matches!(&object.definition, Definition::Constraint(it) if matches!(it.kind, ConstraintKind::ForeignKey(_)));
+    let keys: Vec<Identity> =
+        state.catalog().of_kind(Kind::Constraint).filter(|(_, object)| is_foreign(object)).map(|(identity, _)| identity.clone()).collect();
+    keys.iter().for_each(|it| super::dependency::refresh(state, it));
+}
+
 /// The primary key, unique constraint or unique index that a foreign key leans on: the columns in any order.
 pub(crate) fn referenced_key(state: &State<'_>, table: &Identity, columns: &[String], period: bool) -> Option<Identity> {
     let wanted: BTreeSet<&String> = columns.iter().collect();

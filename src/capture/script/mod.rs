@@ -168,6 +168,7 @@ pub fn parse(inputs: &[Input]) -> Captured {
         });
         session::go_on(&mut state, inputs, file, None);
         state.extend_diagnostics(findings);
+        constraint::settle_foreign_keys(&mut state);
         view::tell_not_null_again(&mut state);
         let (catalog, mut diagnostics) = state.finish();
         let files: HashMap<&str, usize> = inputs.iter().enumerate().map(|(file, input)| (input.name.as_str(), file)).collect();

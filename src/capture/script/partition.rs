@@ -162,9 +162,10 @@ pub(crate) fn inherit_index(state: &mut State<'_>, child: &Identity, parent: &Id
     let wanted = Index { table: child.name.clone(), partition_of: Some(parent.qualified_name()), only: false, ..it.clone() };
     let needs: BTreeSet<Dependency> = dependencies
         .iter()
-        .filter(|it| it.on.kind != Kind::Index)
+        .filter(|it| it.on.kind != Kind::Index && it.on.kind != Kind::Schema)
         .map(|it| if it.on == parent_table { Dependency { on: child.clone(), ..it.clone() } } else { it.clone() })
         .chain([Dependency::on(parent.clone()).auto()])
+        .chain(state.schema_dependency(&child.schema))
         .collect();
     let own = index::of_table(state, child).into_iter().find(|it| match state.get(it).map(|it| &it.definition) {
         Some(Definition::Index(own)) => own.partition_of.is_none() && same_index(own, &wanted),

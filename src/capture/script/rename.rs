@@ -156,8 +156,9 @@ fn is_owned(state: &State<'_>, sequence: &Identity, table: &Identity) -> bool {
 /// Puts an object under another identity, and rewrites everything that names it.
 fn relocate(state: &mut State<'_>, from: &Identity, to: Identity) {
     let rename = Rename::Object { from: from.clone(), to: to.qualified_name() };
-    let affected: BTreeSet<Identity> = state.dependents(from).cloned().chain([from.clone()]).collect();
     let (from_name, to_name) = (from.qualified_name(), to.qualified_name());
+    let affected: BTreeSet<Identity> =
+        state.dependents(from).cloned().chain([from.clone()]).chain(views_with(state, |it| *it == from_name)).collect();
     let has_row_type = matches!(from.kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable);
     let is_relation = has_row_type || from.kind == Kind::Sequence;
     let is_type = from.kind.is_type() || has_row_type;
@@ -209,6 +210,20 @@ fn relocate(state: &mut State<'_>, from: &Identity, to: Identity) {
     if from.kind == Kind::ForeignServer || from.kind == Kind::ForeignDataWrapper || from.kind == Kind::Language {
         rename_global(state, &affected, from, &to.name);
     }
+}
+
+/// The views that have a column of a type: they need the tables of their columns, not the types.
+fn views_with(state: &State<'_>, fits: impl Fn(&QualifiedName) -> bool) -> Vec<Identity> {
+    let views = [Kind::View, Kind::MaterializedView].into_iter().flat_map(|kind| state.catalog().of_kind(kind));
+    let has = |definition: &Definition| {
+        let columns = match definition {
+            Definition::View(it) => &it.columns,
+            Definition::MaterializedView(it) => &it.columns,
+            _ => return false,
+        };
+        columns.iter().filter_map(|it| it.data_type.as_ref()).any(|it| fits(&it.name))
+    };
+    views.filter(|(_, object)| has(&object.definition)).map(|(identity, _)| identity.clone()).collect()
 }
 
 /// Rewrites the names and texts of one definition.
@@ -499,13 +514,15 @@ fn move_extension(state: &mut State<'_>, extension: &Identity, to: &str) -> Outc
     let Some(Definition::Extension(it)) = state.get(extension).map(|it| &it.definition) else { return Ok(()) };
     let Some(from) = it.schema.clone() else { return Ok(()) };
     let rename = Rename::Schema { from: from.clone(), to: to.to_owned(), within: Some(extension.clone()) };
-    let affected: Vec<Identity> = state.dependents(extension).cloned().collect();
     let members: BTreeSet<String> = super::members::types(&extension.name)
         .chain(super::members::functions(&extension.name))
         .chain(super::members::operators(&extension.name))
         .chain(super::members::operator_classes(&extension.name))
         .map(str::to_owned)
         .collect();
+    let with_type = views_with(state, |it| it.schema == from && members.contains(&it.name));
+    let affected: BTreeSet<Identity> = state.dependents(extension).cloned().chain(with_type).collect();
+    let affected: Vec<Identity> = affected.into_iter().collect();
     replace_schema(state, &affected, &rename, &from, to, &|name, _| members.contains(name));
     for identity in &affected {
         let mut moved = identity.clone();
