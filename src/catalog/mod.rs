@@ -15,7 +15,9 @@ mod operator;
 mod relation;
 mod replication;
 mod routine;
+mod selection;
 mod sequence;
+mod size;
 mod table;
 mod text_search;
 mod types;
@@ -38,7 +40,9 @@ pub use relation::{
 };
 pub use replication::{Publication, PublishedTable, Subscription};
 pub use routine::{Aggregate, Argument, ArgumentMode, Body, Parallel, Routine, Volatility};
+pub use selection::Selection;
 pub use sequence::{Sequence, SequenceOptions, SequenceOwner};
+pub use size::{Size, Sizes};
 pub use table::{
     Column, ColumnIdentity, Constraint, ConstraintKind, Deferral, ExclusionElement, ForeignKey, Generated, GeneratedKind,
     IdentityGeneration, KeyConstraint, MatchType, PartitionBound, PartitionKey, PartitionOf, PartitionStrategy, Persistence,

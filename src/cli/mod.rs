@@ -14,6 +14,7 @@ mod output;
 mod picture;
 mod report;
 mod schema;
+mod selection;
 mod settings;
 mod snapshot;
 mod source;

@@ -65,6 +65,7 @@ pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading,
             statement: limit("timeouts.statement", statement)?,
             lock: limit("timeouts.lock", lock)?,
         },
+        sizes: false,
     })
 }
 

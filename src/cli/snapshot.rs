@@ -4,15 +4,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use pgx_goose::catalog::{Catalog, Kind};
+use pgx_goose::capture::live::connection::is_connection_string;
+use pgx_goose::catalog::{Catalog, Kind, Sizes};
 use pgx_goose::ddl;
 use pgx_goose::fs::{self, Durability};
 use pgx_goose::snapshot::{self, DecodeError, HeaderFacts, Snapshot};
 
 use super::error::{Exit, Failure};
 use super::report::{Report, printable};
-use super::source::{self, Reading, count};
-use super::{output, picture};
+use super::source::{self, Reading, Schema, count};
+use super::{output, picture, selection};
 
 const TEXTCONV: &str = "\
 Snapshots as SQL in `git diff` and `git log -p`:
@@ -43,6 +44,18 @@ pub(crate) struct Create {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
+    /// Only these schemas, and what their objects need of others
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    schema: Vec<String>,
+    /// Only these tables and views, as names or patterns, and what they need
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    tables: Vec<String>,
+    /// Not these tables and views, as names or patterns
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    ignore_tables: Vec<String>,
+    /// Keep row estimates and sizes of tables beside the schema, which needs a database
+    #[arg(long)]
+    with_stats: bool,
     /// Replace the file even if it is no snapshot
     #[arg(long)]
     force: bool,
@@ -91,12 +104,18 @@ pub(crate) fn run(command: &Command, report: &Report) -> Result<Exit, Failure> {
 }
 
 fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
-    let catalog = source::read(&arguments.sources, &Reading::plain(arguments.strict), report)?;
-    let bytes = snapshot::encode(&catalog, &HeaderFacts::current());
+    if arguments.with_stats && !arguments.sources.iter().any(|it| is_connection_string(it)) {
+        return Err(Failure::usage("`--with-stats` needs a database: nothing else knows how many rows there are"));
+    }
+    let reading = Reading { sizes: arguments.with_stats, ..Reading::plain(arguments.strict) };
+    let Schema { catalog, mut sizes } = source::read(&arguments.sources, &reading, report)?;
+    let catalog = selection::select(catalog, &arguments.schema, &arguments.tables, &arguments.ignore_tables, report)?;
+    sizes.retain(|identity, _| catalog.contains(identity));
+    let bytes = snapshot::encode_with_sizes(&catalog, &sizes, &HeaderFacts::current());
     if arguments.output == "-" {
         return output::print(&bytes);
     }
-    let written = write(&arguments.output, &catalog, &bytes, arguments.force)?;
+    let written = write(&arguments.output, &catalog, &sizes, &bytes, arguments.force)?;
     let what = if written { "wrote" } else { "unchanged:" };
     report.summary(&format!("{what} {} ({}, {} bytes)", arguments.output, count(catalog.len(), "object"), bytes.len()));
     Ok(Exit::Success)
@@ -106,10 +125,11 @@ fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
 ///
 /// A file that is no snapshot is most likely there by a slip of the hand (`-o schema.sql`), and stays unless `force` is said. One that was
 /// damaged, and one of a newer version, are snapshots still.
-fn write(path: &str, catalog: &Catalog, bytes: &[u8], force: bool) -> Result<bool, Failure> {
+fn write(path: &str, catalog: &Catalog, sizes: &Sizes, bytes: &[u8], force: bool) -> Result<bool, Failure> {
     if let Some(old) = fs::read_if_exists(path)?.filter(|it| !it.is_empty()) {
         match snapshot::decode(&old) {
-            Ok(old) if old.catalog == *catalog => return Ok(false),
+            // Who doesn't ask for sizes leaves those that are there.
+            Ok(old) if old.catalog == *catalog && (sizes.is_empty() || old.sizes == *sizes) => return Ok(false),
             Err(DecodeError::NotASnapshot) if !force => {
                 let hint = "name another file, or say `--force` to replace this one";
                 return Err(Failure::usage(format!("`{path}` is no snapshot, and is not replaced")).hint(hint));
@@ -139,7 +159,7 @@ fn show(arguments: &Show) -> Result<Exit, Failure> {
 }
 
 fn tree(snapshot: &Snapshot) -> String {
-    let Snapshot { header, catalog } = snapshot;
+    let Snapshot { header, catalog, sizes } = snapshot;
     let mut text =
         format!("content {}, PostgreSQL {} grammar, written by pgx-goose {}\n", header.content, header.postgres, printable(&header.tool));
     for &kind in Kind::ALL {
@@ -152,19 +172,26 @@ fn tree(snapshot: &Snapshot) -> String {
             let name = identity.to_string();
             // The kind stands above.
             let name = name.strip_prefix(kind.name()).unwrap_or(&name).trim_start();
-            let _ = writeln!(text, "  {}", printable(if name.is_empty() { "(no name)" } else { name }));
+            let size = sizes.get(identity).map(|it| match it.rows {
+                Some(rows) => format!(" ({}, {} bytes)", count(rows, "row"), it.bytes),
+                None => format!(" ({} bytes)", it.bytes),
+            });
+            let _ = writeln!(text, "  {}{}", printable(if name.is_empty() { "(no name)" } else { name }), size.unwrap_or_default());
         }
     }
     text
 }
 
 fn json(snapshot: &Snapshot) -> String {
-    let Snapshot { header, catalog } = snapshot;
+    let Snapshot { header, catalog, sizes } = snapshot;
     let objects: Vec<_> = catalog
         .iter()
         .map(|(identity, object)| {
             let hash = format!("{:032x}", object.hash());
-            serde_json::json!({ "identity": identity, "hash": hash, "object": object })
+            match sizes.get(identity) {
+                Some(size) => serde_json::json!({ "identity": identity, "hash": hash, "object": object, "size": size }),
+                None => serde_json::json!({ "identity": identity, "hash": hash, "object": object }),
+            }
         })
         .collect();
     let header = serde_json::json!({ "content": header.content, "postgres": header.postgres, "tool": header.tool });

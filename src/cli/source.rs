@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 
 use pgx_goose::capture::Captured;
 use pgx_goose::capture::live::connection::{Target, Timeouts, is_connection_string};
-use pgx_goose::capture::live::{self, Wanted};
+use pgx_goose::capture::live::{self, CaptureError, Wanted};
 use pgx_goose::capture::script::{self, Input, source as files};
-use pgx_goose::catalog::Catalog;
+use pgx_goose::catalog::{Catalog, Sizes};
 use pgx_goose::diagnostic::{Diagnostic, Severity};
 use pgx_goose::fs::{self, Durability};
 use pgx_goose::snapshot::{self, DecodeError};
@@ -26,26 +26,35 @@ pub(crate) struct Reading {
     pub(crate) strict: bool,
     /// How long a database may take.
     pub(crate) timeouts: Timeouts,
+    /// Whether databases are asked how much is in them.
+    pub(crate) sizes: bool,
 }
 
 impl Reading {
     /// As a command reads that has no config file.
     pub(crate) fn plain(strict: bool) -> Self {
-        Self { strict, timeouts: Timeouts::STANDARD }
+        Self { strict, timeouts: Timeouts::STANDARD, sizes: false }
     }
 }
 
 /// What a source holds.
 enum Content {
     Ddl(files::Source),
-    /// A schema that is read already: a snapshot's, a database's.
-    Catalog(Catalog),
+    /// A schema that is read already: a snapshot's, a database's; and how much is in it, where that is known.
+    Schema(Catalog, Sizes),
+}
+
+/// What all sources together hold.
+pub(crate) struct Schema {
+    pub(crate) catalog: Catalog,
+    /// How much is in it; empty where no source says.
+    pub(crate) sizes: Sizes,
 }
 
 /// Reads one schema from all sources together: their DDL is replayed as one script, in the order in which it is given.
 ///
 /// Everything that was found is told.
-pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Result<Catalog, Failure> {
+pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Result<Schema, Failure> {
     let progress = report.spinner("reading the schema");
     let mut inputs = Vec::new();
     let mut catalogs = Vec::new();
@@ -55,18 +64,21 @@ pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Re
                 report.diagnostics(&passed_over(&files));
                 inputs.extend(files.inputs);
             }
-            Content::Catalog(catalog) => catalogs.push((source, catalog)),
+            Content::Schema(catalog, sizes) => catalogs.push((source, catalog, sizes)),
         }
     }
     let mut catalog = match inputs.as_slice() {
         [] => Catalog::new(),
         inputs => usable(script::parse(inputs), "in the DDL", reading, report)?,
     };
-    for (source, other) in catalogs {
+    let mut sizes = Sizes::new();
+    for (source, other, its_sizes) in catalogs {
         merge(&mut catalog, other, source)?;
+        sizes.extend(its_sizes);
     }
+    sizes.retain(|identity, _| catalog.contains(identity));
     progress.finish_and_clear();
-    Ok(catalog)
+    Ok(Schema { catalog, sizes })
 }
 
 /// A source as it may be shown.
@@ -128,7 +140,7 @@ fn merge(catalog: &mut Catalog, snapshot: Catalog, source: &str) -> Result<(), F
 }
 
 /// Captures a database. Ctrl-C stops what the server does, too.
-fn captured(source: &str, reading: &Reading, report: &Report) -> Result<Catalog, Failure> {
+fn captured(source: &str, reading: &Reading, report: &Report) -> Result<Content, Failure> {
     let target = Target::read(source)?;
     report.debug(|| format!("Connecting to {target}"));
     let connection = target.connect(&reading.timeouts)?;
@@ -136,13 +148,17 @@ fn captured(source: &str, reading: &Reading, report: &Report) -> Result<Catalog,
         report.diagnostic(&Diagnostic::warning(warning.clone()));
     }
     let everything = Wanted { schemas: None };
-    let captured = interrupt::stops(connection.canceller(), || live::capture(&connection, &everything))??;
-    usable(captured, "in the database", reading, report)
+    let (captured, sizes) = interrupt::stops(connection.canceller(), || {
+        let captured = live::capture(&connection, &everything)?;
+        let sizes = if reading.sizes { live::sizes(&connection)? } else { Sizes::new() };
+        Ok::<_, CaptureError>((captured, sizes))
+    })??;
+    Ok(Content::Schema(usable(captured, "in the database", reading, report)?, sizes))
 }
 
 fn content(source: &str, reading: &Reading, report: &Report) -> Result<Content, Failure> {
     if is_connection_string(source) {
-        return captured(source, reading, report).map(Content::Catalog);
+        return captured(source, reading, report);
     }
     if let Some(revision) = source.strip_prefix("git:") {
         return from_git(source, revision);
@@ -157,7 +173,7 @@ fn content(source: &str, reading: &Reading, report: &Report) -> Result<Content, 
         Err(files::SourceError::Encoding { .. }) if source != "-" => match snapshot::decode(&fs::read(path)?) {
             Err(DecodeError::NotASnapshot) => Err(files::load(path).err().map_or_else(|| Failure::input(source), Failure::from)),
             Err(error) => Err(Failure::snapshot(source, &error)),
-            Ok(snapshot) => Ok(Content::Catalog(snapshot.catalog)),
+            Ok(snapshot) => Ok(Content::Schema(snapshot.catalog, snapshot.sizes)),
         },
         Err(error) => Err(error.into()),
     }
@@ -165,7 +181,7 @@ fn content(source: &str, reading: &Reading, report: &Report) -> Result<Content, 
 
 fn decode(name: &str, bytes: &[u8]) -> Result<Content, Failure> {
     let snapshot = snapshot::decode(bytes).map_err(|error| Failure::snapshot(name, &error))?;
-    Ok(Content::Catalog(snapshot.catalog))
+    Ok(Content::Schema(snapshot.catalog, snapshot.sizes))
 }
 
 /// Reads `REV:PATH` as git understands it: the path counts from the top of the repository, `./path` from here.
@@ -239,8 +255,8 @@ fn git(source: &str, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
 }
 
 /// `1 error`, `2 errors`.
-pub(crate) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+    format!("{number} {what}{}", if number == N::from(1) { "" } else { "s" })
 }
 
 /// The findings that tell which objects a schema lacks that its own objects need.

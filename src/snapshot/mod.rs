@@ -25,6 +25,10 @@
 //! The section of a kind is an index (MessagePack array: identity, hash and length of each object, sorted by identity)
 //! and then the objects (MessagePack maps with field names, those with default values left out), one after the other.
 //!
+//! Side sections are no part of the schema, and may be left out. There is one:
+//!
+//! - `sizes`: rows and bytes of tables, as a database said them when it was captured.
+//!
 //! The content hash is over names and hashes of the sections of kinds. So neither the version of the tool nor a side section
 //! is in it, and two snapshots hold the same schema exactly if it is equal.
 //!
@@ -47,10 +51,11 @@
 mod error;
 mod header;
 mod section;
+mod size;
 
 use rayon::prelude::*;
 
-use crate::catalog::{Catalog, Dependency, Identity, Kind};
+use crate::catalog::{Catalog, Dependency, Identity, Kind, Sizes};
 
 pub use error::DecodeError;
 pub use header::{Hash, Header, HeaderFacts, SectionHeader};
@@ -66,11 +71,19 @@ pub struct Snapshot {
     pub header: Header,
     /// The schema.
     pub catalog: Catalog,
+    /// How much was in it; empty where nobody asked.
+    pub sizes: Sizes,
 }
 
 /// Encodes a catalog as the bytes of a snapshot file.
 pub fn encode(catalog: &Catalog, facts: &HeaderFacts) -> Vec<u8> {
-    let sections = Kind::ALL.par_iter().filter_map(|&kind| section::encode(catalog, kind)).collect::<Vec<_>>();
+    encode_with_sizes(catalog, &Sizes::new(), facts)
+}
+
+/// The same, with how much was in the tables beside it.
+pub fn encode_with_sizes(catalog: &Catalog, sizes: &Sizes, facts: &HeaderFacts) -> Vec<u8> {
+    let mut sections = Kind::ALL.par_iter().filter_map(|&kind| section::encode(catalog, kind)).collect::<Vec<_>>();
+    sections.extend(size::encode(sizes));
     header::assemble(facts, sections)
 }
 
@@ -87,7 +100,8 @@ pub fn decode(bytes: &[u8]) -> Result<Snapshot, DecodeError> {
         }
     }
     reader.check_side_sections()?;
-    Ok(Snapshot { header: reader.header, catalog: objects.into_iter().collect() })
+    let sizes = reader.sizes()?;
+    Ok(Snapshot { header: reader.header, catalog: objects.into_iter().collect(), sizes })
 }
 
 /// Returns the content hash that a snapshot of the catalog has, without keeping its bytes.
@@ -140,6 +154,17 @@ impl<'a> Reader<'a> {
     pub fn section(&self, kind: Kind) -> Result<Option<Section<'a>>, DecodeError> {
         let found = self.header.sections.iter().zip(&self.sections).find(|(header, _)| header.name == kind.name());
         found.map(|(header, bytes)| Section::open(kind, header, bytes)).transpose()
+    }
+
+    /// Reads how much was in the tables; empty where the snapshot does not say.
+    ///
+    /// # Errors
+    /// If the section is damaged.
+    pub fn sizes(&self) -> Result<Sizes, DecodeError> {
+        let found = self.header.sections.iter().zip(&self.sections).find(|(header, _)| header.skippable && header.name == size::NAME);
+        let Some((header, bytes)) = found else { return Ok(Sizes::new()) };
+        section::check_hash(header, bytes)?;
+        size::decode(header, bytes)
     }
 
     /// Checks the hashes of the sections that are skipped.

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::header::{assemble, to_bytes};
 use super::section::Encoded;
 use super::*;
-use crate::catalog::Object;
+use crate::catalog::{Object, Size};
 
 /// Catalogs are written as JSON here, so that no kind is named in code of this layer.
 fn catalog(objects: &[(serde_json::Value, serde_json::Value)]) -> Catalog {
@@ -160,6 +160,32 @@ fn sections_that_are_not_known() {
     let mut damaged = file.clone();
     *damaged.last_mut().unwrap() ^= 1;
     assert!(decode(&damaged).is_err(), "a skipped section is checked all the same");
+}
+
+#[test]
+fn sizes_are_beside_the_schema() {
+    let catalog = decode(&small_file()).unwrap().catalog;
+    let (identity, _) = catalog.iter().next().unwrap();
+    let of = |name: &str| Identity { name: name.to_owned(), ..identity.clone() };
+    let sizes: Sizes = [(of("b"), Size { rows: Some(7), bytes: 8192 }), (of("a"), Size { rows: None, bytes: 0 })].into_iter().collect();
+    let file = encode_with_sizes(&catalog, &sizes, &facts());
+    let snapshot = decode(&file).unwrap();
+    assert_eq!((&snapshot.sizes, &snapshot.catalog), (&sizes, &catalog));
+    assert_eq!(snapshot.header.content, content_hash(&catalog), "they are not in the content hash");
+    assert_eq!(encode_with_sizes(&catalog, &Sizes::new(), &facts()), encode(&catalog, &facts()));
+    for at in 0..file.len() {
+        let mut damaged = file.clone();
+        damaged[at] ^= 1;
+        assert!(decode(&damaged).is_err(), "byte {at}");
+    }
+    let sized = |bytes: &[u8], objects: u32| {
+        let mut side = section("sizes", objects, b"", bytes);
+        side.header.skippable = true;
+        side.header.index = 0;
+        decode(&assemble(&facts(), vec![side])).unwrap_err().to_string()
+    };
+    assert!(sized(b"\xc1", 1).starts_with("the snapshot is not valid: section `sizes`: "));
+    assert!(sized(b"\x90", 0).starts_with("the snapshot is not valid: section `sizes`: it is not in the one form"));
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("connection::ways", || Ok(ways()?)),
         Trial::test("connection::certificates", || Ok(certificates()?)),
         Trial::test("connection::faults", || Ok(faults()?)),
+        Trial::test("connection::stopped", || Ok(stopped()?)),
     ]
 }
 
@@ -572,6 +573,81 @@ fn certificates() -> Result<(), String> {
     check("anna", &format!("sslmode=verify-full sslrootcert={ca}"), &unknown);
     check("anna", &format!("sslmode=verify-full sslrootcert={own_ca}"), "ok");
     cases.done()
+}
+
+/// What happens to a run that waits for the server: here for a table that another session has locked.
+fn stopped() -> Result<(), String> {
+    let world = World::start("connection_stopped", "", &[])?;
+    let (server, port) = (&world.server, world.port);
+    server.psql("shop", "CREATE TABLE locked (a int); INSERT INTO locked VALUES (1); ANALYZE locked")?;
+    let target = format!("host=127.0.0.1 port={port} dbname=shop user=anna password={QUOTED}");
+    let create = ["snapshot", "create", "--with-stats", "-o", "shop.pgsnap"];
+    tool::run(&world.folder, &[&create[..], &[&target]].concat())?.ok()?;
+    let snapshot = world.folder.join("shop.pgsnap");
+    let old = fs::read(&snapshot).map_err(|e| e.to_string())?;
+
+    std::thread::scope(|scope| {
+        let holder = scope.spawn(|| server.psql("shop", "SET application_name = 'holder'; BEGIN; LOCK TABLE locked; SELECT pg_sleep(600)"));
+        let result = (|| {
+            wait_until(|| {
+                Ok(server.psql("shop", "SELECT count(*) FROM pg_locks WHERE relation = 'locked'::regclass AND granted")?.trim() == "1")
+            })?;
+            // Starts a run, waits until it waits, does something to it, and returns what it says.
+            let waiting = |options: &str, then: &dyn Fn(u32) -> Result<(), String>| -> Result<(Option<i32>, String), String> {
+                let target = format!("{target} options='{options}'");
+                let mut command = tool::command(&world.folder);
+                command.args(create).arg(&target).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+                let child = command.spawn().map_err(|e| e.to_string())?;
+                if options.is_empty() {
+                    let waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgx-goose' AND wait_event_type = 'Lock'";
+                    wait_until(|| Ok(server.psql("shop", waits)?.trim() == "1"))?;
+                }
+                then(child.id())?;
+                let output = child.wait_with_output().map_err(|e| e.to_string())?;
+                assert_eq!(fs::read(&snapshot).map_err(|e| e.to_string())?, old, "the old snapshot is untouched");
+                let said = String::from_utf8_lossy(&output.stderr).replace(&port.to_string(), "PORT");
+                Ok((output.status.code(), said))
+            };
+            let kill = |signal: &str, process: u32| {
+                Command::new("kill").arg(signal).arg(process.to_string()).status().map(drop).map_err(|e| e.to_string())
+            };
+
+            let said = waiting("", &|process| kill("-INT", process))?;
+            assert_eq!(said, (Some(130), "error: the query was cancelled\n".to_owned()));
+            wait_until(|| {
+                Ok(server.psql("shop", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgx-goose'")?.trim() == "0")
+            })?;
+
+            let said = waiting("-c lock_timeout=100", &|_| Ok(()))?;
+            let expected = "error: an object is locked by another session for longer than may be waited: canceling statement due to lock timeout\n\
+                            hint: try again when that session is done, or raise `timeouts.lock`\n";
+            assert_eq!(said, (Some(4), expected.to_owned()));
+
+            let said = waiting("-c statement_timeout=100", &|_| Ok(()))?;
+            let expected = "error: the server at `127.0.0.1:PORT` ended a query: canceling statement due to statement timeout\n\
+                            hint: try again when there is less load, or raise `timeouts.statement`\n";
+            assert_eq!(said, (Some(4), expected.to_owned()));
+
+            let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgx-goose'";
+            let said = waiting("", &|_| server.psql("shop", terminate).map(drop))?;
+            let expected = "error: the connection to `127.0.0.1:PORT` was lost\nhint: try again; the server's log may say why\n";
+            assert_eq!(said, (Some(4), expected.to_owned()));
+            Ok::<(), String>(())
+        })();
+        let _ = server.psql("shop", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
+        let _ = holder.join();
+        result
+    })
+}
+
+fn wait_until(mut holds: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
+    for _ in 0..600 {
+        if holds()? {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    Err("what the test waits for does not happen".to_owned())
 }
 
 fn free_port() -> Result<u16, String> {

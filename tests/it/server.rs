@@ -50,7 +50,7 @@ pub(crate) struct Server {
 pub(crate) struct Setup<'a> {
     /// Lines of `postgresql.conf`.
     pub(crate) settings: &'a str,
-    /// Lines of `pg_hba.conf`, before the one that lets `postgres` in over the socket.
+    /// Lines of `pg_hba.conf`, before the one that lets these tests in over the socket.
     pub(crate) hba: &'a str,
     /// Files in the data folder, which the server alone can read.
     pub(crate) files: &'a [(&'a str, String)],
@@ -165,7 +165,7 @@ impl Server {
         };
         owned("postgresql.auto.conf", &settings)?;
         if !hba.is_empty() {
-            owned("pg_hba.conf", &format!("{hba}\nlocal all postgres trust\n"))?;
+            owned("pg_hba.conf", &format!("{hba}\nlocal all postgres,{LOADER} trust\n"))?;
         }
         for (name, text) in *files {
             owned(name, text)?;

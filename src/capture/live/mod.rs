@@ -20,6 +20,7 @@ mod replication;
 mod routine;
 mod rows;
 mod sequence;
+mod size;
 mod table;
 mod text_search;
 mod types;
@@ -37,6 +38,7 @@ use crate::diagnostic::Diagnostic;
 use connection::{Connection, ConnectionError};
 use known::{Class, Known, Oid};
 use rows::{Answers, Row, for_major};
+pub use size::sizes;
 
 /// Which part of a database is captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,8 +162,7 @@ const QUERIES: &[&str] = &[
 /// # Errors
 /// If the server refuses a query or goes away, or if the schema does not hold still.
 pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, CaptureError> {
-    let version = single(connection.run("SHOW server_version_num")?);
-    let major = version.parse::<u32>().map_err(|_| CaptureError::Answer(format!("server_version_num is `{version}`")))? / 10_000;
+    let major = connection.major();
     let mut script: Vec<String> = SESSION.iter().map(|it| (*it).to_owned()).chain(connection.limits()).collect();
     let before_questions = script.len();
     script.push(FINGERPRINT.to_owned());
@@ -180,10 +181,6 @@ pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, Cap
         }
     }
     Err(CaptureError::Changing(ATTEMPTS))
-}
-
-fn single(results: Vec<Vec<String>>) -> String {
-    results.into_iter().flatten().next().unwrap_or_default()
 }
 
 /// The catalog so far, and what numbers mean.

@@ -32,6 +32,8 @@ const OLDEST: u32 = 13;
 pub(super) struct Session {
     pub(super) client: Client,
     pub(super) route: Route,
+    /// The server's major version.
+    pub(super) major: u32,
     /// What the user should know: a password file that was passed over.
     pub(super) warnings: Vec<String>,
 }
@@ -239,14 +241,19 @@ async fn over(target: &Target, mut route: Route, wish: SessionAttributes) -> Res
         }
     };
     let place = endpoint.to_string();
-    if let Some(version) = version {
-        let major = version.split(|it: char| !it.is_ascii_digit()).next().and_then(|it| it.parse().ok());
-        if major.is_some_and(|it: u32| it < OLDEST) {
-            return Err(ConnectionError::TooOld { place, version });
-        }
+    // Every server says its version; one that says none, or something else, is none that we know.
+    let version = version.unwrap_or_default();
+    let major = version.split(|it: char| !it.is_ascii_digit()).next().and_then(|it| it.parse().ok()).unwrap_or(0);
+    if major < OLDEST {
+        return Err(ConnectionError::TooOld { place, version });
     }
     check_session(&client, wish, &place).await?;
-    Ok(Session { client, route, warnings: ignored.map(|why| format!("the password file was passed over: {why}")).into_iter().collect() })
+    Ok(Session {
+        client,
+        route,
+        major,
+        warnings: ignored.map(|why| format!("the password file was passed over: {why}")).into_iter().collect(),
+    })
 }
 
 /// The password for a server, and why a password file was passed over.

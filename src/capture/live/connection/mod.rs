@@ -57,6 +57,7 @@ pub struct Connection {
     runtime: Runtime,
     client: Client,
     route: dial::Route,
+    major: u32,
     timeouts: Timeouts,
     warnings: Vec<String>,
     cancelled: Arc<AtomicBool>,
@@ -87,8 +88,8 @@ impl Target {
     pub fn connect(&self, timeouts: &Timeouts) -> Result<Connection, ConnectionError> {
         let runtime = runtime()?;
         let target = Self { connect_timeout: Some(self.connect_timeout.unwrap_or(timeouts.connect)), ..self.clone() };
-        let dial::Session { client, route, warnings } = runtime.block_on(dial::session(&target))?;
-        Ok(Connection { runtime, client, route, timeouts: *timeouts, warnings, cancelled: Arc::default() })
+        let dial::Session { client, route, major, warnings } = runtime.block_on(dial::session(&target))?;
+        Ok(Connection { runtime, client, route, major, timeouts: *timeouts, warnings, cancelled: Arc::default() })
     }
 }
 
@@ -100,6 +101,11 @@ impl Connection {
     /// What the user should know of how the connection came about.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// The server's major version.
+    pub(super) fn major(&self) -> u32 {
+        self.major
     }
 
     /// What stops a query of this connection.
