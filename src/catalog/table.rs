@@ -326,7 +326,7 @@ pub enum ConstraintKind {
     /// `FOREIGN KEY`.
     ForeignKey(ForeignKey),
     /// `NOT NULL` as a constraint that says more than the column's flag: a name of its own, `NOT VALID`, `NO INHERIT`
-    /// (PostgreSQL 18). Plain ones are the column's flag only.
+    /// (PostgreSQL 18). Plain ones are the column's flag only; so are those whose name PostgreSQL makes (`…_not_null`).
     NotNull {
         /// The column.
         column: String,

@@ -62,11 +62,13 @@ pub(super) fn role(name: &str) -> String {
 
 /// The statements that say of an existing object what isn't its definition.
 pub(super) fn attributes(writer: &Writer<'_>, identity: &Identity, object: &Object) -> Vec<Statement> {
-    let Object { comment, owner, grants, security_labels, depends_on_extensions, dependencies: _, definition: _ } = object;
+    let Object { comment, owner, grants, security_labels, depends_on_extensions, dependencies: _, definition } = object;
     let target = address(writer, identity, object);
     let spelling = spelling(identity.kind);
     let mut sql = Vec::new();
-    if let (Some(owner), true) = (owner, spelling.owner) {
+    // A sequence that a column owns belongs to whom the table belongs to, and goes with it.
+    let goes_with_table = matches!(definition, Definition::Sequence(sequence) if sequence.owner.is_some());
+    if let (Some(owner), true) = (owner, spelling.owner && !goes_with_table) {
         sql.push(format!("ALTER {target} OWNER TO {};", role(owner)));
     }
     if let Some(comment) = comment {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::capture::expression::Scope;
 use crate::capture::script::column::{columns_mut, deferral};
 use crate::capture::script::constraint::{Planned, action, key_constraint};
-use crate::capture::script::names::make_object_name;
+use crate::capture::script::names::is_made_for_not_null;
 use crate::capture::script::state::State;
 use crate::capture::script::{Problem, dependency, options, table as statement};
 use crate::catalog::{
@@ -478,8 +478,8 @@ fn constraint_kind(
         }
         "n" => {
             let column = columns.into_iter().next()?;
-            // One that says no more than the column's flag is that flag.
-            let says_more = row.no_inherit || !row.validated || row.name != make_object_name(&table.name, Some(&column), Some("not_null"));
+            // One that says no more than the column's flag is that flag; one that a parent has too goes by the parent's name.
+            let says_more = row.no_inherit || !row.validated || !row.inherited && !is_made_for_not_null(&row.name);
             if !(row.local && says_more) {
                 return None;
             }

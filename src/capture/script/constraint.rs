@@ -181,8 +181,8 @@ fn add_not_null(state: &mut State<'_>, table: &Identity, planned: &Planned<'_>, 
     let Some(name) = planned.columns.first() else { return Ok(()) };
     set_not_null(state, table, name, only || planned.node.is_no_inherit)?;
     let default = super::names::make_object_name(&table.name, Some(name), Some("not_null"));
-    let says_more =
-        planned.node.is_no_inherit || planned.node.skip_validation || !planned.node.conname.is_empty() && planned.node.conname != default;
+    let has_own_name = !planned.node.conname.is_empty() && !super::names::is_made_for_not_null(&planned.node.conname);
+    let says_more = planned.node.is_no_inherit || planned.node.skip_validation || has_own_name;
     if says_more {
         let constraint_name = if planned.node.conname.is_empty() { default } else { planned.node.conname.clone() };
         let kind = ConstraintKind::NotNull { column: name.clone() };

@@ -126,6 +126,12 @@ pub(crate) fn multirange_name(range: &str) -> String {
     }
 }
 
+/// Whether a NOT NULL constraint's name is one that PostgreSQL 18 makes: `table_column_not_null`, with a number where that was
+/// taken. It stays when table or column are renamed, so the names in it say nothing.
+pub(crate) fn is_made_for_not_null(name: &str) -> bool {
+    name.trim_end_matches(|it: char| it.is_ascii_digit()).ends_with("_not_null")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
