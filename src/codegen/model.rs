@@ -433,7 +433,9 @@ pub struct Sample {
     pub uses_n: bool,
     /// Whether what is written is what is read back: neither triggers nor rules touch the rows. Tests compare whole rows only then.
     pub exact: bool,
-    /// The rows that must exist first, each used by some field's expression.
+    /// Whether some other row needs one of this table with other values than those of the sample, so that the function takes changes to it.
+    pub changed: bool,
+    /// The rows that must exist first, each used by some field's expression, in the order in which they are made.
     pub parents: Vec<SampleParent>,
     /// The fields of the create struct that the test sets, in order.
     pub fields: Vec<SampleField>,
@@ -453,6 +455,10 @@ pub struct SampleParent {
     pub variable: String,
     /// The function that makes it: `makeOrg`.
     pub function: String,
+    /// Its create struct: `OrgCreate`.
+    pub create: String,
+    /// The fields of the create struct that agree with a parent before it, instead of its sample's values.
+    pub given: Vec<SampleField>,
 }
 
 /// A field that a sample sets.

@@ -42,7 +42,7 @@ const SPREAD: &[&str] = &[
 ];
 
 /// Fixtures that are run, not only built: those that say something about what the Go does.
-const RUN: &[&str] = &["shop", "types", "names/go", "original"];
+const RUN: &[&str] = &["shop", "types", "names/go", "original", "sample"];
 
 pub(crate) fn trials(all: bool) -> Vec<Trial> {
     let mut trials = vec![Trial::test("golang::fixtures", build_fixtures), Trial::test("golang::gomock", gomock)];

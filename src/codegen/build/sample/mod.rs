@@ -10,6 +10,7 @@ mod partition;
 mod pattern;
 mod value;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::condition::Condition;
@@ -43,8 +44,9 @@ pub(super) struct Samples<'a> {
 #[derive(Clone, Default)]
 pub(super) struct Plan {
     skip: String,
-    /// Variable and position of each parent.
-    parents: Vec<(String, usize)>,
+    parents: Vec<Parent>,
+    /// Whether some other row needs one of this table with other values than those of the sample.
+    changed: bool,
     fields: Vec<(String, SampleField)>,
     /// The columns that are set to a value.
     set: BTreeSet<String>,
@@ -54,6 +56,17 @@ pub(super) struct Plan {
     weight: u32,
 }
 
+/// A row that must be there first.
+#[derive(Clone)]
+struct Parent {
+    /// The variable that holds it.
+    variable: String,
+    /// Its table.
+    at: usize,
+    /// What it is made with instead of its sample's own values.
+    with: Vec<SampleField>,
+}
+
 /// A sample of a table that has none yet.
 pub(super) fn none(function: String) -> Sample {
     Sample {
@@ -61,6 +74,7 @@ pub(super) fn none(function: String) -> Sample {
         skip: "no sample".to_owned(),
         uses_n: false,
         exact: false,
+        changed: false,
         parents: Vec::new(),
         fields: Vec::new(),
         change: None,
@@ -81,7 +95,10 @@ impl Samples<'_> {
             };
             plans[at] = Some(plan);
         }
-        plans.into_iter().map(|it| it.expect("every relation is in the order")).collect()
+        let mut plans: Vec<Plan> = plans.into_iter().map(|it| it.expect("every relation is in the order")).collect();
+        let changed: BTreeSet<usize> = plans.iter().flat_map(|it| &it.parents).filter(|it| !it.with.is_empty()).map(|it| it.at).collect();
+        changed.into_iter().for_each(|it| plans[it].changed = true);
+        plans
     }
 
     /// The order with the parents of mandatory keys before their children, whatever keys that may be NULL say.
@@ -162,7 +179,7 @@ impl Samples<'_> {
             let column = &built.column;
             let demand = plan.demands.get(&column.name).cloned().unwrap_or_default();
             let field = match keys.remove(&column.name) {
-                Some(Reference::Parent(value)) => Some(self.field(built, value)),
+                Some(Reference::Parent(it)) => Some(self.field(built, it.value)),
                 Some(Reference::Unset) => None,
                 Some(Reference::Own(other)) => {
                     mirrors.push((column.name.clone(), other));
@@ -328,8 +345,10 @@ impl Samples<'_> {
     fn keys(&self, at: usize, plan: &mut Plan, plans: &[Option<Plan>]) -> BTreeMap<String, Reference> {
         let mut references: BTreeMap<String, Reference> = BTreeMap::new();
         let mut foreign: Vec<&ForeignKey> = self.foreign_keys(at).map(|(_, foreign)| foreign).collect();
-        // Wide keys first: what they fill satisfies the narrow ones within them.
-        foreign.sort_by_key(|it| (self.may_be_null(at, it), std::cmp::Reverse(it.columns.len())));
+        // Wide keys first: what they fill satisfies the narrow ones within them. Of those the rows that need most others: the simpler ones can
+        // be made to agree with them.
+        let weight = |key: &ForeignKey| self.by_name.get(&key.references).and_then(|it| plans[*it].as_ref()).map_or(0, |it| it.weight);
+        foreign.sort_by_key(|it| (self.may_be_null(at, it), Reverse(it.columns.len()), Reverse(weight(it))));
         let mut variables = Scope::new(names::reserved_locals());
         for key in foreign {
             let free = |name: &String| !matches!(references.get(name), Some(Reference::Parent(_) | Reference::Own(_)));
@@ -340,15 +359,19 @@ impl Samples<'_> {
             let can_skip = open.iter().any(|it| self.column(at, it).is_some_and(|it| it.column.nullable && it.column.optional_free()));
             let must_be_null = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.null == Some(true)));
             let must_be_set = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.null == Some(false)));
-            let found = if open.len() < key.columns.len() {
-                Err(format!("its key on {} shares columns with another", key.columns.join(", ")))
-            } else if must_be_null {
+            let found = if must_be_null {
                 Err(format!("a check wants {} to be NULL", key.columns.join(", ")))
             } else {
-                self.fill(at, key, plan, plans, can_skip && !must_be_set, &mut variables)
+                self.fill(at, key, plan, plans, &references, can_skip && !must_be_set, &mut variables)
             };
             match found {
-                Ok(values) => references.extend(key.columns.iter().cloned().zip(values)),
+                Ok(values) => {
+                    for (name, value) in key.columns.iter().cloned().zip(values) {
+                        if open.contains(&&name) {
+                            references.insert(name, value);
+                        }
+                    }
+                }
                 Err(reason) => {
                     for name in open {
                         references.entry(name.clone()).or_insert(Reference::Unset);
@@ -362,19 +385,25 @@ impl Samples<'_> {
         references
     }
 
-    /// What fills the columns of a key, or why nothing does.
+    /// What fills the columns of a key, or why nothing does. Columns that another key has filled stay as they are: the row that this key
+    /// refers to is made with the same values.
+    #[expect(clippy::too_many_arguments, reason = "a step of `keys`, with all that it knows by then")]
     fn fill(
         &self,
         at: usize,
         key: &ForeignKey,
         plan: &mut Plan,
         plans: &[Option<Plan>],
+        filled: &BTreeMap<String, Reference>,
         can_skip: bool,
         variables: &mut Scope,
     ) -> Result<Vec<Reference>, String> {
         let parent =
             *self.by_name.get(&key.references).ok_or_else(|| format!("it refers to {}, which is not generated", key.references))?;
         if parent == at {
+            if key.columns.iter().any(|it| matches!(filled.get(it), Some(Reference::Parent(_)))) {
+                return Err(format!("its key on {} shares columns with another", key.columns.join(", ")));
+            }
             return if can_skip { Err(String::new()) } else { Ok(key.referenced_columns.iter().cloned().map(Reference::Own).collect()) };
         }
         let known = plans[parent].as_ref().ok_or_else(|| format!("it and {} refer to each other", key.references))?;
@@ -384,9 +413,23 @@ impl Samples<'_> {
         if can_skip && plan.weight + known.weight > LIGHT {
             return Err(String::new());
         }
+        let shared: Vec<(&String, &FromParent)> = key
+            .columns
+            .iter()
+            .zip(&key.referenced_columns)
+            .filter_map(|(name, other)| match filled.get(name) {
+                Some(Reference::Parent(it)) => Some((other, it)),
+                _ => None,
+            })
+            .collect();
         let distinct = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.rank > 0));
-        let shared = plan.parents.iter().find(|(_, it)| *it == parent && !distinct).map(|(variable, _)| variable.clone());
-        let variable = shared.clone().unwrap_or_else(|| {
+        let is_same = |it: &Parent| shared.iter().all(|(other, from)| from.variable == it.variable && from.column == **other);
+        let again = plan.parents.iter().find(|it| it.at == parent && !distinct && is_same(it)).map(|it| it.variable.clone());
+        let with = match &again {
+            Some(_) => Vec::new(),
+            None => self.made_with(parent, key, known, &shared)?,
+        };
+        let variable = again.clone().unwrap_or_else(|| {
             let wish = &self.names[parent].variable;
             let wish = if self.builder.locals.is_free(wish) { wish.clone() } else { format!("{wish}Row") };
             variables.claim(&wish)
@@ -401,15 +444,53 @@ impl Samples<'_> {
             }
             let field = format!("{variable}.{}", target.column.field);
             let read = if target.column.nullable { target.resolved.unwrap(&field) } else { field };
-            let value = converted(&child.resolved, &target.resolved, read)
+            let value = converted(&child.resolved, &target.resolved, read.clone())
                 .ok_or_else(|| format!("{name} and {other} of {} differ in type", key.references))?;
-            values.push(Reference::Parent(value));
+            values.push(Reference::Parent(FromParent { value, variable: variable.clone(), at: parent, column: other.clone(), read }));
         }
-        if shared.is_none() {
+        if again.is_none() {
             plan.weight = plan.weight.saturating_add(known.weight);
-            plan.parents.push((variable, parent));
+            plan.parents.push(Parent { variable, at: parent, with });
         }
         Ok(values)
+    }
+
+    /// What a parent must be made with so that it agrees with the values that its child has already from other rows.
+    ///
+    /// A column that the parent refers to a third table with may take such a value only if the value comes from a column that refers to the same:
+    /// a task's project and a task's user are of one tenant, if both refer to tenants.
+    fn made_with(
+        &self,
+        parent: usize,
+        key: &ForeignKey,
+        known: &Plan,
+        shared: &[(&String, &FromParent)],
+    ) -> Result<Vec<SampleField>, String> {
+        let refused = || format!("its key on {} shares columns with another", key.columns.join(", "));
+        let mut with = Vec::new();
+        for (name, from) in shared {
+            let target = self.column(parent, name).ok_or_else(refused)?;
+            let source = self.column(from.at, &from.column).ok_or_else(refused)?;
+            let is_free = self.source(parent, name).is_some_and(Source::insertable) && !known.demands.contains_key(*name);
+            let agrees = self.foreign_keys(parent).filter(|(_, it)| it.columns.contains(name)).all(|(_, it)| match it.columns.as_slice() {
+                [_] => self.refers(from.at, &from.column, &it.references, &it.referenced_columns[0]),
+                _ => false,
+            });
+            if !is_free || !agrees {
+                return Err(refused());
+            }
+            let value = converted(&target.resolved, &source.resolved, from.read.clone()).ok_or_else(refused)?;
+            with.push(self.field(target, value));
+        }
+        Ok(with)
+    }
+
+    /// Whether a column's value is one of another table's column: it is that column, or refers to it.
+    fn refers(&self, at: usize, column: &str, table: &QualifiedName, referenced: &str) -> bool {
+        let is_it = self.relations[at].name == *table && column == referenced;
+        let pairs =
+            |it: &ForeignKey| it.columns.iter().zip(&it.referenced_columns).any(|(own, other)| own == column && other == referenced);
+        is_it || self.foreign_keys(at).any(|(_, it)| it.references == *table && pairs(it))
     }
 
     /// Fills in how tests make a row.
@@ -425,15 +506,22 @@ impl Samples<'_> {
             duplicate |= key.sampled && key.upsertable;
         }
         let uses_n = plan.fields.iter().any(|(_, field)| uses(&field.expression, "n"));
-        let parents = plan.parents.iter().filter(|(variable, _)| plan.fields.iter().any(|(_, field)| uses(&field.expression, variable)));
+        let read = |variable: &str| {
+            let others = plan.parents.iter().flat_map(|it| &it.with);
+            plan.fields.iter().map(|(_, field)| field).chain(others).any(|it| uses(&it.expression, variable))
+        };
+        let parents = plan.parents.iter().filter(|it| read(&it.variable));
         table.sample = Sample {
             skip: plan.skip.clone(),
             uses_n,
             exact: !relation.touched,
+            changed: plan.changed,
             parents: parents
-                .map(|(variable, parent)| SampleParent {
-                    variable: variable.clone(),
-                    function: format!("make{}", self.names[*parent].model),
+                .map(|it| SampleParent {
+                    variable: it.variable.clone(),
+                    function: format!("make{}", self.names[it.at].model),
+                    create: self.names[it.at].create.clone(),
+                    given: it.with.clone(),
                 })
                 .collect(),
             fields: plan.fields.iter().map(|(_, field)| field.clone()).collect(),
@@ -509,11 +597,22 @@ impl Samples<'_> {
 /// What fills a column of a foreign key.
 enum Reference {
     /// A value read off a parent.
-    Parent(String),
+    Parent(FromParent),
     /// The value of another column of the row itself.
     Own(String),
     /// Nothing.
     Unset,
+}
+
+/// A value read off a parent.
+struct FromParent {
+    /// The expression, in the type of the column that it fills.
+    value: String,
+    variable: String,
+    at: usize,
+    column: String,
+    /// The expression in the type of the parent's column.
+    read: String,
 }
 
 impl crate::codegen::model::Column {
