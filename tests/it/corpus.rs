@@ -137,7 +137,7 @@ impl Schema {
         Ok(script::parse(&self.inputs(&["preload.sql", "schema.sql"])?))
     }
 
-    fn read_dump(&self) -> Result<Captured, String> {
+    pub(crate) fn read_dump(&self) -> Result<Captured, String> {
         Ok(script::parse(&self.inputs(&["pg_dump.sql"])?))
     }
 

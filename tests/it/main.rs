@@ -5,6 +5,7 @@
 //! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
+//! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -16,6 +17,7 @@ mod architecture;
 mod connection;
 mod corpus;
 mod dump;
+mod equality;
 mod fidelity;
 mod fixtures;
 mod golang;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());
     trials.extend(live::trials());
+    trials.extend(equality::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

@@ -3,12 +3,13 @@
 //! The tree is changed in place: names outside `pg_catalog` get their schema, `*` becomes columns. Names that the server
 //! would not find are errors; types that can't be told are reasons (`Why`) that travel with the values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, Node, TypeName};
 
 use super::builtin::Builtin;
+use super::coerce::any_bound;
 use super::infer::Types;
 use super::rename::Rename;
 use super::scope::{Column, Item, Namespace, Scope, Typed};
@@ -31,12 +32,14 @@ pub(super) struct Analysis<'a> {
     pub(super) parameters: Vec<(String, DataType)>,
     /// Names that are not found stay as they are.
     pub(super) lenient: bool,
-    /// Whether types are told. It costs time, and most expressions need none.
-    pub(super) types: bool,
-    /// A name could only be told apart by the types of its arguments, which were not asked for.
-    pub(super) types_needed: bool,
     /// Whether a `*` stood over columns that are not known, so that names may come from there.
     pub(super) open_output: bool,
+    /// The names that each level's FROM has in canonical text, outermost first.
+    pub(super) printed_names: Vec<Vec<String>>,
+    /// Those of the FROM under way that are still to come.
+    pub(super) next_names: VecDeque<String>,
+    /// The levels whose columns were named, since somebody began to look.
+    pub(super) touched: BTreeSet<usize>,
     /// What to rename on the way.
     pub(super) rename: Option<&'a Rename>,
     /// Whether the columns of the renamed relation must keep their old names inside the query.
@@ -52,7 +55,7 @@ pub(super) enum Literal {
 }
 
 impl<'a> Analysis<'a> {
-    pub(super) fn new(resolver: Resolver<'a>, scope: &Scope, types: bool) -> Self {
+    pub(super) fn new(resolver: Resolver<'a>, scope: &Scope) -> Self {
         let mut analysis = Self {
             resolver,
             dependencies: BTreeSet::new(),
@@ -61,9 +64,10 @@ impl<'a> Analysis<'a> {
             value: scope.value.clone(),
             parameters: scope.parameters.clone(),
             lenient: scope.lenient,
-            types,
-            types_needed: false,
             open_output: false,
+            printed_names: Vec::new(),
+            next_names: VecDeque::new(),
+            touched: BTreeSet::new(),
             rename: None,
             pin_columns: false,
         };
@@ -74,6 +78,7 @@ impl<'a> Analysis<'a> {
         for (name, relation) in &scope.rows {
             level.items.push(analysis.item(name, None, relation));
         }
+        analysis.printed_names.push(level.items.iter().map(|it| it.printed.clone()).collect());
         analysis.levels.push(level);
         analysis
     }
@@ -97,6 +102,7 @@ impl<'a> Analysis<'a> {
             .collect();
         Item {
             name: name.to_owned(),
+            printed: name.to_owned(),
             schema: schema.map(str::to_owned),
             relation: Some(relation.clone()),
             columns,
@@ -116,7 +122,7 @@ impl<'a> Analysis<'a> {
         self.dependencies.insert(Dependency::on_column(relation.clone(), column));
     }
 
-    fn needs_type(&mut self, data_type: &DataType) {
+    pub(super) fn needs_type(&mut self, data_type: &DataType) {
         if let Some(dependency) = self.resolver.type_dependency(data_type) {
             self.dependencies.insert(dependency);
         }
@@ -139,7 +145,7 @@ impl<'a> Analysis<'a> {
             None => data_type.name.clone(),
         };
         if data_type.array && node.array_bounds.is_empty() {
-            node.array_bounds.push(Node { node: Some(NodeEnum::Integer(protobuf::Integer { ival: -1 })) });
+            node.array_bounds.push(any_bound());
         }
         node.names = type_names(&name, node.typmods.is_empty());
         node.pct_type = false;

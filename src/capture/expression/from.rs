@@ -1,5 +1,7 @@
 //! FROM: which tables and columns each of its items brings.
 
+use std::collections::HashMap;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, Alias, JoinType, Node, RangeVar};
 
@@ -11,14 +13,36 @@ use crate::capture::script::resolve::{Unresolved, strings};
 use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
 
 impl Analysis<'_> {
-    /// All items of a FROM list; each sees those before it, if it is lateral.
-    pub(super) fn in_from(&mut self, items: &mut [Node]) -> Result<Namespace, Unresolved> {
+    /// All items of a FROM list, under names that are theirs alone; each sees those before it, if it is lateral.
+    pub(super) fn in_from(&mut self, items: &mut [Node], names: Vec<String>) -> Result<Namespace, Unresolved> {
+        let outer = std::mem::replace(&mut self.next_names, names.into());
         let mut namespace = Namespace::default();
         for item in items {
             let right = self.one_in_from(item, &namespace)?;
             namespace.extend(right);
         }
+        self.next_names = outer;
         Ok(namespace)
+    }
+
+    /// The names of FROM's items: their own, but none that stands in a level around (PostgreSQL src/backend/utils/adt/ruleutils.c,
+    /// set_rtable_names).
+    pub(super) fn names_in_from(&self, items: &[Node]) -> Vec<String> {
+        let mut taken: HashMap<String, u32> = self.printed_names.iter().flatten().map(|it| (it.clone(), 0)).collect();
+        let mut names = Vec::new();
+        items.iter().for_each(|it| own_names(it, &mut names));
+        for name in names.iter_mut().filter(|it| !it.is_empty()) {
+            let Some(count) = taken.get(name.as_str()).copied() else {
+                taken.insert(name.clone(), 0);
+                continue;
+            };
+            let free = (count + 1..).map(|n| (n, numbered(name, n))).find(|(_, it)| !taken.contains_key(it));
+            if let Some((n, free)) = free {
+                taken.insert(std::mem::replace(name, free.clone()), n);
+                taken.insert(free, 0);
+            }
+        }
+        names
     }
 
     /// One item; `left` is what stands before it.
@@ -26,11 +50,29 @@ impl Analysis<'_> {
         match node.node.as_mut() {
             Some(NodeEnum::RangeVar(it)) => Ok(Namespace::of(self.range_var(it)?)),
             Some(NodeEnum::RangeSubselect(it)) => {
+                let printed = self.next_names.pop_front();
                 let lateral = it.lateral;
                 let columns = self.beside(if lateral { Some(left) } else { None }, |this| this.query(it.subquery.as_deref_mut()))?;
-                Ok(Namespace::of(aliased(it.alias.as_ref(), "", columns, false)))
+                let item = aliased(it.alias.as_ref(), "", columns, false);
+                if let Some(alias) = it.alias.as_mut().filter(|it| !it.colnames.is_empty()) {
+                    alias.colnames = column_names(&item);
+                }
+                Ok(Namespace::of(reprinted(item, &mut it.alias, printed)))
             }
-            Some(NodeEnum::RangeFunction(it)) => self.beside(Some(left), |this| this.range_function(it)).map(Namespace::of),
+            Some(NodeEnum::RangeFunction(it)) => {
+                let printed = self.next_names.pop_front();
+                let (mut item, lateral) = self.maybe_lateral(left, |this| this.range_function(it))?;
+                it.lateral |= lateral;
+                if let Some(printed) = printed {
+                    let alias = it.alias.get_or_insert_with(Alias::default);
+                    alias.aliasname.clone_from(&printed);
+                    if it.coldeflist.is_empty() && !item.open {
+                        alias.colnames = column_names(&item);
+                    }
+                    item.printed = printed;
+                }
+                Ok(Namespace::of(item))
+            }
             Some(NodeEnum::JoinExpr(it)) => self.join(it, left),
             Some(NodeEnum::RangeTableSample(it)) => {
                 for argument in it.args.iter_mut().chain(it.repeatable.as_deref_mut()) {
@@ -41,10 +83,34 @@ impl Analysis<'_> {
                     None => Ok(Namespace::default()),
                 }
             }
-            Some(NodeEnum::RangeTableFunc(it)) => self.beside(Some(left), |this| this.xml_table(it)).map(Namespace::of),
-            Some(NodeEnum::JsonTable(it)) => self.beside(Some(left), |this| this.json_table(it)).map(Namespace::of),
+            Some(NodeEnum::RangeTableFunc(it)) => {
+                let printed = self.next_names.pop_front();
+                let (item, lateral) = self.maybe_lateral(left, |this| this.xml_table(it))?;
+                it.lateral |= lateral;
+                Ok(Namespace::of(reprinted(item, &mut it.alias, printed)))
+            }
+            Some(NodeEnum::JsonTable(it)) => {
+                let printed = self.next_names.pop_front();
+                let (item, lateral) = self.maybe_lateral(left, |this| this.json_table(it))?;
+                it.lateral |= lateral;
+                Ok(Namespace::of(reprinted(item, &mut it.alias, printed)))
+            }
             _ => Ok(Namespace::default()),
         }
+    }
+
+    /// An item that may name columns of what stands to the left; whether it does, for then it is lateral, said or not.
+    fn maybe_lateral(
+        &mut self,
+        left: &Namespace,
+        work: impl FnOnce(&mut Self) -> Result<Item, Unresolved>,
+    ) -> Result<(Item, bool), Unresolved> {
+        let touched = std::mem::take(&mut self.touched);
+        let depth = self.levels.len();
+        let item = self.beside(Some(left), work)?;
+        let lateral = !left.items.is_empty() && self.touched.contains(&depth);
+        self.touched.extend(touched);
+        Ok((item, lateral))
     }
 
     /// Works with what stands to the left in sight.
@@ -58,24 +124,19 @@ impl Analysis<'_> {
 
     /// A name in FROM: a query of WITH, or a relation, which gets its schema.
     pub(super) fn range_var(&mut self, node: &mut RangeVar) -> Result<Item, Unresolved> {
+        let printed = self.next_names.pop_front();
         if node.schemaname.is_empty()
             && let Some((name, columns)) = self.ctes.iter().rev().find(|(name, _)| *name == node.relname)
         {
-            return Ok(aliased(node.alias.as_ref(), name, columns.clone(), false));
+            let item = aliased(node.alias.as_ref(), name, columns.clone(), false);
+            return Ok(reprinted(item, &mut node.alias, printed));
         }
         node.catalogname.clear();
         let schema = (!node.schemaname.is_empty()).then_some(node.schemaname.as_str());
         let Some(relation) = self.resolver.relation(schema, &node.relname) else {
             return match self.builtin_relation(node) {
-                Some(item) => Ok(item),
-                None if self.lenient => {
-                    let item =
-                        Item { name: node.relname.clone(), schema: None, relation: None, columns: Vec::new(), open: true, row: None };
-                    Ok(match &node.alias {
-                        Some(alias) => rename_item(item, alias),
-                        None => item,
-                    })
-                }
+                Some(item) => Ok(reprinted(item, &mut node.alias, printed)),
+                None if self.lenient => Ok(aliased(node.alias.as_ref(), &node.relname, Vec::new(), true)),
                 None => Err(self.resolver.unknown_relation(schema, &node.relname, Some(node.location))),
             };
         };
@@ -85,19 +146,28 @@ impl Analysis<'_> {
         let old = QualifiedName::new(schema.clone(), node.relname.clone());
         let new = self.new_name(&relation, old.clone());
         let mut item = self.item(&node.relname, Some(&schema), &relation);
-        if new.name != old.name && node.alias.is_none() {
-            // Columns that are qualified by the old name stay as they are.
-            node.alias = Some(Alias { aliasname: old.name.clone(), colnames: Vec::new() });
-        }
         if self.pin_columns && self.rename.is_some_and(|it| it.touches_columns_of(&relation)) {
             let alias = node.alias.get_or_insert_with(|| Alias { aliasname: old.name.clone(), colnames: Vec::new() });
             for column in &item.columns[alias.colnames.len().min(item.columns.len())..] {
                 alias.colnames.push(string(&column.name));
             }
         }
+        let own = column_names(&item);
         if let Some(alias) = &node.alias {
             item = rename_item(item, alias);
         }
+        if let Some(alias) = node.alias.as_mut().filter(|it| !it.colnames.is_empty() && !self.pin_columns) {
+            // All of them, or none where they are the relation's own.
+            let given = column_names(&item);
+            alias.colnames = if given == own { Vec::new() } else { given };
+        }
+        // A relation without an alias goes by its new name.
+        let printed = printed.map(|it| if it == old.name && node.alias.is_none() { new.name.clone() } else { it });
+        item.printed.clone_from(&new.name);
+        if let Some(alias) = &node.alias {
+            item.printed.clone_from(&alias.aliasname);
+        }
+        item = reprinted(item, &mut node.alias, printed);
         node.schemaname = new.schema;
         node.relname = new.name;
         Ok(item)
@@ -123,6 +193,7 @@ impl Analysis<'_> {
         let columns = columns.iter().map(column).collect();
         let mut item = Item {
             name: node.relname.clone(),
+            printed: node.relname.clone(),
             schema: Some(schema.to_owned()),
             relation: None,
             columns,
@@ -163,6 +234,15 @@ impl Analysis<'_> {
         } else {
             strings(&it.using_clause).into_iter().map(str::to_owned).collect()
         };
+        if it.is_natural && !left.is_open() && !right.is_open() {
+            // As the server prints it: the names, or no condition at all.
+            it.is_natural = false;
+            it.using_clause = using.iter().map(|it| string(it)).collect();
+            if using.is_empty() && join_type != JoinType::JoinInner {
+                it.quals = Some(Box::new(true_constant()));
+            }
+        }
+        let printed = it.alias.as_ref().and_then(|_| self.next_names.pop_front());
         let merged: Vec<Visible> = using.iter().filter_map(|name| self.merged(name, &left, &right, join_type)).collect();
         if matches!(join_type, JoinType::JoinLeft | JoinType::JoinFull) {
             right.make_nullable();
@@ -188,7 +268,8 @@ impl Analysis<'_> {
             Some(alias) => {
                 let open = joined.is_open();
                 let columns = joined.visible.into_iter().map(|it| it.column).collect();
-                Ok(Namespace::of(aliased(Some(alias), "", columns, open)))
+                let item = aliased(Some(alias), "", columns, open);
+                Ok(Namespace::of(reprinted(item, &mut it.alias, printed)))
             }
             None => Ok(joined),
         }
@@ -196,8 +277,9 @@ impl Analysis<'_> {
 
     /// A column of USING: both sides' as one.
     fn merged(&mut self, name: &str, left: &Namespace, right: &Namespace, join_type: JoinType) -> Option<Visible> {
-        let find = |side: &Namespace| side.visible.iter().find(|it| it.column.name == name).map(|it| it.column.clone());
-        let (left, right) = (find(left)?, find(right)?);
+        let find = |side: &Namespace| side.visible.iter().find(|it| it.column.name == name).cloned();
+        let (Visible { item: left_item, column: left }, Visible { item: right_item, column: right }) = (find(left)?, find(right)?);
+        let (left_type, right_type) = (left.typed.data_type.clone(), right.typed.data_type.clone());
         for column in [&left, &right] {
             if let Some((relation, column)) = &column.source {
                 let (relation, column) = (relation.clone(), column.clone());
@@ -223,8 +305,14 @@ impl Analysis<'_> {
                 }
             }
         };
+        // Where one side's column is the result as it is, that column is meant: parse_clause.c, buildMergedJoinVar.
+        let item = match join_type {
+            JoinType::JoinInner | JoinType::JoinLeft if left_type.is_some() && left_type == right_type => left_item,
+            JoinType::JoinRight if left_type.is_some() && left_type == right_type => right_item,
+            _ => None,
+        };
         let column = Column { name: name.to_owned(), typed: typed.not_null(not_null), source: None };
-        Some(Visible { item: None, column })
+        Some(Visible { item, column })
     }
 
     /// `FROM f(…)`, `ROWS FROM (…)`.
@@ -248,7 +336,7 @@ impl Analysis<'_> {
             };
             if !own.is_empty() || !definitions.is_empty() {
                 columns.extend(if own.is_empty() { definitions.clone() } else { own });
-            } else if let Some(output) = self.output_columns(call) {
+            } else if let Some(output) = self.output_columns(call, &typed) {
                 columns.extend(output);
             } else if let Some(attributes) = typed.data_type.as_ref().and_then(|it| self.attributes(it)) {
                 columns.extend(attributes);
@@ -300,8 +388,11 @@ impl Analysis<'_> {
     }
 
     /// The output columns of a function that has several.
-    fn output_columns(&mut self, call: &Node) -> Option<Vec<Column>> {
+    fn output_columns(&mut self, call: &Node, typed: &Typed) -> Option<Vec<Column>> {
         let Some(NodeEnum::FuncCall(call)) = &call.node else { return None };
+        if typed.data_type.as_ref().is_some_and(|it| *it != DataType::builtin("record")) {
+            return None;
+        }
         let (schema, name) = super::analysis::object_name(&call.funcname);
         let count = call.args.len();
         for identity in self.resolver.functions(schema.as_deref(), &name) {
@@ -348,6 +439,10 @@ impl Analysis<'_> {
         for node in it.namespaces.iter_mut().chain(it.docexpr.as_deref_mut()).chain(it.rowexpr.as_deref_mut()) {
             self.value(node)?;
         }
+        let text = DataType::builtin("text");
+        if let Some(row) = it.rowexpr.as_deref_mut() {
+            self.assign(row, &text)?;
+        }
         let mut columns = Vec::new();
         for column in &mut it.columns {
             let Some(NodeEnum::RangeTableFuncCol(it)) = column.node.as_mut() else { continue };
@@ -358,6 +453,12 @@ impl Analysis<'_> {
                 Some(type_name) => Typed::of(self.type_name(type_name)?).not_null(it.is_not_null),
                 None => Typed::builtin("int4").not_null(true),
             };
+            if let Some(path) = it.colexpr.as_deref_mut() {
+                self.assign(path, &text)?;
+            }
+            if let (Some(default), Some(data_type)) = (it.coldefexpr.as_deref_mut(), &typed.data_type) {
+                self.assign(default, data_type)?;
+            }
             columns.push(Column { name: it.colname.clone(), typed, source: None });
         }
         Ok(aliased(it.alias.as_ref(), "xmltable", columns, false))
@@ -406,7 +507,7 @@ impl Analysis<'_> {
 
 /// An item of a subquery or function under its alias.
 fn aliased(alias: Option<&Alias>, name: &str, columns: Vec<Column>, open: bool) -> Item {
-    let item = Item { name: name.to_owned(), schema: None, relation: None, columns, open, row: None };
+    let item = Item { name: name.to_owned(), printed: name.to_owned(), schema: None, relation: None, columns, open, row: None };
     match alias {
         Some(alias) => rename_item(item, alias),
         None => item,
@@ -416,6 +517,7 @@ fn aliased(alias: Option<&Alias>, name: &str, columns: Vec<Column>, open: bool) 
 /// The same item as `alias(columns…)`.
 fn rename_item(mut item: Item, alias: &Alias) -> Item {
     item.name.clone_from(&alias.aliasname);
+    item.printed.clone_from(&alias.aliasname);
     item.schema = None;
     let names = strings(&alias.colnames);
     if item.open && item.columns.is_empty() {
@@ -429,4 +531,54 @@ fn rename_item(mut item: Item, alias: &Alias) -> Item {
         name.clone_into(&mut column.name);
     }
     item
+}
+
+/// The item under the name that canonical text has for it, with an alias where that is not its own.
+fn reprinted(mut item: Item, alias: &mut Option<Alias>, printed: Option<String>) -> Item {
+    let Some(printed) = printed.filter(|it| !it.is_empty()) else { return item };
+    if printed != item.printed {
+        alias.get_or_insert_with(Alias::default).aliasname.clone_from(&printed);
+        item.printed = printed;
+    }
+    item
+}
+
+/// The names that the items of FROM would go by, in the order of the server's range table.
+fn own_names(node: &Node, names: &mut Vec<String>) {
+    let named = |alias: &Option<Alias>, other: &dyn Fn() -> String| alias.as_ref().map_or_else(other, |it| it.aliasname.clone());
+    match &node.node {
+        Some(NodeEnum::RangeVar(it)) => names.push(named(&it.alias, &|| it.relname.clone())),
+        Some(NodeEnum::RangeSubselect(it)) => names.push(named(&it.alias, &String::new)),
+        Some(NodeEnum::RangeFunction(it)) => names.push(named(&it.alias, &|| match it.functions.first().and_then(|it| it.node.as_ref()) {
+            Some(NodeEnum::List(parts)) => parts.items.first().map(super::output_name::output_name).unwrap_or_default(),
+            _ => String::new(),
+        })),
+        Some(NodeEnum::RangeTableFunc(it)) => names.push(named(&it.alias, &|| "xmltable".to_owned())),
+        Some(NodeEnum::JsonTable(it)) => names.push(named(&it.alias, &|| "json_table".to_owned())),
+        Some(NodeEnum::RangeTableSample(it)) => it.relation.iter().for_each(|it| own_names(it, names)),
+        Some(NodeEnum::JoinExpr(it)) => {
+            it.larg.iter().chain(&it.rarg).for_each(|it| own_names(it, names));
+            names.extend(it.alias.as_ref().map(|it| it.aliasname.clone()));
+        }
+        _ => {}
+    }
+}
+
+/// `name_1`, cut so that it stays a name.
+fn numbered(name: &str, number: u32) -> String {
+    let suffix = format!("_{number}");
+    let mut end = name.len().min(63 - suffix.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{suffix}", &name[..end])
+}
+
+fn column_names(item: &Item) -> Vec<Node> {
+    item.columns.iter().map(|it| string(&it.name)).collect()
+}
+
+fn true_constant() -> Node {
+    let val = Some(protobuf::a_const::Val::Boolval(protobuf::Boolean { boolval: true }));
+    Node { node: Some(NodeEnum::AConst(protobuf::AConst { isnull: false, val, location: -1 })) }
 }

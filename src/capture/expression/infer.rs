@@ -6,7 +6,7 @@
 use super::builtin::Builtin;
 use super::scope::{Typed, is_untyped};
 use crate::capture::script::resolve::Resolver;
-use crate::catalog::{DataType, Definition, Kind};
+use crate::catalog::{CastContext, DataType, Definition, Identity, Kind};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,10 @@ impl<'c> Declared<'c> {
 
     fn is_polymorphic(self) -> bool {
         self.is_builtin() && self.name.starts_with("any")
+    }
+
+    fn is_preferred(&self) -> bool {
+        self.is_builtin() && !self.array && Builtin::get().is_preferred(self.name)
     }
 
     fn data_type(self) -> DataType {
@@ -131,7 +135,7 @@ impl Types<'_> {
     }
 
     /// The type that a range is over.
-    fn subtype(&self, data_type: &DataType) -> Option<DataType> {
+    pub(super) fn subtype(&self, data_type: &DataType) -> Option<DataType> {
         let builtin = |name| Some(DataType::builtin(name));
         if data_type.name.is_builtin() {
             return match data_type.name.name.as_str() {
@@ -178,11 +182,160 @@ impl Types<'_> {
                 return Some(Fit::Implicit);
             }
         }
-        let cast = base.array == declared.array
-            && base.name.is_builtin()
-            && declared.is_builtin()
-            && Builtin::get().is_implicit(&base.name.name, declared.name);
-        cast.then_some(Fit::Implicit)
+        self.is_implicit(&base, declared).then_some(Fit::Implicit)
+    }
+
+    /// Whether a value of one type becomes one of the other without being asked to; arrays do if their elements do
+    /// (PostgreSQL src/backend/parser/parse_coerce.c, find_coercion_pathway).
+    pub(super) fn is_implicit(&self, from: &DataType, to: Declared<'_>) -> bool {
+        if from.array != to.array {
+            return false;
+        }
+        if from.name.is_builtin() && to.is_builtin() {
+            return Builtin::get().is_implicit(&from.name.name, to.name);
+        }
+        let arguments = vec![from.without_modifiers(), to.data_type()];
+        let cast = self.resolver.catalog.get(&Identity::global(Kind::Cast, "").with_arguments(arguments));
+        matches!(cast.map(|it| &it.definition), Some(Definition::Cast(it)) if it.context == CastContext::Implicit)
+    }
+
+    /// Whether a value of one type may stand where the other is wanted.
+    pub(super) fn fits(&self, actual: &DataType, wanted: &DataType) -> bool {
+        self.fit(actual, Declared::of(wanted)).is_some()
+    }
+
+    /// What each argument becomes on its way into the call; none for arguments that give no type to a polymorphic parameter.
+    pub(super) fn coerced(&self, parameters: &[Declared<'_>], arguments: &[Typed]) -> Option<Vec<DataType>> {
+        let coerced = |(declared, argument): (&Declared<'_>, &Typed)| {
+            let actual = argument.data_type.as_ref()?;
+            if !declared.is_polymorphic() {
+                Some(declared.data_type())
+            } else if declared.name == "any" || !is_untyped(actual) && !declared.name.starts_with("anycompatible") {
+                // What is exposed is the argument's own type.
+                Some(if declared.name == "anyarray" { self.resolver.base_type(actual) } else { actual.clone() }.without_modifiers())
+            } else {
+                self.result(*declared, parameters, arguments)
+            }
+        };
+        parameters.iter().zip(arguments).map(coerced).collect()
+    }
+
+    /// The candidate that the server takes, where all types are known: PostgreSQL src/backend/parser/parse_func.c, func_get_detail
+    /// and func_select_candidate; for operators parse_oper.c, binary_oper_exact.
+    fn select<'c, 'x, T>(&self, left: &[Chosen<'c, 'x, T>], actual: &[&DataType], operator: bool) -> Option<Chosen<'c, 'x, T>> {
+        let same = |declared: &Declared<'_>, it: &DataType| {
+            it.name.name == declared.name && it.name.schema == declared.schema && it.array == declared.array
+        };
+        let exact = |types: &[&DataType]| {
+            left.iter().find(|(_, parameters)| parameters.iter().zip(types).all(|(declared, it)| same(declared, it))).cloned()
+        };
+        let bases: Vec<DataType> = actual.iter().map(|it| self.resolver.base_type(it).without_modifiers()).collect();
+        let unknown: Vec<bool> = actual.iter().map(|it| is_untyped(it)).collect();
+        let found = match (actual, unknown.as_slice()) {
+            // A bare literal beside a known type is taken to be of that type.
+            ([_, known], [true, false]) if operator => exact(&[known, known]).or_else(|| exact(&[&bases[1], &bases[1]])),
+            ([known, _], [false, true]) if operator => exact(&[known, known]).or_else(|| exact(&[&bases[0], &bases[0]])),
+            _ => exact(actual),
+        };
+        if found.is_some() {
+            return found;
+        }
+        let coercible = |parameters: &[Declared<'c>], types: &[&DataType]| {
+            let fits = parameters.iter().zip(types).all(|(declared, it)| is_untyped(it) || self.fit(it, *declared).is_some());
+            fits && self.is_consistent(parameters, types)
+        };
+        let mut left: Vec<Chosen<'c, 'x, T>> = left.iter().filter(|(_, parameters)| coercible(parameters, actual)).cloned().collect();
+        let keep_best = |left: &mut Vec<Chosen<'c, 'x, T>>, score: &dyn Fn(usize, &Declared<'c>) -> bool| {
+            let count = |parameters: &[Declared<'c>]| parameters.iter().enumerate().filter(|(n, it)| !unknown[*n] && score(*n, it)).count();
+            if let Some(best) = left.iter().map(|(_, parameters)| count(parameters)).max() {
+                left.retain(|(_, parameters)| count(parameters) == best);
+            }
+        };
+        if left.len() > 1 {
+            keep_best(&mut left, &|n, declared| same(declared, &bases[n]));
+        }
+        let categories: Vec<Option<&'static str>> = bases.iter().map(|it| self.category(it)).collect();
+        if left.len() > 1 {
+            keep_best(&mut left, &|n, declared| {
+                same(declared, &bases[n]) || declared.is_preferred() && self.declared_category(declared) == categories[n]
+            });
+        }
+        if left.len() > 1 && unknown.contains(&true) {
+            let mut resolved = Vec::new();
+            for slot in (0..actual.len()).filter(|slot| unknown[*slot]) {
+                let found: Vec<(Option<&str>, bool)> = left
+                    .iter()
+                    .map(|(_, parameters)| (self.declared_category(&parameters[slot]), parameters[slot].is_preferred()))
+                    .collect();
+                let first = found.first().and_then(|it| it.0);
+                let category = if found.iter().any(|it| it.0 == Some("S")) { Some("S") } else { first };
+                let conflict = category != Some("S") && found.iter().any(|it| it.0 != category);
+                resolved.push((!conflict).then(|| (slot, category, found.iter().any(|it| it.0 == category && it.1))));
+            }
+            if let Some(slots) = resolved.into_iter().collect::<Option<Vec<_>>>() {
+                let fitting: Vec<_> = left
+                    .iter()
+                    .filter(|(_, parameters)| {
+                        slots.iter().all(|(slot, category, preferred)| {
+                            let declared = &parameters[*slot];
+                            self.declared_category(declared) == *category && (!preferred || declared.is_preferred())
+                        })
+                    })
+                    .cloned()
+                    .collect();
+                if !fitting.is_empty() {
+                    left = fitting;
+                }
+            }
+            if left.len() > 1
+                && let Some(known) = bases.iter().zip(&unknown).find(|(_, unknown)| !**unknown).map(|(it, _)| it)
+                && bases.iter().zip(&unknown).all(|(it, unknown)| *unknown || it == known)
+            {
+                let all = vec![known; bases.len()];
+                let fitting: Vec<_> = left.iter().filter(|(_, parameters)| coercible(parameters, &all)).cloned().collect();
+                if fitting.len() == 1 {
+                    left = fitting;
+                }
+            }
+        }
+        if left.len() == 1 { left.pop() } else { None }
+    }
+
+    /// The category of a parameter's type; that of a polymorphic one is `P`.
+    fn declared_category(&self, declared: &Declared<'_>) -> Option<&'static str> {
+        if declared.is_polymorphic() { Some("P") } else { self.category(&declared.data_type()) }
+    }
+
+    /// Whether the arguments of polymorphic parameters agree: PostgreSQL src/backend/parser/parse_coerce.c,
+    /// check_generic_type_consistency.
+    fn is_consistent(&self, parameters: &[Declared<'_>], types: &[&DataType]) -> bool {
+        let mut element: Option<DataType> = None;
+        let mut agrees = |found: Option<DataType>| match (&element, found) {
+            (_, None) => false,
+            (Some(element), Some(found)) => *element == found,
+            (None, Some(found)) => {
+                element = Some(found);
+                true
+            }
+        };
+        parameters.iter().zip(types).filter(|(declared, it)| declared.is_builtin() && !is_untyped(it)).all(|(declared, it)| match declared
+            .name
+        {
+            "anyelement" | "anynonarray" | "anyenum" => agrees(Some(it.without_modifiers())),
+            "anyarray" => agrees(self.element(it)),
+            "anyrange" | "anymultirange" => agrees(self.subtype(it)),
+            _ => true,
+        })
+    }
+
+    /// The type of an array's elements.
+    pub(super) fn element(&self, array: &DataType) -> Option<DataType> {
+        let base = self.resolver.base_type(array);
+        match base.name.name.as_str() {
+            "int2vector" if !base.array => Some(DataType::builtin("int2")),
+            "oidvector" if !base.array => Some(DataType::builtin("oid")),
+            _ => base.array.then_some(DataType { array: false, ..base.without_modifiers() }),
+        }
     }
 
     /// The candidates that a call with these arguments may mean, the best only.
@@ -195,6 +348,10 @@ impl Types<'_> {
     ) -> Vec<Chosen<'c, 'x, T>> {
         let mut left: Vec<Chosen<'c, 'x, T>> =
             candidates.iter().filter_map(|it| Some((it, it.expanded(arguments.len(), spread)?))).collect();
+        let known: Option<Vec<&DataType>> = arguments.iter().map(|it| it.data_type.as_ref()).collect();
+        if let Some(found) = known.and_then(|known| self.select(&left, &known, operator)) {
+            return vec![found];
+        }
         // An argument of unknown type tells nothing, and fits everywhere.
         let actual: Vec<Option<&DataType>> = arguments.iter().map(|it| it.data_type.as_ref().filter(|it| !is_untyped(it))).collect();
         let fits = |parameters: &[Declared<'c>], actual: &[Option<&DataType>]| -> Option<(usize, usize)> {
@@ -214,9 +371,7 @@ impl Types<'_> {
                         exact += 1;
                         preferred += 1;
                     }
-                    Fit::Implicit => {
-                        preferred += usize::from(declared.is_builtin() && !declared.array && Builtin::get().is_preferred(declared.name))
-                    }
+                    Fit::Implicit => preferred += usize::from(declared.is_preferred()),
                 }
             }
             Some((exact, preferred))
@@ -250,7 +405,7 @@ impl Types<'_> {
             if strings {
                 left.retain(|(_, parameters)| declared(parameters).and_then(category) == Some("S"));
             }
-            let is_preferred = |it: Declared<'_>| it.is_builtin() && !it.array && Builtin::get().is_preferred(it.name);
+            let is_preferred = |it: Declared<'_>| it.is_preferred();
             if left.iter().any(|(_, parameters)| declared(parameters).is_some_and(is_preferred)) {
                 left.retain(|(_, parameters)| declared(parameters).is_some_and(is_preferred));
             }
@@ -290,12 +445,7 @@ impl Types<'_> {
         let elements: Vec<Typed> = pairs()
             .filter_map(|(name, actual)| {
                 if name.ends_with("array") && !name.ends_with("nonarray") {
-                    let base = self.resolver.base_type(actual);
-                    match base.name.name.as_str() {
-                        "int2vector" if !base.array => Some(DataType::builtin("int2")),
-                        "oidvector" if !base.array => Some(DataType::builtin("oid")),
-                        _ => base.array.then_some(DataType { array: false, ..base }),
-                    }
+                    self.element(actual)
                 } else if name.ends_with("range") {
                     self.subtype(actual)
                 } else {
@@ -332,7 +482,7 @@ impl Types<'_> {
         let mut chosen = self.resolver.base_type(first).without_modifiers();
         for candidate in &all[1..] {
             let candidate = self.resolver.base_type(candidate).without_modifiers();
-            let preferred = !chosen.array && chosen.name.is_builtin() && Builtin::get().is_preferred(&chosen.name.name);
+            let preferred = Declared::of(&chosen).is_preferred();
             if candidate != chosen && self.category(&candidate) == self.category(&chosen) && !preferred {
                 let forth = self.fit(&chosen, Declared::of(&candidate)).is_some();
                 let back = self.fit(&candidate, Declared::of(&chosen)).is_some();

@@ -10,8 +10,12 @@
 mod analysis;
 mod builtin;
 mod call;
+mod coerce;
 mod from;
 mod infer;
+mod interval;
+mod literal;
+mod operation;
 mod output_name;
 mod print;
 mod rename;
@@ -26,7 +30,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
 use crate::capture::script::resolve::{Resolver, Unresolved};
-use crate::catalog::{Dependency, Expression, Query, ViewColumn};
+use crate::catalog::{DataType, Dependency, Expression, Query, ViewColumn};
 
 use analysis::Analysis;
 pub(crate) use output_name::index_column_name;
@@ -64,29 +68,21 @@ pub(crate) struct UnknownColumn {
     pub(crate) why: Why,
 }
 
-/// Normalises an expression.
+/// Normalises an expression; one whose value goes into something of type `into` (a column, a parameter) as the server coerces it.
 ///
 /// # Errors
 /// If it names a relation, column or type that is not there.
-pub(crate) fn expression(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Result<Normalised, Unresolved> {
+pub(crate) fn expression(node: &Node, resolver: &Resolver<'_>, scope: &Scope, into: Option<&DataType>) -> Result<Normalised, Unresolved> {
     if let Some(simple) = print::simple(node, resolver)? {
         return Ok(simple);
     }
-    let (tree, analysis, _) = analysed(node, resolver, scope, false)?;
-    Ok(Normalised { expression: Expression(print::expression(tree)), dependencies: analysis.dependencies })
-}
-
-/// The tree with all names resolved; types are told if wanted, or where a name depends on them.
-fn analysed<'a>(
-    node: &Node,
-    resolver: &Resolver<'a>,
-    scope: &Scope,
-    types: bool,
-) -> Result<(Node, Analysis<'a>, scope::Typed), Unresolved> {
     let mut tree = node.clone();
-    let mut analysis = Analysis::new(*resolver, scope, types);
-    let typed = analysis.value(&mut tree)?;
-    if analysis.types_needed { analysed(node, resolver, scope, true) } else { Ok((tree, analysis, typed)) }
+    let mut analysis = Analysis::new(*resolver, scope);
+    analysis.value(&mut tree)?;
+    if let Some(into) = into {
+        analysis.assign(&mut tree, into)?;
+    }
+    Ok(Normalised { expression: Expression(print::expression(tree)), dependencies: analysis.dependencies })
 }
 
 /// Analyses the query of a view, or a statement of a rule, whose `OLD` and `NEW` are the scope.
@@ -95,7 +91,7 @@ fn analysed<'a>(
 /// If it names a relation, column or type that is not there.
 pub(crate) fn query(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Result<AnalysedQuery, Unresolved> {
     let mut tree = node.clone();
-    let mut analysis = Analysis::new(*resolver, scope, true);
+    let mut analysis = Analysis::new(*resolver, scope);
     let found = analysis.query(Some(&mut tree))?;
     let mut problems = Vec::new();
     let mut columns = Vec::with_capacity(found.len());
@@ -153,7 +149,7 @@ pub(crate) fn rename_in_query(text: &str, rename: &Rename, resolver: &Resolver<'
 }
 
 fn renaming<'a>(rename: &'a Rename, resolver: &Resolver<'a>, scope: &Scope, tree: &Node) -> Analysis<'a> {
-    let mut analysis = Analysis::new(*resolver, scope, true);
+    let mut analysis = Analysis::new(*resolver, scope);
     analysis.lenient = true;
     analysis.rename = Some(rename);
     if let Rename::Column { from, .. } = rename {
@@ -166,6 +162,28 @@ fn renaming<'a>(rename: &'a Rename, resolver: &Resolver<'a>, scope: &Scope, tree
         });
     }
     analysis
+}
+
+/// A canonical query with those names for its columns.
+pub(crate) fn name_columns(text: &Query, names: &[&str]) -> Query {
+    match print::parse_statement(&text.0) {
+        Some(Node { node: Some(NodeEnum::SelectStmt(mut select)) }) => {
+            select::name_columns(&mut select, names);
+            Query(print::statement(Node { node: Some(NodeEnum::SelectStmt(select)) }))
+        }
+        _ => text.clone(),
+    }
+}
+
+/// A canonical expression cast to a type.
+pub(crate) fn cast(text: &Expression, to: &DataType) -> Expression {
+    let Some(tree) = print::parse_expression(&text.0) else { return text.clone() };
+    let names = analysis::type_names(&to.name, true);
+    let mut type_name = pg_query::protobuf::TypeName { names, typemod: -1, location: -1, ..Default::default() };
+    if to.array {
+        type_name.array_bounds.push(coerce::any_bound());
+    }
+    Expression(print::expression(coerce::cast(tree, type_name)))
 }
 
 /// Whether PostgreSQL itself has a function of that name.

@@ -75,16 +75,6 @@ pub(super) fn simple(node: &Node, resolver: &Resolver<'_>) -> Result<Option<Norm
     let plain = |text: String| Normalised { expression: Expression(text), dependencies: std::collections::BTreeSet::new() };
     Ok(match node.node.as_ref() {
         Some(NodeEnum::AConst(it)) => constant(it).map(plain),
-        Some(NodeEnum::TypeCast(it)) => {
-            let value = match it.arg.as_deref().and_then(|it| it.node.as_ref()) {
-                Some(NodeEnum::AConst(value)) => constant(value),
-                _ => None,
-            };
-            match (value, it.type_name.as_ref().and_then(|it| simple_type(it, resolver))) {
-                (Some(value), Some(data_type)) => Some(plain(format!("{value}::{data_type}"))),
-                _ => None,
-            }
-        }
         Some(NodeEnum::SqlvalueFunction(it)) => value_function(it).map(|it| plain(it.to_owned())),
         Some(NodeEnum::FuncCall(it)) => return simple_call(it, resolver),
         _ => None,
@@ -97,32 +87,8 @@ fn constant(it: &protobuf::AConst) -> Option<String> {
         None => None,
         Some(a_const::Val::Ival(it)) if it.ival >= 0 => Some(it.ival.to_string()),
         Some(a_const::Val::Boolval(it)) => Some(if it.boolval { "true" } else { "false" }.to_owned()),
-        Some(a_const::Val::Sval(it)) if !it.sval.contains('\\') => Some(format!("'{}'", it.sval.replace('\'', "''"))),
         Some(_) => None,
     }
-}
-
-/// Types that are printed by one word, whose casts of constants the printer writes with `::`.
-fn simple_type(it: &protobuf::TypeName, resolver: &Resolver<'_>) -> Option<&'static str> {
-    if !it.typmods.is_empty() || !it.array_bounds.is_empty() || it.setof || it.pct_type {
-        return None;
-    }
-    let (schema, name) = split_name(&it.names);
-    let word = match name.as_str() {
-        "text" => "text",
-        "jsonb" => "jsonb",
-        "uuid" => "uuid",
-        "varchar" => "varchar",
-        "int4" => "int",
-        "int8" => "bigint",
-        "numeric" => "numeric",
-        "date" => "date",
-        _ => return None,
-    };
-    // A type of the script may go by the name, if the search path says so.
-    let builtin = schema.as_deref() == Some(PG_CATALOG)
-        || (schema.is_none() && matches!(resolver.type_named(None, &name), Some((it, None)) if it.name.is_builtin()));
-    builtin.then_some(word)
 }
 
 fn value_function(it: &protobuf::SqlValueFunction) -> Option<&'static str> {

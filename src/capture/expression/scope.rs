@@ -11,6 +11,8 @@ pub(super) struct Typed {
     pub(super) not_null: bool,
     /// Why the type can't be told.
     pub(super) why: Option<Why>,
+    /// Of a cast: what is cast.
+    pub(super) uncast: Option<Box<Typed>>,
 }
 
 /// Why a type can't be told, and where.
@@ -25,7 +27,7 @@ pub(crate) struct Why {
 impl Typed {
     /// A value of a type that may be NULL.
     pub(super) fn of(data_type: DataType) -> Self {
-        Self { data_type: Some(data_type), not_null: false, why: None }
+        Self { data_type: Some(data_type), ..Self::default() }
     }
 
     /// A value of a built-in type that may be NULL.
@@ -35,7 +37,7 @@ impl Typed {
 
     /// A value whose type can't be told.
     pub(super) fn unknown(reason: impl Into<String>, location: i32) -> Self {
-        Self { data_type: None, not_null: false, why: Some(Why { reason: reason.into(), location }) }
+        Self { why: Some(Why { reason: reason.into(), location }), ..Self::default() }
     }
 
     /// The same value, NULL or not as said.
@@ -71,6 +73,8 @@ pub(super) struct Column {
 pub(super) struct Item {
     /// The alias, or the relation's own name.
     pub(super) name: String,
+    /// The name by which canonical text qualifies its columns.
+    pub(super) printed: String,
     /// The schema of a relation without an alias.
     pub(super) schema: Option<String>,
     /// The relation.
@@ -101,7 +105,7 @@ pub(super) struct Namespace {
 impl Namespace {
     /// One item, all of whose columns are seen.
     pub(super) fn of(item: Item) -> Self {
-        let visible = item.columns.iter().map(|column| Visible { item: Some(item.name.clone()), column: column.clone() }).collect();
+        let visible = item.columns.iter().map(|column| Visible { item: Some(item.printed.clone()), column: column.clone() }).collect();
         Self { items: vec![item], visible }
     }
 

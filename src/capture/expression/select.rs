@@ -1,9 +1,10 @@
 //! Queries: what SELECT, VALUES, UNION and WITH give, column by column; and statements that change data.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, ColumnRef, Node, ResTarget, SelectStmt, SetOperation};
+use pg_query::protobuf::{self, ColumnRef, Node, ResTarget, SelectStmt, SetOperation, SortByDir, SortByNulls, a_const};
 
 use super::analysis::{Analysis, single, string};
+use super::coerce::Outcome;
 use super::output_name::output_name;
 use super::scope::{Column, Namespace, Typed};
 use crate::capture::script::resolve::{Unresolved, strings};
@@ -33,14 +34,14 @@ impl Analysis<'_> {
     /// The columns of a SELECT; bare literals become text, except in the arms of a UNION.
     pub(super) fn select(&mut self, it: &mut SelectStmt, resolve_literals: bool) -> Result<Vec<Column>, Unresolved> {
         let outer_ctes = self.ctes.len();
+        let is_simple = matches!(it.op(), SetOperation::SetopNone | SetOperation::Undefined);
+        let names = if is_simple { self.names_in_from(&it.from_clause) } else { Vec::new() };
+        self.printed_names.push(names.clone());
         if let Some(with) = it.with_clause.as_mut() {
             self.with_clause(with)?;
         }
-        let result = if it.op() == SetOperation::SetopNone || it.op() == SetOperation::Undefined {
-            self.simple_select(it)
-        } else {
-            self.set_operation(it)
-        };
+        let result = if is_simple { self.simple_select(it, names, resolve_literals) } else { self.set_operation(it) };
+        self.printed_names.pop();
         self.ctes.truncate(outer_ctes);
         let mut columns = result?;
         for column in &mut columns {
@@ -58,7 +59,23 @@ impl Analysis<'_> {
         for node in it.limit_offset.as_deref_mut().into_iter().chain(it.limit_count.as_deref_mut()) {
             self.value(node)?;
         }
-        // ORDER BY names columns of the result here, by name or number, and nothing else.
+        self.settle_arms(it, [&left, &right])?;
+        // ORDER BY names columns of the result here, by name or number, and nothing else; the server keeps the number.
+        for sort in &mut it.sort_clause {
+            let Some(NodeEnum::SortBy(sort)) = sort.node.as_mut() else { continue };
+            usual_order(sort);
+            if let Some(Node { node: Some(NodeEnum::ColumnRef(column)) }) = sort.node.as_deref()
+                && let Some(at) = single(&column.fields).and_then(|name| left.iter().position(|it| it.name == name))
+            {
+                let ival = i32::try_from(at + 1).unwrap_or_default();
+                let val = Some(a_const::Val::Ival(protobuf::Integer { ival }));
+                sort.node = Some(Box::new(Node { node: Some(NodeEnum::AConst(protobuf::AConst { isnull: false, val, location: -1 })) }));
+            }
+        }
+        // Only the first arm names columns.
+        if let Some(right) = it.rarg.as_deref_mut() {
+            forget_names(right);
+        }
         Ok(self.unite(left, &right, it.op()))
     }
 
@@ -92,25 +109,67 @@ impl Analysis<'_> {
         typed.not_null(not_null)
     }
 
-    fn simple_select(&mut self, it: &mut SelectStmt) -> Result<Vec<Column>, Unresolved> {
+    /// Literals in an arm of a set operation, which the server reads as the type of both arms' column (PostgreSQL
+    /// src/backend/parser/analyze.c, transformSetOperationTree).
+    fn settle_arms(&mut self, it: &mut SelectStmt, columns: [&[Column]; 2]) -> Result<(), Unresolved> {
+        let mut lists = [it.larg.as_deref_mut(), it.rarg.as_deref_mut()].map(|arm| arm.and_then(own_targets));
+        for (n, (left, right)) in columns[0].iter().zip(columns[1]).enumerate() {
+            let types = [left.typed.clone(), right.typed.clone()];
+            let mut sides = Vec::new();
+            let mut literals = Vec::new();
+            for (side, list) in lists.iter_mut().enumerate() {
+                if let Some(NodeEnum::ResTarget(target)) = list.as_mut().and_then(|it| it.get_mut(n)?.node.as_mut())
+                    && let Some(value) = target.val.as_deref_mut().filter(|it| is_cast_of_literal(it))
+                {
+                    sides.push(side);
+                    literals.push(value);
+                }
+            }
+            let own: Vec<Typed> = sides.iter().map(|side| types[*side].clone()).collect();
+            let outcome = |this: &Self, found: &[Typed]| {
+                let mut types = types.clone();
+                for (side, found) in sides.iter().zip(found) {
+                    types[*side] = found.clone();
+                }
+                let common = this.type_rules().common(&types)?.without_modifiers();
+                Some(Outcome { what: 0, coerced: vec![common; found.len()] })
+            };
+            self.settle(&mut literals, &own, &outcome)?;
+        }
+        Ok(())
+    }
+
+    fn simple_select(&mut self, it: &mut SelectStmt, names: Vec<String>, resolve_literals: bool) -> Result<Vec<Column>, Unresolved> {
         if !it.values_lists.is_empty() {
             return self.values(it);
         }
-        let namespace = self.in_from(&mut it.from_clause)?;
+        let namespace = self.in_from(&mut it.from_clause, names)?;
         self.levels.push(namespace);
-        let result = self.select_parts(it);
+        let result = self.select_parts(it, resolve_literals);
         self.levels.pop();
         result
     }
 
     /// What comes after FROM, with FROM in sight.
-    fn select_parts(&mut self, it: &mut SelectStmt) -> Result<Vec<Column>, Unresolved> {
+    fn select_parts(&mut self, it: &mut SelectStmt, resolve_literals: bool) -> Result<Vec<Column>, Unresolved> {
         if let Some(condition) = it.where_clause.as_deref_mut() {
             self.value(condition)?;
         }
         let mut columns = self.targets(&mut it.target_list)?;
+        if resolve_literals {
+            for target in &mut it.target_list {
+                if let Some(NodeEnum::ResTarget(target)) = target.node.as_mut()
+                    && let Some(value) = target.val.as_deref_mut()
+                {
+                    let name = if target.name.is_empty() { output_name(value) } else { target.name.clone() };
+                    self.assign(value, &DataType::builtin("text"))?;
+                    target.name = if output_name(value) == name { String::new() } else { name };
+                }
+            }
+        }
+        let outputs: Vec<Output> = it.target_list.iter().zip(&columns).filter_map(Output::of).collect();
         for group in &mut it.group_clause {
-            self.grouping(group, &columns)?;
+            self.grouping(group, &outputs)?;
         }
         if let Some(condition) = it.having_clause.as_deref_mut() {
             self.value(condition)?;
@@ -121,13 +180,14 @@ impl Analysis<'_> {
             }
         }
         for expression in &mut it.distinct_clause {
-            self.output_or_value(expression, &columns)?;
+            self.output_or_value(expression, &outputs)?;
         }
         for sort in &mut it.sort_clause {
-            if let Some(NodeEnum::SortBy(sort)) = sort.node.as_mut()
-                && let Some(expression) = sort.node.as_deref_mut()
-            {
-                self.output_or_value(expression, &columns)?;
+            if let Some(NodeEnum::SortBy(sort)) = sort.node.as_mut() {
+                usual_order(sort);
+                if let Some(expression) = sort.node.as_deref_mut() {
+                    self.output_or_value(expression, &outputs)?;
+                }
             }
         }
         for node in it.limit_offset.as_deref_mut().into_iter().chain(it.limit_count.as_deref_mut()) {
@@ -148,6 +208,18 @@ impl Analysis<'_> {
             }
         }
         let width = rows.first().map_or(0, Vec::len);
+        if rows.iter().all(|row| row.len() == width) {
+            for n in 0..width {
+                let types: Vec<Typed> = rows.iter().map(|row| row[n].clone()).collect();
+                let mut values: Vec<&mut Node> = Vec::new();
+                for row in &mut it.values_lists {
+                    if let Some(NodeEnum::List(row)) = row.node.as_mut() {
+                        values.extend(row.items.get_mut(n));
+                    }
+                }
+                self.settle_common(&mut values, &types)?;
+            }
+        }
         let column = |n: usize| {
             let values = rows.iter().filter_map(|row| row.get(n).cloned()).collect();
             Column { name: format!("column{}", n + 1), typed: self.common(values), source: None }
@@ -155,31 +227,41 @@ impl Analysis<'_> {
         Ok((0..width).map(column).collect())
     }
 
-    /// ORDER BY and DISTINCT ON: a plain name is an output column first.
-    fn output_or_value(&mut self, node: &mut Node, output: &[Column]) -> Result<(), Unresolved> {
-        if let Some(NodeEnum::ColumnRef(it)) = &node.node
-            && single(&it.fields).is_some_and(|name| output.iter().any(|it| it.name == name))
-        {
-            return Ok(());
+    /// ORDER BY and DISTINCT ON: a plain name is an output column first, a number always. The server keeps the column's value.
+    fn output_or_value(&mut self, node: &mut Node, outputs: &[Output]) -> Result<(), Unresolved> {
+        let output = match &node.node {
+            Some(NodeEnum::ColumnRef(it)) => single(&it.fields).and_then(|name| outputs.iter().find(|it| it.name == name)),
+            Some(NodeEnum::AConst(it)) => match &it.val {
+                Some(a_const::Val::Ival(it)) => usize::try_from(it.ival).ok().and_then(|it| outputs.get(it.checked_sub(1)?)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match output {
+            Some(Output { value, .. }) if matches!(value.node, Some(NodeEnum::AConst(_))) => Ok(()),
+            Some(output) => {
+                *node = output.value.clone();
+                Ok(())
+            }
+            None => self.value(node).map(drop),
         }
-        self.value(node).map(drop)
     }
 
     /// GROUP BY: a plain name is an input column first.
-    fn grouping(&mut self, node: &mut Node, output: &[Column]) -> Result<(), Unresolved> {
+    fn grouping(&mut self, node: &mut Node, outputs: &[Output]) -> Result<(), Unresolved> {
         match node.node.as_mut() {
             Some(NodeEnum::GroupingSet(it)) => {
                 for part in &mut it.content {
-                    self.grouping(part, output)?;
+                    self.grouping(part, outputs)?;
                 }
                 Ok(())
             }
             Some(NodeEnum::ColumnRef(it)) if single(&it.fields).is_some() => {
                 let name = single(&it.fields).unwrap_or_default();
                 let is_input = self.levels.last().is_some_and(|it| it.visible.iter().any(|it| it.column.name == name));
-                if is_input { self.value(node).map(drop) } else { self.output_or_value(node, output) }
+                if is_input { self.value(node).map(drop) } else { self.output_or_value(node, outputs) }
             }
-            _ => self.value(node).map(drop),
+            _ => self.output_or_value(node, outputs),
         }
     }
 
@@ -196,15 +278,17 @@ impl Analysis<'_> {
     }
 
     /// ORDER BY of a window or an aggregate: expressions only.
-    pub(super) fn sort(&mut self, nodes: &mut [Node]) -> Result<(), Unresolved> {
+    pub(super) fn sort(&mut self, nodes: &mut [Node]) -> Result<Vec<Typed>, Unresolved> {
+        let mut types = Vec::with_capacity(nodes.len());
         for node in nodes {
-            if let Some(NodeEnum::SortBy(sort)) = node.node.as_mut()
-                && let Some(expression) = sort.node.as_deref_mut()
-            {
-                self.value(expression)?;
+            if let Some(NodeEnum::SortBy(sort)) = node.node.as_mut() {
+                usual_order(sort);
+                if let Some(expression) = sort.node.as_deref_mut() {
+                    types.push(self.value(expression)?);
+                }
             }
         }
-        Ok(())
+        Ok(types)
     }
 
     /// The select list: `*` becomes columns, and every column gets the name that the server gives it.
@@ -227,16 +311,17 @@ impl Analysis<'_> {
                 self.open_output = true;
                 continue;
             }
-            let before = self.rename.map(|_| output_name(value));
+            let name = if target.name.is_empty() { output_name(value) } else { target.name.clone() };
             let typed = self.value(value)?;
-            let after = output_name(value);
-            if target.name.is_empty()
-                && let Some(before) = before
-                && before != after
+            if let Some(NodeEnum::ColumnRef(whole)) = value.node.as_mut()
+                && whole.fields.len() > 1
+                && matches!(whole.fields.last().and_then(|it| it.node.as_ref()), Some(NodeEnum::AStar(_)))
             {
-                target.name = before;
+                // A row as a whole; with the star it would be all of its columns.
+                whole.fields.pop();
             }
-            let name = if target.name.is_empty() { after } else { target.name.clone() };
+            // A name is said where the server would choose another.
+            target.name = if output_name(value) == name { String::new() } else { name.clone() };
             columns.push(Column { name, typed, source: None });
         }
         Ok(columns)
@@ -358,8 +443,16 @@ impl Analysis<'_> {
         if let Some(with) = it.with_clause.as_mut() {
             self.with_clause(with)?;
         }
-        self.query(it.select_stmt.as_deref_mut())?;
+        let given = self.query(it.select_stmt.as_deref_mut())?;
         let (namespace, relation) = self.target(it.relation.as_mut())?;
+        self.printed_names.push(Vec::new());
+        if it.cols.is_empty()
+            && let Some(item) = namespace.items.first().filter(|it| !it.open)
+        {
+            // The columns that are meant, as the server spells them out.
+            it.cols = item.columns.iter().take(given.len()).map(|it| target_named(&it.name)).collect();
+        }
+        self.assign_values(it, &namespace)?;
         self.assigned(&mut it.cols, relation.as_ref(), false)?;
         let mut excluded = namespace.items.first().cloned();
         self.levels.push(namespace);
@@ -389,13 +482,36 @@ impl Analysis<'_> {
         self.returning(it.returning_clause.as_mut(), ctes)
     }
 
+    /// Literals among the values of an INSERT, which are read as the types of the columns.
+    fn assign_values(&mut self, it: &mut protobuf::InsertStmt, namespace: &Namespace) -> Result<(), Unresolved> {
+        let Some(item) = namespace.items.first() else { return Ok(()) };
+        let data_type = |target: &Node| {
+            let Some(NodeEnum::ResTarget(target)) = &target.node else { return None };
+            let column = item.columns.iter().find(|it| it.name == target.name).filter(|_| target.indirection.is_empty())?;
+            column.typed.data_type.clone()
+        };
+        let types: Vec<Option<DataType>> = it.cols.iter().map(data_type).collect();
+        let Some(NodeEnum::SelectStmt(select)) = it.select_stmt.as_deref_mut().and_then(|it| it.node.as_mut()) else { return Ok(()) };
+        for row in &mut select.values_lists {
+            let Some(NodeEnum::List(row)) = row.node.as_mut() else { continue };
+            for (value, data_type) in row.items.iter_mut().zip(&types) {
+                if let Some(data_type) = data_type {
+                    self.assign(value, data_type)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn update(&mut self, it: &mut protobuf::UpdateStmt) -> Result<Vec<Column>, Unresolved> {
         let ctes = self.ctes.len();
         if let Some(with) = it.with_clause.as_mut() {
             self.with_clause(with)?;
         }
         let (mut namespace, relation) = self.target(it.relation.as_mut())?;
-        namespace.extend(self.in_from(&mut it.from_clause)?);
+        let names = self.names_in_from(&it.from_clause);
+        self.printed_names.push(names.clone());
+        namespace.extend(self.in_from(&mut it.from_clause, names)?);
         self.levels.push(namespace);
         self.assigned(&mut it.target_list, relation.as_ref(), true)?;
         if let Some(condition) = it.where_clause.as_deref_mut() {
@@ -410,7 +526,9 @@ impl Analysis<'_> {
             self.with_clause(with)?;
         }
         let (mut namespace, _) = self.target(it.relation.as_mut())?;
-        namespace.extend(self.in_from(&mut it.using_clause)?);
+        let names = self.names_in_from(&it.using_clause);
+        self.printed_names.push(names.clone());
+        namespace.extend(self.in_from(&mut it.using_clause, names)?);
         self.levels.push(namespace);
         if let Some(condition) = it.where_clause.as_deref_mut() {
             self.value(condition)?;
@@ -424,6 +542,11 @@ impl Analysis<'_> {
             let Some(NodeEnum::ResTarget(target)) = target.node.as_mut() else { continue };
             if values && let Some(value) = target.val.as_deref_mut() {
                 self.value(value)?;
+                let columns = relation.map(|it| self.resolver.columns(it)).unwrap_or_default();
+                let column = columns.into_iter().find(|it| it.name == target.name).filter(|_| target.indirection.is_empty());
+                if let Some(data_type) = column.and_then(|it| it.data_type) {
+                    self.assign(value, &data_type)?;
+                }
             }
             self.renamed_column(&mut target.name, relation);
         }
@@ -443,6 +566,7 @@ impl Analysis<'_> {
     fn returning(&mut self, clause: Option<&mut protobuf::ReturningClause>, ctes: usize) -> Result<Vec<Column>, Unresolved> {
         let columns = clause.map(|it| self.targets(&mut it.exprs)).transpose();
         self.levels.pop();
+        self.printed_names.pop();
         self.ctes.truncate(ctes);
         columns.map(Option::unwrap_or_default)
     }
@@ -455,9 +579,86 @@ impl Analysis<'_> {
     }
 }
 
+/// A column of a select list, as GROUP BY and ORDER BY may name it.
+struct Output {
+    name: String,
+    value: Node,
+}
+
+impl Output {
+    fn of((target, column): (&Node, &Column)) -> Option<Self> {
+        let Some(NodeEnum::ResTarget(target)) = &target.node else { return None };
+        Some(Self { name: column.name.clone(), value: target.val.as_deref()?.clone() })
+    }
+}
+
+/// The order that goes without saying is not said: ASC, and NULLs last in it.
+fn usual_order(sort: &mut protobuf::SortBy) {
+    if sort.sortby_dir() == SortByDir::SortbyAsc {
+        sort.set_sortby_dir(SortByDir::SortbyDefault);
+    }
+    let usual = match sort.sortby_dir() {
+        SortByDir::SortbyDesc => SortByNulls::SortbyNullsFirst,
+        _ => SortByNulls::SortbyNullsLast,
+    };
+    if sort.sortby_nulls() == usual && sort.sortby_dir() != SortByDir::SortbyUsing {
+        sort.set_sortby_nulls(SortByNulls::SortbyNullsDefault);
+    }
+}
+
+/// The select lists of all arms of a set operation, in order; VALUES have none.
+fn arms<'s>(it: &'s mut SelectStmt, lists: &mut Vec<&'s mut Vec<Node>>) {
+    match (it.larg.as_deref_mut(), it.rarg.as_deref_mut()) {
+        (None, None) => lists.push(&mut it.target_list),
+        (left, right) => left.into_iter().chain(right).for_each(|it| arms(it, lists)),
+    }
+}
+
+/// Writes the names of a query's columns into it, where it says other ones; VALUES have no place for them.
+pub(super) fn name_columns(it: &mut SelectStmt, names: &[&str]) {
+    if let Some(left) = it.larg.as_deref_mut() {
+        return name_columns(left, names);
+    }
+    for (target, name) in it.target_list.iter_mut().zip(names) {
+        if let Some(NodeEnum::ResTarget(target)) = target.node.as_mut()
+            && let Some(value) = target.val.as_deref().filter(|it| !is_star(it))
+        {
+            target.name = if output_name(value) == *name { String::new() } else { (*name).to_owned() };
+        }
+    }
+}
+
+fn forget_names(it: &mut SelectStmt) {
+    let mut lists = Vec::new();
+    arms(it, &mut lists);
+    for target in lists.into_iter().flatten() {
+        if let Some(NodeEnum::ResTarget(target)) = target.node.as_mut() {
+            target.name.clear();
+        }
+    }
+}
+
+/// The select list of an arm that is no set operation itself, and no VALUES.
+fn own_targets(it: &mut SelectStmt) -> Option<&mut Vec<Node>> {
+    (it.larg.is_none() && it.values_lists.is_empty()).then_some(&mut it.target_list)
+}
+
+/// Whether a value is a literal, cast or not.
+fn is_cast_of_literal(node: &Node) -> bool {
+    match &node.node {
+        Some(NodeEnum::AConst(_)) => true,
+        Some(NodeEnum::TypeCast(it)) => it.arg.as_deref().is_some_and(is_cast_of_literal),
+        _ => false,
+    }
+}
+
 fn target_of(value: NodeEnum) -> Node {
     let val = Some(Box::new(Node { node: Some(value) }));
     Node { node: Some(NodeEnum::ResTarget(Box::new(ResTarget { val, ..ResTarget::default() }))) }
+}
+
+fn target_named(name: &str) -> Node {
+    Node { node: Some(NodeEnum::ResTarget(Box::new(ResTarget { name: name.to_owned(), ..ResTarget::default() }))) }
 }
 
 fn is_star(node: &Node) -> bool {

@@ -3,12 +3,13 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, AExprKind, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp, a_const};
 
-use super::analysis::{Analysis, Literal};
+use super::analysis::{Analysis, Literal, string};
 use super::builtin::Builtin;
+use super::coerce::{any_bound, cast, is_literal, is_string, names_object, take_cast};
 use super::scope::{Column, Typed};
 use super::walk;
 use crate::capture::script::resolve::{Unresolved, strings};
-use crate::catalog::{DataType, Identity};
+use crate::catalog::DataType;
 
 impl Analysis<'_> {
     /// Resolves the names in an expression, and tells what its value is.
@@ -16,12 +17,17 @@ impl Analysis<'_> {
         let Some(inner) = node.node.as_mut() else { return Ok(Typed::default()) };
         match inner {
             NodeEnum::ColumnRef(it) => self.column_ref(it),
-            NodeEnum::AConst(it) => Ok(constant(it)),
-            NodeEnum::TypeCast(it) => self.type_cast(it),
+            NodeEnum::AConst(it) => {
+                let typed = constant(it);
+                super::literal::respell(node);
+                Ok(typed)
+            }
+            NodeEnum::TypeCast(_) => self.type_cast(node),
             NodeEnum::FuncCall(it) => self.function_call(it),
-            NodeEnum::AExpr(it) => self.operation(it),
+            NodeEnum::AExpr(_) => self.operation(node),
             NodeEnum::BoolExpr(it) => {
                 let not_null = self.all(&mut it.args)?.iter().all(|it| it.not_null);
+                super::operation::flatten(node);
                 Ok(Typed::builtin("bool").not_null(not_null))
             }
             NodeEnum::NullTest(it) => {
@@ -35,20 +41,18 @@ impl Analysis<'_> {
             NodeEnum::CaseExpr(it) => self.case(it),
             NodeEnum::CoalesceExpr(it) => {
                 let values = self.all(&mut it.args)?;
+                self.settle_common(&mut it.args.iter_mut().collect::<Vec<_>>(), &values)?;
                 let not_null = values.iter().any(|it| it.not_null);
                 Ok(self.common(values).not_null(not_null))
             }
             NodeEnum::MinMaxExpr(it) => {
                 let values = self.all(&mut it.args)?;
+                self.settle_common(&mut it.args.iter_mut().collect::<Vec<_>>(), &values)?;
                 let not_null = values.iter().any(|it| it.not_null);
                 Ok(self.common(values).not_null(not_null))
             }
             NodeEnum::SubLink(it) => self.sub_link(it),
-            NodeEnum::AArrayExpr(it) => {
-                let values = self.all(&mut it.elements)?;
-                let element = self.common(values);
-                Ok(array_of(element).not_null(true))
-            }
+            NodeEnum::AArrayExpr(_) => self.array(node),
             NodeEnum::RowExpr(it) => {
                 self.all(&mut it.args)?;
                 Ok(Typed::builtin("record").not_null(true))
@@ -182,29 +186,45 @@ impl Analysis<'_> {
         let names: Vec<String> = strings(&it.fields).into_iter().map(str::to_owned).collect();
         match (names.as_slice(), star) {
             ([name], false) => {
-                let found = self.levels.iter().rev().find_map(|level| level.visible.iter().find(|it| it.column.name == *name)).cloned();
-                if let Some(visible) = found {
-                    return Ok(self.seen(it, visible.column));
+                let found = self
+                    .levels
+                    .iter()
+                    .enumerate()
+                    .rev()
+                    .find_map(|(depth, level)| level.visible.iter().find(|it| it.column.name == *name).map(|it| (depth, it.clone())));
+                if let Some((depth, visible)) = found {
+                    self.touched.insert(depth);
+                    let typed = self.seen(it, visible.column);
+                    if self.levels.len() > 1
+                        && let Some(item) = visible.item
+                    {
+                        it.fields.insert(0, string(&item));
+                    }
+                    return Ok(typed);
                 }
                 if let Some(value) = self.value.as_ref().filter(|_| name == "value") {
                     return Ok(Typed::of(value.clone()));
                 }
                 let parameter =
                     self.parameters.iter().find(|(parameter, _)| parameter == name).map(|(_, data_type)| Typed::of(data_type.clone()));
-                self.whole_row(None, name, it.location)
-                    .or(parameter)
-                    .or_else(|| self.system_column(name))
-                    .map_or_else(|| self.unknown_column(None, name, it.location), Ok)
+                if let Some(whole) = self.whole_row(None, name, it) {
+                    return Ok(whole);
+                }
+                parameter.or_else(|| self.system_column(name)).map_or_else(|| self.unknown_column(None, name, it.location), Ok)
             }
             ([], true) => Ok(Typed::builtin("record").not_null(true)),
             ([.., name], true) => {
                 let schema = names.len().checked_sub(2).map(|n| names[n].as_str());
-                self.whole_row(schema, name, it.location)
-                    .map_or_else(|| if self.lenient { Ok(Typed::builtin("record")) } else { Err(self.unknown_item(name, it.location)) }, Ok)
+                match self.whole_row(schema, name, it) {
+                    Some(whole) => Ok(whole),
+                    None if self.lenient => Ok(Typed::builtin("record")),
+                    None => Err(self.unknown_item(name, it.location)),
+                }
             }
             ([.., table, name], false) => {
                 let schema = names.len().checked_sub(3).map(|n| names[n].as_str());
-                let Some(level) = self.levels.iter().rev().find(|level| level.item(schema, table).is_some()) else {
+                let level = self.levels.iter().enumerate().rev().find(|(_, level)| level.item(schema, table).is_some());
+                let Some((depth, level)) = level else {
                     return if self.open_output || self.lenient {
                         Ok(Typed::unknown("it is of a row that is not known", it.location))
                     } else {
@@ -212,9 +232,12 @@ impl Analysis<'_> {
                     };
                 };
                 let Some(item) = level.item(schema, table) else { return Ok(Typed::default()) };
-                if names.len() > 2 && level.items.iter().filter(|other| other.name == *table).count() == 1 {
-                    // The table's name alone says as much, and stays true when the schema is renamed.
-                    it.fields.drain(..names.len() - 2);
+                self.touched.insert(depth);
+                // The columns of the relation that an expression is of need no qualifier; all others have one that is unique.
+                let own = self.levels.len() == 1 && level.visible.iter().any(|it| it.item.as_ref() == Some(&item.printed));
+                it.fields.drain(..names.len() - 1);
+                if !own {
+                    it.fields.insert(0, string(&item.printed));
                 }
                 let whole = item.row.clone();
                 match item.columns.iter().find(|it| it.name == *name).cloned() {
@@ -255,13 +278,14 @@ impl Analysis<'_> {
         typed
     }
 
-    fn whole_row(&mut self, schema: Option<&str>, name: &str, location: i32) -> Option<Typed> {
-        let item = self.levels.iter().rev().find_map(|level| level.item(schema, name))?;
+    /// A row as a whole, which is written with a star: a name alone could be a column's. It needs no column of its own (PostgreSQL
+    /// src/backend/catalog/dependency.c, find_expr_references_walker).
+    fn whole_row(&mut self, schema: Option<&str>, name: &str, it: &mut protobuf::ColumnRef) -> Option<Typed> {
+        let (depth, item) = self.levels.iter().enumerate().rev().find_map(|(depth, level)| Some((depth, level.item(schema, name)?)))?;
         let row = item.row.clone();
-        let columns: Vec<(Identity, String)> = item.columns.iter().filter_map(|it| it.source.clone()).collect();
-        for (relation, column) in columns {
-            self.needs_column(&relation, &column);
-        }
+        it.fields = vec![string(&item.printed), Node { node: Some(NodeEnum::AStar(protobuf::AStar {})) }];
+        self.touched.insert(depth);
+        let location = it.location;
         Some(row.map_or_else(|| Typed::builtin("record"), Typed::of)).map(|mut it| {
             it.why = it.why.map(|why| super::scope::Why { location, ..why });
             it
@@ -293,12 +317,21 @@ impl Analysis<'_> {
         Err(Unresolved { what: "column", name, location: Some(location), nearest })
     }
 
-    fn type_cast(&mut self, it: &mut protobuf::TypeCast) -> Result<Typed, Unresolved> {
+    fn type_cast(&mut self, node: &mut Node) -> Result<Typed, Unresolved> {
+        if let Some(elements) = self.elements(node).filter(|it| !it.is_empty()) {
+            // The elements are cast, one by one: PostgreSQL src/backend/parser/parse_expr.c, transformTypeCast.
+            let array = protobuf::AArrayExpr { elements, ..Default::default() };
+            node.node = Some(NodeEnum::AArrayExpr(array));
+            return self.array(node);
+        }
+        let Some(NodeEnum::TypeCast(it)) = node.node.as_mut() else { return Ok(Typed::default()) };
         let location = it.location;
+        let needed = self.dependencies.len();
         let data_type = match it.type_name.as_mut() {
             Some(type_name) => self.type_name(type_name)?,
             None => return self.maybe(it.arg.as_deref_mut()),
         };
+        let is_new_need = self.dependencies.len() > needed;
         let literal = match data_type.name.name.as_str() {
             "regclass" => Some(Literal::Class),
             "regtype" => Some(Literal::Type),
@@ -311,33 +344,157 @@ impl Analysis<'_> {
             self.literal(literal, text, location)?;
         }
         // An empty array has no type but the cast's.
-        let not_null = match it.arg.as_deref_mut() {
-            Some(argument) => self.value(argument)?.not_null,
-            None => false,
-        };
-        Ok(Typed::of(data_type).not_null(not_null))
+        let Some(argument) = it.arg.as_deref_mut() else { return Ok(Typed::of(data_type)) };
+        let inner = self.value(argument)?;
+        let typed = Typed::of(data_type.clone()).not_null(inner.not_null);
+        self.join_casts(argument, &data_type);
+        if inner.is_untyped() && data_type.name.is_builtin() && data_type.modifiers.is_empty() {
+            if let Some(NodeEnum::AConst(constant)) = argument.node.as_mut()
+                && let Some(a_const::Val::Sval(text)) = &constant.val
+                && let Some(value) = super::literal::read(&text.sval, &data_type)
+            {
+                let is_bare = !matches!(value, a_const::Val::Sval(_));
+                constant.val = Some(value);
+                if is_bare {
+                    take_cast(node);
+                }
+            }
+            return Ok(typed);
+        }
+        let same = inner.data_type.as_ref() == Some(&data_type) && data_type.modifiers.is_empty();
+        let is_empty = matches!(&argument.node, Some(NodeEnum::AArrayExpr(it)) if it.elements.is_empty());
+        if same && !is_empty && !is_literal(Some(argument)) {
+            // Nothing is cast: PostgreSQL src/backend/parser/parse_coerce.c, coerce_type.
+            take_cast(node);
+            if let Some(need) = self.resolver.type_dependency(&data_type).filter(|_| is_new_need) {
+                self.dependencies.remove(&need);
+            }
+            return Ok(inner);
+        }
+        Ok(Typed { uncast: Some(Box::new(inner)), ..typed })
+    }
+
+    /// A cast of a cast of a literal, where both are the same to the literal: `('a'::varchar)::text` is `'a'::text`.
+    fn join_casts(&self, argument: &mut Node, data_type: &DataType) {
+        let Some(NodeEnum::TypeCast(inner)) = &argument.node else { return };
+        let Some(from) = self.cast_type(inner).filter(|_| is_literal(inner.arg.as_deref())) else { return };
+        let joined = from.name == data_type.name && from.array == data_type.array
+            || is_string(&from) && is_string(data_type) && data_type.modifiers.is_empty()
+            || self.resolver.base_type(data_type).without_modifiers() == from && *data_type != from;
+        if joined && !names_object(&from) {
+            take_cast(argument);
+        }
+    }
+
+    /// The elements of `ARRAY[…]`, with the casts of the whole array on each; none for anything else, or arrays of arrays.
+    pub(super) fn elements(&self, node: &Node) -> Option<Vec<Node>> {
+        match node.node.as_ref()? {
+            NodeEnum::AArrayExpr(it) => {
+                let nested = it.elements.iter().any(|it| matches!(it.node, Some(NodeEnum::AArrayExpr(_))));
+                (!nested).then(|| it.elements.clone())
+            }
+            NodeEnum::TypeCast(it) => {
+                let elements = self.elements(it.arg.as_deref()?)?;
+                let data_type = self.cast_type(it).filter(|it| it.array)?;
+                let type_name = it.type_name.as_ref()?;
+                // `_text` names an array, too.
+                if type_name.array_bounds.is_empty() || self.resolver.base_type(&data_type) != data_type {
+                    return None;
+                }
+                let element = protobuf::TypeName { array_bounds: Vec::new(), ..type_name.clone() };
+                Some(elements.into_iter().map(|it| cast(it, element.clone())).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn array(&mut self, node: &mut Node) -> Result<Typed, Unresolved> {
+        let Some(NodeEnum::AArrayExpr(it)) = node.node.as_mut() else { return Ok(Typed::default()) };
+        let values = self.all(&mut it.elements)?;
+        self.settle_common(&mut it.elements.iter_mut().collect::<Vec<_>>(), &values)?;
+        let array = array_of(self.common(values)).not_null(true);
+        // Elements that are all cast to one type are better read with the cast outside.
+        let cast_types: Vec<Option<&protobuf::TypeCast>> = it
+            .elements
+            .iter()
+            .map(|it| match &it.node {
+                Some(NodeEnum::TypeCast(cast)) if self.cast_type(cast).is_some_and(|it| !it.array) => Some(&**cast),
+                _ => None,
+            })
+            .collect();
+        let literals: Vec<bool> = it.elements.iter().map(|it| is_literal(Some(it))).collect();
+        let outer = cast_types.iter().flatten().next().and_then(|it| it.type_name.clone());
+        if let Some(mut outer) = outer
+            && let Some(element) = array.data_type.as_ref().filter(|it| it.array).map(|it| DataType { array: false, ..it.clone() })
+            && cast_types.iter().zip(&literals).all(|(cast, literal)| {
+                *literal || cast.is_some_and(|it| is_literal(it.arg.as_deref()) && self.cast_type(it).as_ref() == Some(&element))
+            })
+        {
+            it.elements.iter_mut().for_each(take_cast);
+            outer.array_bounds.push(any_bound());
+            *node = cast(std::mem::take(node), outer);
+        }
+        Ok(array)
     }
 
     fn case(&mut self, it: &mut protobuf::CaseExpr) -> Result<Typed, Unresolved> {
-        self.maybe(it.arg.as_deref_mut())?;
+        let subject = it.arg.as_deref_mut().map(|it| self.value(it)).transpose()?;
+        // A missing ELSE is NULL: PostgreSQL src/backend/parser/parse_expr.c, transformCaseExpr.
+        if it.defresult.as_deref().is_some_and(is_null) {
+            it.defresult = None;
+        }
         // ELSE is looked at first when the server chooses the type: its type wins among equals.
         let mut results = vec![match it.defresult.as_deref_mut() {
             Some(node) => self.value(node)?,
             None => Typed::builtin("unknown"),
         }];
+        let mut equals = protobuf::AExpr { name: vec![string("=")], ..Default::default() };
+        equals.set_kind(AExprKind::AexprOp);
         for when in &mut it.args {
-            if let Some(NodeEnum::CaseWhen(when)) = when.node.as_mut() {
-                self.maybe(when.expr.as_deref_mut())?;
-                results.push(self.maybe(when.result.as_deref_mut())?);
+            let Some(NodeEnum::CaseWhen(when)) = when.node.as_mut() else { continue };
+            let condition = self.maybe(when.expr.as_deref_mut())?;
+            if let (Some(subject), Some(node)) = (&subject, when.expr.as_deref_mut()) {
+                let outcome = |this: &Self, types: &[Typed]| {
+                    let mut outcome = this.operator_outcome(&equals, &[subject.clone(), types.first()?.clone()])?;
+                    outcome.coerced.remove(0);
+                    Some(outcome)
+                };
+                self.settle(&mut [node], &[condition], &outcome)?;
             }
+            results.push(self.maybe(when.result.as_deref_mut())?);
+        }
+        let mut missing = Node::default();
+        let mut operands: Vec<&mut Node> = vec![it.defresult.as_deref_mut().unwrap_or(&mut missing)];
+        operands.extend(it.args.iter_mut().filter_map(|it| match it.node.as_mut() {
+            Some(NodeEnum::CaseWhen(when)) => when.result.as_deref_mut(),
+            _ => None,
+        }));
+        self.settle_common(&mut operands, &results)?;
+        if it.defresult.as_deref().is_some_and(is_null) {
+            it.defresult = None;
         }
         Ok(self.common(results))
     }
 
     fn sub_link(&mut self, it: &mut protobuf::SubLink) -> Result<Typed, Unresolved> {
-        self.maybe(it.testexpr.as_deref_mut())?;
+        let tested = self.maybe(it.testexpr.as_deref_mut())?;
         let one_row = it.subselect.as_deref().is_some_and(has_one_row);
         let columns = self.query(it.subselect.as_deref_mut())?;
+        if it.sub_link_type() == SubLinkType::AnySublink && super::analysis::single(&it.oper_name) == Some("=") {
+            // `= ANY (SELECT …)` is IN.
+            it.oper_name.clear();
+        }
+        if let ([column], Some(node)) = (columns.as_slice(), it.testexpr.as_deref_mut()) {
+            let name = if it.oper_name.is_empty() { vec![string("=")] } else { it.oper_name.clone() };
+            let mut operator = protobuf::AExpr { name, ..Default::default() };
+            operator.set_kind(AExprKind::AexprOp);
+            let outcome = |this: &Self, types: &[Typed]| {
+                let mut outcome = this.operator_outcome(&operator, &[types.first()?.clone(), column.typed.clone()])?;
+                outcome.coerced.truncate(1);
+                Some(outcome)
+            };
+            self.settle(&mut [node], &[tested], &outcome)?;
+        }
         let first = || columns.first().map(|it| it.typed.clone()).unwrap_or_default();
         Ok(match it.sub_link_type() {
             SubLinkType::ExistsSublink => Typed::builtin("bool").not_null(true),
@@ -399,6 +556,10 @@ impl Analysis<'_> {
             _ => Typed::unknown(format!("`{base}` has no elements"), -1),
         }
     }
+}
+
+fn is_null(node: &Node) -> bool {
+    matches!(&node.node, Some(NodeEnum::AConst(it)) if it.isnull)
 }
 
 /// The text of a literal.

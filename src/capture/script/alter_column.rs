@@ -3,8 +3,8 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, DropBehavior};
 
+use crate::capture::expression;
 use crate::catalog::{Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, Kind};
-use crate::ddl;
 
 use super::alter::definition;
 use super::constraint::check_column;
@@ -76,10 +76,15 @@ fn change_all(state: &mut State<'_>, table: &Identity, name: &str, only: bool, c
     partition::children(state, table).iter().try_for_each(|child| change_all(state, child, name, false, change))
 }
 
+/// The type of a column, of views too; `text` where it is not known.
+fn type_of(state: &State<'_>, relation: &Identity, name: &str) -> DataType {
+    let columns = state.resolver().columns(relation);
+    columns.into_iter().find(|it| it.name == name).and_then(|it| it.data_type).unwrap_or_else(|| DataType::builtin("text"))
+}
+
 /// `SET DEFAULT`, `DROP DEFAULT`, of views too.
 pub(crate) fn default(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, only: bool) -> Outcome {
-    // Columns of views have no modifiers that a default would be cut to.
-    let data_type = column::get(state, table, &command.name).map_or_else(|| DataType::builtin("text"), |it| it.data_type.clone());
+    let data_type = type_of(state, table, &command.name);
     let default = command.def.as_deref().map(|it| canonical::default(state, it, Some(table), &data_type)).transpose()?.flatten();
     if table.kind == Kind::View {
         return view_default(state, table, &command.name, default);
@@ -151,7 +156,8 @@ pub(crate) fn drop_not_null(state: &mut State<'_>, table: &Identity, name: &str,
 /// `SET EXPRESSION AS (…)` (PostgreSQL 17).
 pub(crate) fn set_expression(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd, only: bool) -> Outcome {
     let Some(node) = command.def.as_deref() else { return Ok(()) };
-    let expression = canonical::expression(state, node, Some(table))?.expression;
+    let data_type = check_column(state, table, &command.name).map(|()| type_of(state, table, &command.name))?;
+    let expression = canonical::assigned(state, node, Some(table), &data_type)?.expression;
     change_all(state, table, &command.name, only, &|column| {
         let kind = column.generated.as_ref().map_or(GeneratedKind::Stored, |it| it.kind);
         column.generated = Some(Generated { expression: expression.clone(), kind });
@@ -285,7 +291,7 @@ pub(crate) fn set_type(state: &mut State<'_>, table: &Identity, command: &AlterT
             && column.data_type.name != data_type.name
             && is_string_literal(&default.0)
         {
-            default.0 = format!("{}::{}", default.0, ddl::data_type(&column.data_type.without_modifiers()));
+            *default = expression::cast(default, &column.data_type.without_modifiers());
         }
         column.data_type = data_type.clone();
         column.collation.clone_from(&collation);

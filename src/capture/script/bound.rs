@@ -14,12 +14,6 @@ pub(crate) fn literal(expression: Expression, data_type: Option<&DataType>) -> E
         ("date", Some(content)) if is_date(content.get(..10).unwrap_or_default()) && content.len() > 10 && midnight(content) => {
             format!("'{}'", &content[..10])
         }
-        ("timestamp", Some(content)) if is_date(content) => format!("'{content} 00:00:00'"),
-        ("timestamptz", Some(content)) if is_date(content) => format!("'{content} 00:00:00+00'"),
-        ("timestamptz", Some(content)) if is_time_of_day(content, "dddd-dd-dd dd:dd:dd") => format!("'{content}+00'"),
-        ("timestamptz", Some(content)) if is_time_of_day(content, "dddd-dd-dd dd:dd+00") => {
-            format!("'{}:00+00'", content.strip_suffix("+00").unwrap_or(content))
-        }
         ("text" | "varchar" | "bpchar", None) if text.parse::<f64>().is_ok() => format!("'{text}'"),
         (_, Some(_)) => literal.to_owned(),
         _ => return expression,
@@ -31,12 +25,6 @@ pub(crate) fn literal(expression: Expression, data_type: Option<&DataType>) -> E
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10 && bytes.iter().enumerate().all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
-}
-
-/// Whether the text is as the pattern, in which `d` is any digit.
-fn is_time_of_day(text: &str, pattern: &str) -> bool {
-    text.len() == pattern.len()
-        && text.bytes().zip(pattern.bytes()).all(|(byte, wanted)| if wanted == b'd' { byte.is_ascii_digit() } else { byte == wanted })
 }
 
 fn midnight(text: &str) -> bool {
@@ -55,11 +43,6 @@ mod tests {
         check("'2020-01-01'", "date", "'2020-01-01'");
         check("'2020-01-01'::date", "date", "'2020-01-01'");
         check("'2020-01-01 00:00:00'", "date", "'2020-01-01'");
-        check("'2020-01-01'", "timestamp", "'2020-01-01 00:00:00'");
-        check("'2020-01-01'", "timestamptz", "'2020-01-01 00:00:00+00'");
-        check("'2020-01-01 10:00:00'", "timestamptz", "'2020-01-01 10:00:00+00'");
-        check("'2020-01-01 00:00+00'", "timestamptz", "'2020-01-01 00:00:00+00'");
-        check("'ñandúñandúñan'", "timestamptz", "'ñandúñandúñan'");
         check("'10'", "int4", "10");
         check("10", "int4", "10");
         check("'it''s'", "text", "'it''s'");

@@ -37,7 +37,16 @@ pub(crate) fn expression(state: &State<'_>, node: &Node, relation: Option<&Ident
 
 /// An expression that may name what `scope` has.
 pub(crate) fn expression_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<Canonical, Problem> {
-    let normalised = expression::expression(node, &state.resolver(), scope)?;
+    assigned_in(state, node, scope, None)
+}
+
+/// An expression whose value goes into something of that type: a column, a parameter.
+pub(crate) fn assigned(state: &State<'_>, node: &Node, relation: Option<&Identity>, into: &DataType) -> Result<Canonical, Problem> {
+    assigned_in(state, node, &Scope::from(relation), Some(into))
+}
+
+fn assigned_in(state: &State<'_>, node: &Node, scope: &Scope, into: Option<&DataType>) -> Result<Canonical, Problem> {
+    let normalised = expression::expression(node, &state.resolver(), scope, into)?;
     Ok(Canonical { expression: normalised.expression, dependencies: normalised.dependencies })
 }
 
@@ -63,7 +72,7 @@ pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<
 /// more, and keeps it.
 pub(crate) fn default(state: &State<'_>, node: &Node, relation: Option<&Identity>, of: &DataType) -> Result<Option<Canonical>, Problem> {
     if !is_null(node) {
-        return expression(state, node, relation).map(Some);
+        return assigned(state, node, relation, of).map(Some);
     }
     let cast = match &node.node {
         Some(NodeEnum::TypeCast(it)) => it.type_name.as_ref().and_then(|it| state.resolver().data_type(it).ok()),

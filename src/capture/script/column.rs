@@ -195,7 +195,7 @@ pub(crate) fn finish(state: &mut State<'_>, table: &Identity, planned: &[Planned
             set_default(state, table, name, default);
         }
         if let Some((node, kind)) = it.generated {
-            let canonical = canonical::expression(state, node, Some(table))?;
+            let canonical = canonical::assigned(state, node, Some(table), &it.column.data_type)?;
             let generated = Generated { expression: canonical.expression, kind };
             add_needs(state, table, canonical.dependencies);
             change(state, table, name, |column| {

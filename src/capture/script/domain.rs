@@ -22,6 +22,12 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateDomainStmt, _at: Place)
     let collation = collation.filter(|it| *it != types::type_collation(state, &base));
     let mut domain = Domain { base, collation, default: None, not_null: false };
     let mut checks = Vec::new();
+    if let Some(Definition::Domain(below)) =
+        state.resolver().type_object(&domain.base.name).filter(|_| !domain.base.array).and_then(|it| state.get(it)).map(|it| &it.definition)
+    {
+        // The default is the base type's of this day: PostgreSQL src/backend/commands/typecmds.c, DefineDomain.
+        domain.default.clone_from(&below.default);
+    }
     for constraint in &node.constraints {
         let Some(NodeEnum::Constraint(constraint)) = &constraint.node else { continue };
         match constraint.contype() {

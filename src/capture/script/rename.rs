@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use pg_query::protobuf::{AlterObjectSchemaStmt, Node, ObjectType, RangeVar, RenameStmt};
 
-use crate::catalog::{Definition, Dependency, Expression, Identity, Kind, Object, QualifiedName, Query};
+use crate::capture::expression;
+use crate::catalog::{Definition, Dependency, Expression, Identity, Kind, Object, QualifiedName, Query, ViewColumn};
 
 use super::address::{self, NoObject};
 use super::canonical::{self, Rename};
@@ -423,11 +424,21 @@ fn rename_own_column(object: &mut Object, from: &str, to: &str) {
             it.partition_key.iter_mut().flat_map(|it| &mut it.keys).filter_map(|it| it.column.as_mut()).for_each(rename);
         }
         Definition::ForeignTable(it) => it.columns.iter_mut().for_each(|it| rename(&mut it.name)),
-        Definition::View(it) => it.columns.iter_mut().for_each(|it| rename(&mut it.name)),
-        Definition::MaterializedView(it) => it.columns.iter_mut().for_each(|it| rename(&mut it.name)),
+        Definition::View(it) => {
+            it.columns.iter_mut().for_each(|it| rename(&mut it.name));
+            it.query = expression::name_columns(&it.query, &names(&it.columns));
+        }
+        Definition::MaterializedView(it) => {
+            it.columns.iter_mut().for_each(|it| rename(&mut it.name));
+            it.query = expression::name_columns(&it.query, &names(&it.columns));
+        }
         Definition::Composite(it) => it.attributes.iter_mut().for_each(|it| rename(&mut it.name)),
         _ => {}
     }
+}
+
+fn names(columns: &[ViewColumn]) -> Vec<&str> {
+    columns.iter().map(|it| it.name.as_str()).collect()
 }
 
 fn of_relation(state: &mut State<'_>, kind: Kind, node: &RenameStmt) -> Outcome {

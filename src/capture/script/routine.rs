@@ -144,7 +144,7 @@ fn argument(state: &State<'_>, node: &FunctionParameter, dependencies: &mut BTre
     let default = match node.defexpr.as_deref() {
         None => None,
         Some(expression) => {
-            let canonical = canonical::expression(state, expression, None)?;
+            let canonical = canonical::assigned(state, expression, None, &data_type)?;
             dependencies.extend(canonical.dependencies);
             Some(canonical.expression)
         }

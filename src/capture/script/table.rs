@@ -325,7 +325,11 @@ pub(crate) fn partition_bound(state: &State<'_>, parent: &Identity, spec: &Parti
             return Ok(Expression(word.to_ascii_uppercase()));
         }
         let data_type = types.get(position).or(types.first()).and_then(|it| it.as_ref());
-        Ok(super::bound::literal(canonical::expression(state, node, None)?.expression, data_type))
+        let canonical = match data_type {
+            Some(data_type) => canonical::assigned(state, node, None, data_type)?,
+            None => canonical::expression(state, node, None)?,
+        };
+        Ok(super::bound::literal(canonical.expression, data_type))
     };
     let all = |nodes: &[Node]| nodes.iter().enumerate().map(|(position, node)| datum(position, node)).collect::<Result<Vec<_>, _>>();
     match spec.strategy.as_str() {

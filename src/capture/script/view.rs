@@ -19,7 +19,7 @@ use super::{Outcome, Place, Problem, options, procedural, settings};
 pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, at: Place) -> Outcome {
     let (Some(relation), Some(query)) = (&node.view, node.query.as_deref()) else { return Ok(()) };
     let mut canonical = canonical::query(state, query)?;
-    rename_columns(&mut canonical.columns, &strings(&node.aliases))?;
+    rename_columns(&mut canonical, &strings(&node.aliases))?;
     let mut name = state.new_relation_name(relation)?;
     report_unknown(state, &canonical, &name, at);
     if canonical.dependencies.iter().any(|it| it.on.schema == PG_TEMP) {
@@ -76,7 +76,8 @@ fn replace(
 }
 
 /// Column names that are given beside the query.
-fn rename_columns(columns: &mut Vec<ViewColumn>, aliases: &[&str]) -> Outcome {
+fn rename_columns(canonical: &mut CanonicalQuery, aliases: &[&str]) -> Outcome {
+    let columns = &mut canonical.columns;
     if columns.is_empty() {
         columns.extend(aliases.iter().map(|it| ViewColumn::new(*it, None)));
         return Ok(());
@@ -86,6 +87,9 @@ fn rename_columns(columns: &mut Vec<ViewColumn>, aliases: &[&str]) -> Outcome {
     }
     for (column, alias) in columns.iter_mut().zip(aliases) {
         (*alias).clone_into(&mut column.name);
+    }
+    if !aliases.is_empty() {
+        canonical.query = expression::name_columns(&canonical.query, aliases);
     }
     Ok(())
 }
@@ -103,7 +107,7 @@ pub(crate) fn create_as(state: &mut State<'_>, node: &CreateTableAsStmt, at: Pla
         return Ok(());
     }
     let mut canonical = canonical::query(state, query)?;
-    rename_columns(&mut canonical.columns, &strings(&into.col_names))?;
+    rename_columns(&mut canonical, &strings(&into.col_names))?;
     if node.objtype() == ObjectType::ObjectMatview {
         report_unknown(state, &canonical, &name, at);
         return create_materialized(state, name, into, canonical);

@@ -1,0 +1,177 @@
+//! Casts that the server adds by itself, taken away again.
+//!
+//! The server stores `v = 'a'` of a varchar as `(v)::text = 'a'::text`. Both are the canonical `v = 'a'`: a cast goes where
+//! without it the same function or operator is chosen and the operands become the same types, so that the server adds it again.
+//! Which casts go is told from what the server stores, hence it is the same whether the text had them or not.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{self, Node, a_const};
+
+use super::analysis::{Analysis, Literal, type_names};
+use super::literal;
+use super::scope::{Typed, is_untyped};
+use crate::capture::script::resolve::Unresolved;
+use crate::catalog::{DataType, PG_CATALOG, QualifiedName};
+
+/// What a choice by types comes to: which of the candidates, and the types that the operands become.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Outcome {
+    pub(super) what: usize,
+    pub(super) coerced: Vec<DataType>,
+}
+
+impl Analysis<'_> {
+    /// Takes the casts of operands away that change nothing of the outcome, and writes literals as the server reads them.
+    pub(super) fn settle(
+        &mut self,
+        operands: &mut [&mut Node],
+        types: &[Typed],
+        outcome: &dyn Fn(&Self, &[Typed]) -> Option<Outcome>,
+    ) -> Result<(), Unresolved> {
+        let Some(wanted) = outcome(self, types) else { return Ok(()) };
+        let mut left = types.to_vec();
+        let bare: Vec<Option<Typed>> = operands
+            .iter()
+            .zip(types)
+            .zip(&wanted.coerced)
+            .map(|((node, typed), data_type)| self.without_cast(node, typed, data_type))
+            .collect();
+        if bare.iter().any(Option::is_some) {
+            let all: Vec<Typed> = bare.iter().zip(types).map(|(bare, typed)| bare.as_ref().unwrap_or(typed).clone()).collect();
+            if outcome(self, &all).as_ref() == Some(&wanted) {
+                left = all;
+            } else {
+                // Literals first: they have no type of their own.
+                let literal = |n: &usize| bare[*n].as_ref().is_some_and(Typed::is_untyped);
+                let (literals, others): (Vec<usize>, Vec<usize>) = (0..bare.len()).filter(|n| bare[*n].is_some()).partition(literal);
+                for n in literals.into_iter().chain(others) {
+                    let kept = bare[n].clone().map(|it| std::mem::replace(&mut left[n], it));
+                    if outcome(self, &left).as_ref() != Some(&wanted)
+                        && let Some(kept) = kept
+                    {
+                        left[n] = kept;
+                    }
+                }
+            }
+            for (n, node) in operands.iter_mut().enumerate() {
+                if bare[n].as_ref().is_some_and(|it| *it == left[n]) {
+                    take_cast(node);
+                }
+            }
+        }
+        for (node, data_type) in operands.iter_mut().zip(&wanted.coerced) {
+            self.read_literal(node, data_type)?;
+        }
+        Ok(())
+    }
+
+    /// A value on its way into a column or a parameter: the casts that the server adds there are not shown, those of constants are
+    /// (PostgreSQL src/backend/utils/adt/ruleutils.c, get_const_expr).
+    pub(super) fn assign(&mut self, node: &mut Node, into: &DataType) -> Result<(), Unresolved> {
+        let base = self.resolver.base_type(into).without_modifiers();
+        if let Some(NodeEnum::TypeCast(cast)) = &node.node
+            && is_literal(cast.arg.as_deref())
+            && self.cast_type(cast).as_ref() == Some(&base)
+            && !names_object(&base)
+        {
+            take_cast(node);
+        }
+        self.read_literal(node, &base)
+    }
+
+    /// Several values of one type: the arms of a CASE, the elements of an array.
+    pub(super) fn settle_common(&mut self, operands: &mut [&mut Node], types: &[Typed]) -> Result<(), Unresolved> {
+        self.settle(operands, types, &|this, types| {
+            let common = this.type_rules().common(types)?.without_modifiers();
+            Some(Outcome { what: 0, coerced: vec![common; types.len()] })
+        })
+    }
+
+    /// The type of a cast without modifiers.
+    pub(super) fn cast_type(&self, cast: &protobuf::TypeCast) -> Option<DataType> {
+        self.resolver.data_type(cast.type_name.as_ref()?).ok().filter(|it| it.modifiers.is_empty())
+    }
+
+    /// What a cast's operand is, if the server could add such a cast by itself to make it `wanted`.
+    fn without_cast(&self, node: &Node, typed: &Typed, wanted: &DataType) -> Option<Typed> {
+        let Some(NodeEnum::TypeCast(cast)) = &node.node else { return None };
+        let data_type = self.cast_type(cast)?;
+        if is_literal(cast.arg.as_deref()) {
+            let is_domain = self.resolver.base_type(&data_type) != data_type;
+            let same = data_type == *wanted || is_string(&data_type) && is_string(wanted);
+            return (same && !names_object(&data_type) && !is_domain).then(|| Typed::builtin("unknown").not_null(typed.not_null));
+        }
+        let uncast = typed.uncast.as_deref()?;
+        let from = uncast.data_type.as_ref().filter(|it| !is_untyped(it))?;
+        (data_type == *wanted && *from != data_type && self.type_rules().fits(from, &data_type)).then(|| uncast.clone())
+    }
+
+    /// Writes a bare literal as the server keeps it once it has read it as a type.
+    fn read_literal(&mut self, node: &mut Node, data_type: &DataType) -> Result<(), Unresolved> {
+        if !is_literal(Some(node)) || is_untyped(data_type) {
+            return Ok(());
+        }
+        self.needs_type(data_type);
+        if names_object(data_type) {
+            let arg = Some(Box::new(std::mem::take(node)));
+            let names = type_names(&data_type.name, true);
+            let type_name = protobuf::TypeName { names, typemod: -1, location: -1, ..Default::default() };
+            node.node = Some(NodeEnum::TypeCast(Box::new(protobuf::TypeCast { arg, type_name: Some(type_name), location: -1 })));
+            return self.value(node).map(drop);
+        }
+        if data_type.name.name == "regconfig" && data_type.name.is_builtin() {
+            if let Some(text) = super::value::literal_text(node) {
+                self.literal(Literal::TextSearchConfiguration, text, -1)?;
+            }
+            return Ok(());
+        }
+        if let Some(NodeEnum::AConst(it)) = node.node.as_mut()
+            && let Some(a_const::Val::Sval(text)) = &it.val
+            && let Some(value) = literal::read(&text.sval, data_type)
+        {
+            it.val = Some(value);
+        }
+        Ok(())
+    }
+}
+
+/// Whether literals of the type are kept as they are written.
+pub(super) fn is_string(data_type: &DataType) -> bool {
+    data_type.name.is_builtin() && !data_type.array && matches!(data_type.name.name.as_str(), "text" | "varchar")
+}
+
+/// The value without the cast around it.
+pub(super) fn take_cast(node: &mut Node) {
+    if let Some(NodeEnum::TypeCast(cast)) = node.node.as_mut()
+        && let Some(arg) = cast.arg.take()
+    {
+        *node = *arg;
+    }
+}
+
+/// Whether a node is a quoted literal or NULL.
+pub(super) fn is_literal(node: Option<&Node>) -> bool {
+    matches!(node.and_then(|it| it.node.as_ref()), Some(NodeEnum::AConst(it)) if it.isnull || matches!(it.val, Some(a_const::Val::Sval(_))))
+}
+
+/// Whether a literal of the type names an object, so that it is not plain text.
+pub(super) fn names_object(data_type: &DataType) -> bool {
+    data_type.name.is_builtin() && !data_type.array && matches!(data_type.name.name.as_str(), "regclass" | "regtype")
+}
+
+/// A cast.
+pub(super) fn cast(arg: Node, type_name: protobuf::TypeName) -> Node {
+    let arg = Some(Box::new(arg));
+    Node { node: Some(NodeEnum::TypeCast(Box::new(protobuf::TypeCast { arg, type_name: Some(type_name), location: -1 }))) }
+}
+
+/// The bound of an array type that has none.
+pub(super) fn any_bound() -> Node {
+    Node { node: Some(NodeEnum::Integer(protobuf::Integer { ival: -1 })) }
+}
+
+/// A cast to a type of `pg_catalog`.
+pub(super) fn cast_to_builtin(arg: Node, name: &str) -> Node {
+    let names = type_names(&QualifiedName::new(PG_CATALOG, name), true);
+    cast(arg, protobuf::TypeName { names, typemod: -1, location: -1, ..Default::default() })
+}

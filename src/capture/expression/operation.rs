@@ -1,0 +1,486 @@
+//! Operators, and the forms of SQL that stand for them: which is meant, where it lives, and what it gives.
+//!
+//! BETWEEN is spelled out as the server does it. IN over values is the form for what the server keeps as `= ANY (ARRAY[…])`, LIKE for
+//! `~~`: with these the server makes the same again.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{self, AExprKind, BoolExprType, Node};
+
+use super::analysis::{Analysis, object_name, single, string};
+use super::builtin::Builtin;
+use super::coerce::Outcome;
+use super::infer::{Candidate, Declared};
+use super::scope::{Typed, is_untyped};
+use super::value::is_plain_operator;
+use super::walk;
+use crate::capture::script::resolve::Unresolved;
+use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
+
+/// Operators that give a value wherever both sides are one; sorted.
+const TOTAL_OPERATORS: [&str; 25] = [
+    "!~", "!~*", "!~~", "!~~*", "%", "&&", "*", "+", "-", "/", "<", "<=", "<>", "<@", "=", ">", ">=", "@>", "@@", "^", "||", "~", "~*",
+    "~~", "~~*",
+];
+
+/// Operators that tell true or false for every type.
+const COMPARISONS: [&str; 14] = ["<", "<=", "<>", "=", ">", ">=", "~", "~*", "~~", "~~*", "!~", "!~*", "!~~", "!~~*"];
+
+impl<'a> Analysis<'a> {
+    /// An operator with its operands.
+    pub(super) fn operation(&mut self, node: &mut Node) -> Result<Typed, Unresolved> {
+        if let Some(expanded) = expanded(node) {
+            *node = expanded;
+            return self.value(node);
+        }
+        if let Some(list) = self.as_list(node)? {
+            *node = list;
+        }
+        let Some(NodeEnum::AExpr(it)) = node.node.as_mut() else { return self.value(node) };
+        let kind = it.kind();
+        let left = it.lexpr.as_deref_mut().map(|it| self.value(it)).transpose()?;
+        let mut items = Vec::new();
+        let right = match it.rexpr.as_deref_mut() {
+            Some(Node { node: Some(NodeEnum::List(list)) }) => {
+                items = self.all(&mut list.items)?;
+                let not_null = items.iter().all(|it| it.not_null);
+                // One stands for all.
+                items.first().cloned().unwrap_or_default().not_null(not_null)
+            }
+            Some(node) => self.value(node)?,
+            None => Typed::default(),
+        };
+        let both = left.as_ref().is_none_or(|it| it.not_null) && right.not_null;
+        let bool = |not_null| Typed::builtin("bool").not_null(not_null);
+        self.settle_operands(it, left.as_ref(), &right, &items)?;
+        // A type or a row of an extension or a script may have operators of its own.
+        let result = self.operator(it, left.as_ref(), &right);
+        Ok(match kind {
+            AExprKind::AexprOp => result,
+            AExprKind::AexprDistinct | AExprKind::AexprNotDistinct => bool(true),
+            AExprKind::AexprNullif => {
+                // What is given back is the operand as it is compared (parse_expr.c, transformAExprNullIf).
+                let operands: Vec<Typed> = left.clone().into_iter().chain([right]).collect();
+                let compared = self.operator_outcome(it, &operands).and_then(|it| it.coerced.into_iter().next());
+                match (left, compared) {
+                    (Some(left), Some(compared)) => match left.data_type.as_ref().filter(|it| it.without_modifiers() == compared) {
+                        Some(same) => Typed::of(same.clone()),
+                        None => Typed::of(compared),
+                    },
+                    (Some(left), None) if left.is_untyped() => Typed::builtin("text"),
+                    (left, None) => left.unwrap_or_default().not_null(false),
+                    (None, Some(_)) => Typed::default(),
+                }
+            }
+            // ANY and ALL over an array may meet a NULL in it.
+            AExprKind::AexprOpAny | AExprKind::AexprOpAll => bool(false),
+            _ => bool(both),
+        })
+    }
+
+    /// Takes away the casts that the server adds to operands.
+    fn settle_operands(
+        &mut self,
+        it: &mut protobuf::AExpr,
+        left: Option<&Typed>,
+        right: &Typed,
+        items: &[Typed],
+    ) -> Result<(), Unresolved> {
+        let mut types: Vec<Typed> = left.cloned().into_iter().collect();
+        types.extend(if items.is_empty() { std::slice::from_ref(right) } else { items }.iter().cloned());
+        let shape = head(it);
+        let is_list = !items.is_empty();
+        let outcome = move |this: &Self, types: &[Typed]| {
+            if is_list { this.list_outcome(&shape, types) } else { this.operator_outcome(&shape, types) }
+        };
+        let mut operands: Vec<&mut Node> = it.lexpr.as_deref_mut().into_iter().collect();
+        match it.rexpr.as_deref_mut() {
+            Some(Node { node: Some(NodeEnum::List(list)) }) => operands.extend(list.items.iter_mut()),
+            Some(node) => operands.push(node),
+            None => {}
+        }
+        if operands.len() == types.len() { self.settle(&mut operands, &types, &outcome) } else { Ok(()) }
+    }
+
+    /// Which operator is meant, and what its operands become; none where that is not certain. The right side of ANY and ALL is an array.
+    pub(super) fn operator_outcome(&self, it: &protobuf::AExpr, types: &[Typed]) -> Option<Outcome> {
+        let is_array = matches!(it.kind(), AExprKind::AexprOpAny | AExprKind::AexprOpAll);
+        let mut operands = types.to_vec();
+        if is_array && let Some(last) = operands.last_mut() {
+            let data_type = last.data_type.as_ref()?;
+            if !is_untyped(data_type) {
+                *last = Typed::of(self.type_rules().element(data_type)?);
+            }
+        }
+        let (schema, name) = object_name(&it.name);
+        let users = self.resolver.operators(schema.as_deref(), &name);
+        // Whose parameters are not known is meant where one of its types is compared.
+        let of_extension =
+            |it: &Typed| it.data_type.as_ref().and_then(|it| self.resolver.type_object(&it.name)).filter(|it| it.kind == Kind::Extension);
+        let extensions: Vec<&Identity> = operands.iter().filter_map(of_extension).collect();
+        let (users, unknown): (Vec<&Identity>, Vec<&Identity>) = users.into_iter().partition(|it| it.kind == Kind::Operator);
+        if unknown.iter().any(|it| extensions.contains(it)) {
+            return None;
+        }
+        let builtins = if schema.as_deref().is_none_or(|it| it == PG_CATALOG) { Builtin::get().operators(&name) } else { &[] };
+        let of_user = users.iter().map(|user| {
+            let parameters = user.arguments.iter().filter(|it| it.name.name != "none").map(Declared::of).collect();
+            Candidate { parameters, variadic: false, defaults: 0, target: () }
+        });
+        let of_server = builtins.iter().map(|it| Candidate { parameters: sides(it), variadic: false, defaults: 0, target: () });
+        let candidates: Vec<Candidate<'_, ()>> = of_user.chain(of_server).collect();
+        let mut outcome = self.outcome(&candidates, &operands, false, true)?;
+        if is_array && let Some(last) = outcome.coerced.last_mut() {
+            if last.array {
+                return None;
+            }
+            last.array = true;
+        }
+        Some(outcome)
+    }
+
+    /// The same for `IN (…)`: values of one type, the left side's included, each compared (parse_expr.c, transformAExprIn).
+    fn list_outcome(&self, it: &protobuf::AExpr, types: &[Typed]) -> Option<Outcome> {
+        let common = self.type_rules().common(types)?.without_modifiers();
+        let one = self.operator_outcome(it, &[types.first()?.clone(), Typed::of(common)])?;
+        let [left, right] = one.coerced.as_slice() else { return None };
+        let coerced = std::iter::once(left).chain(std::iter::repeat_n(right, types.len() - 1)).cloned().collect();
+        Some(Outcome { what: one.what, coerced })
+    }
+
+    /// `x = ANY (ARRAY[a, b])` as `x IN (a, b)`, where the server makes the same of both but for the array's type.
+    fn as_list(&mut self, node: &Node) -> Result<Option<Node>, Unresolved> {
+        let Some(NodeEnum::AExpr(it)) = &node.node else { return Ok(None) };
+        let kind = match (it.kind(), single(&it.name)) {
+            (AExprKind::AexprOpAny, Some("=")) | (AExprKind::AexprOpAll, Some("<>")) => AExprKind::AexprIn,
+            _ => return Ok(None),
+        };
+        let (Some(left), Some(right)) = (it.lexpr.as_deref(), it.rexpr.as_deref()) else { return Ok(None) };
+        let Some(mut elements) = self.elements(right) else { return Ok(None) };
+        if elements.len() < 2 || elements.iter().any(has_column) || matches!(left.node, Some(NodeEnum::RowExpr(_))) {
+            return Ok(None);
+        }
+        let mut types = vec![self.value(&mut left.clone())?];
+        types.extend(self.all(&mut elements)?);
+        let Some(element) = self.type_rules().common(&types[1..]) else { return Ok(None) };
+        let plain = protobuf::AExpr { kind: AExprKind::AexprOp.into(), ..head(it) };
+        let kept = self.operator_outcome(&plain, &[types[0].clone(), Typed::of(element.without_modifiers())]);
+        let same = match (&kept, self.list_outcome(&plain, &types)) {
+            (Some(kept), Some(list)) => list.what == kept.what && list.coerced[..2] == kept.coerced[..],
+            _ => false,
+        };
+        let list = || {
+            let list = Node { node: Some(NodeEnum::List(protobuf::List { items: elements })) };
+            let mut made = protobuf::AExpr { lexpr: it.lexpr.clone(), rexpr: Some(Box::new(list)), ..head(it) };
+            made.set_kind(kind);
+            Node { node: Some(NodeEnum::AExpr(Box::new(made))) }
+        };
+        Ok(same.then(list))
+    }
+
+    /// Qualifies the operator if it is not the server's, and tells what it gives.
+    fn operator(&mut self, it: &mut protobuf::AExpr, left: Option<&Typed>, right: &Typed) -> Typed {
+        let (schema, name) = object_name(&it.name);
+        let users = self.resolver.operators(schema.as_deref(), &name);
+        let builtins = if schema.as_deref().is_none_or(|it| it == PG_CATALOG) { Builtin::get().operators(&name) } else { &[] };
+        if schema.as_deref() == Some(PG_CATALOG) {
+            it.name = vec![string(&name)];
+        }
+        let element = |typed: &Typed| match &typed.data_type {
+            Some(data_type) if matches!(it.kind(), AExprKind::AexprOpAny | AExprKind::AexprOpAll) && data_type.array => {
+                Typed::of(DataType { array: false, ..data_type.clone() })
+            }
+            _ => typed.clone(),
+        };
+        let operands: Vec<Typed> = left.cloned().into_iter().chain([element(right)]).collect();
+        match self.which_operator(&users, builtins, &operands) {
+            Some(identity) => {
+                let identity = identity.clone();
+                self.needs(&identity);
+                let schema = self
+                    .resolver
+                    .operators(schema.as_deref(), &name)
+                    .into_iter()
+                    .find(|it| **it == identity)
+                    .map_or("", |it| self.resolver.schema_of(it));
+                let new = self.new_name(&identity, QualifiedName::new(schema, name.clone()));
+                qualify(it, &new);
+                self.operator_result(&identity, &name, it.location)
+            }
+            None => {
+                if it.kind() == AExprKind::AexprOp && operands.len() == 2 && !builtins.is_empty() {
+                    use_words(it, &name);
+                }
+                self.builtin_operator(builtins, &name, &operands, it.location)
+            }
+        }
+    }
+
+    /// The operator of a script or an extension, if one of those is meant.
+    fn which_operator(
+        &mut self,
+        users: &[&'a Identity],
+        builtins: &'static [super::builtin::Operator],
+        operands: &[Typed],
+    ) -> Option<&'a Identity> {
+        if users.is_empty() {
+            return None;
+        }
+        if builtins.is_empty() && users.len() == 1 {
+            return users.first().copied();
+        }
+        let known = || operands.iter().filter_map(|it| it.data_type.as_ref()).map(|it| self.resolver.base_type(it));
+        let of_extension = users
+            .iter()
+            .copied()
+            .find(|it| it.kind == Kind::Extension && known().any(|known| self.resolver.type_object(&known.name) == Some(*it)));
+        if of_extension.is_some() {
+            return of_extension;
+        }
+        let mut candidates: Vec<Candidate<'_, Option<&'a Identity>>> = Vec::new();
+        for user in users.iter().filter(|it| it.kind == Kind::Operator) {
+            let parameters: Vec<Declared<'_>> = user.arguments.iter().filter(|it| it.name.name != "none").map(Declared::of).collect();
+            candidates.push(Candidate { parameters, variadic: false, defaults: 0, target: Some(*user) });
+        }
+        candidates.extend(builtins.iter().map(|it| Candidate { parameters: sides(it), variadic: false, defaults: 0, target: None }));
+        let certain = operands.iter().all(|it| it.data_type.is_some());
+        let chosen = self.type_rules().choose(&candidates, operands, false, true);
+        match chosen.first() {
+            Some((candidate, _)) => candidate.target,
+            // The server has none for these types; so it is an extension's.
+            None if certain => users.iter().copied().find(|it| it.kind == Kind::Extension),
+            None => None,
+        }
+    }
+
+    fn operator_result(&self, identity: &Identity, name: &str, location: i32) -> Typed {
+        if COMPARISONS.contains(&name) {
+            return Typed::builtin("bool");
+        }
+        if let Some(Definition::Operator(operator)) = self.resolver.catalog.get(identity).map(|it| &it.definition) {
+            let functions = self.resolver.functions(Some(&operator.function.schema), &operator.function.name);
+            let count = identity.arguments.iter().filter(|it| it.name.name != "none").count();
+            for function in functions.into_iter().filter(|it| it.arguments.len() == count) {
+                if let Some(Definition::Function(it)) = self.resolver.catalog.get(function).map(|it| &it.definition) {
+                    return Typed::of(it.returns.clone());
+                }
+            }
+            if operator.function.is_builtin()
+                && let [first, rest @ ..] = Builtin::get().functions(&operator.function.name)
+                && rest.iter().all(|it| it.result == first.result)
+            {
+                return Typed::of(self.builtin_type(first.result));
+            }
+        }
+        Typed::unknown(format!("what the operator `{name}` of `{}` gives is not known", identity.name), location)
+    }
+
+    fn builtin_operator(&self, builtins: &'static [super::builtin::Operator], name: &str, operands: &[Typed], location: i32) -> Typed {
+        let not_null = TOTAL_OPERATORS.contains(&name) && operands.iter().all(|it| it.not_null);
+        if COMPARISONS.contains(&name) && operands.len() == 2 {
+            return Typed::builtin("bool").not_null(not_null);
+        }
+        let candidates: Vec<Candidate<'_, &super::builtin::Operator>> = builtins
+            .iter()
+            .filter(|it| it.left.is_some() == (operands.len() == 2))
+            .map(|it| Candidate { parameters: sides(it), variadic: false, defaults: 0, target: it })
+            .collect();
+        let chosen = self.type_rules().choose(&candidates, operands, false, true);
+        let unknown = || {
+            operands
+                .iter()
+                .find(|it| it.data_type.is_none())
+                .cloned()
+                .unwrap_or_else(|| Typed::unknown(format!("no operator `{name}` takes these operands"), location))
+        };
+        let Some((first, parameters)) = chosen.first() else { return unknown() };
+        if chosen.iter().any(|(it, _)| it.target.result != first.target.result) {
+            return unknown();
+        }
+        match self.type_rules().result(Declared::builtin(first.target.result), parameters, operands) {
+            Some(data_type) => Typed::of(data_type).not_null(not_null),
+            None => unknown(),
+        }
+    }
+}
+
+fn sides(it: &super::builtin::Operator) -> Vec<Declared<'static>> {
+    it.left.into_iter().chain([it.right]).map(Declared::builtin).collect()
+}
+
+/// Gives the operator its schema, in the forms of SQL that can carry one.
+fn qualify(it: &mut protobuf::AExpr, name: &QualifiedName) {
+    let qualified = || vec![string(&name.schema), string(&name.name)];
+    match it.kind() {
+        kind if is_plain_operator(kind) => it.name = qualified(),
+        AExprKind::AexprLike | AExprKind::AexprIlike => {
+            it.name = qualified();
+            it.set_kind(AExprKind::AexprOp);
+        }
+        // `x IN (a, b)` is `x = ANY (ARRAY[a, b])`, which can say whose `=` is meant.
+        AExprKind::AexprIn => {
+            if let Some(Node { node: Some(NodeEnum::List(list)) }) = it.rexpr.as_deref_mut() {
+                let elements = std::mem::take(&mut list.items);
+                let array = protobuf::AArrayExpr { elements, list_start: -1, list_end: -1, location: -1 };
+                it.rexpr = Some(Box::new(Node { node: Some(NodeEnum::AArrayExpr(array)) }));
+                it.set_kind(if name.name == "<>" { AExprKind::AexprOpAll } else { AExprKind::AexprOpAny });
+                it.name = qualified();
+            }
+        }
+        // The others have no form with a schema; the server prints them so too.
+        _ => {}
+    }
+}
+
+/// LIKE and its kin, where SQL has the words: `~~` is LIKE.
+fn use_words(it: &mut protobuf::AExpr, name: &str) {
+    let calls = |names: &[&str]| match it.rexpr.as_deref().and_then(|it| it.node.as_ref()) {
+        Some(NodeEnum::FuncCall(call)) => names.contains(&object_name(&call.funcname).1.as_str()),
+        _ => false,
+    };
+    let kind = match name {
+        "~~" | "!~~" => AExprKind::AexprLike,
+        "~~*" | "!~~*" => AExprKind::AexprIlike,
+        "~" | "!~" if calls(&["similar_to_escape", "similar_escape"]) => AExprKind::AexprSimilar,
+        _ => return,
+    };
+    it.set_kind(kind);
+}
+
+/// An operator without its operands.
+fn head(it: &protobuf::AExpr) -> protobuf::AExpr {
+    protobuf::AExpr { kind: it.kind, name: it.name.clone(), lexpr: None, rexpr: None, location: it.location, ..Default::default() }
+}
+
+/// What the server makes of a form of SQL before it looks at types; none where it stays.
+fn expanded(node: &Node) -> Option<Node> {
+    let Some(NodeEnum::AExpr(it)) = &node.node else { return None };
+    let compare = |left: &Node, name: &str, right: &Node| {
+        let mut made = protobuf::AExpr { name: vec![string(name)], location: it.location, ..Default::default() };
+        made.set_kind(AExprKind::AexprOp);
+        made.lexpr = Some(Box::new(left.clone()));
+        made.rexpr = Some(Box::new(right.clone()));
+        Node { node: Some(NodeEnum::AExpr(Box::new(made))) }
+    };
+    let (left, right) = (it.lexpr.as_deref()?, it.rexpr.as_deref()?);
+    let list = match &right.node {
+        Some(NodeEnum::List(list)) => list.items.as_slice(),
+        _ => &[],
+    };
+    match (it.kind(), list) {
+        (AExprKind::AexprBetween, [low, high]) => Some(all_of([compare(left, ">=", low), compare(left, "<=", high)])),
+        (AExprKind::AexprNotBetween, [low, high]) => Some(any_of([compare(left, "<", low), compare(left, ">", high)])),
+        (AExprKind::AexprBetweenSym, [a, b]) => Some(any_of([
+            all_of([compare(left, ">=", a), compare(left, "<=", b)]),
+            all_of([compare(left, ">=", b), compare(left, "<=", a)]),
+        ])),
+        (AExprKind::AexprNotBetweenSym, [a, b]) => {
+            Some(all_of([any_of([compare(left, "<", a), compare(left, ">", b)]), any_of([compare(left, "<", b), compare(left, ">", a)])]))
+        }
+        // Rows are compared field by field: parse_expr.c, make_row_comparison_op.
+        (AExprKind::AexprIn, rows) if !rows.is_empty() && is_row(left) && rows.iter().all(is_row) => {
+            let equal = single(&it.name) == Some("=");
+            let each =
+                rows.iter().map(|row| row_comparison(left, row, if equal { "=" } else { "<>" }, &compare)).collect::<Option<Vec<_>>>()?;
+            Some(match <[Node; 1]>::try_from(each) {
+                Ok([one]) => one,
+                Err(each) if equal => any_of(each),
+                Err(each) => all_of(each),
+            })
+        }
+        (AExprKind::AexprOp, _) if is_row(left) && is_row(right) => row_comparison(left, right, single(&it.name)?, &compare),
+        (AExprKind::AexprIn, [one]) if !matches!(left.node, Some(NodeEnum::RowExpr(_))) => {
+            single(&it.name).map(|name| compare(left, name, one))
+        }
+        // Values that are columns are compared one by one.
+        (AExprKind::AexprIn, items) if items.iter().any(has_column) && !matches!(left.node, Some(NodeEnum::RowExpr(_))) => {
+            let name = single(&it.name)?;
+            let (columns, constants): (Vec<Node>, Vec<Node>) = items.iter().cloned().partition(has_column);
+            let mut parts = Vec::new();
+            let mut alone = columns;
+            if constants.len() > 1 {
+                let list = Node { node: Some(NodeEnum::List(protobuf::List { items: constants })) };
+                let rest = protobuf::AExpr { lexpr: it.lexpr.clone(), rexpr: Some(Box::new(list)), ..head(it) };
+                parts.push(Node { node: Some(NodeEnum::AExpr(Box::new(rest))) });
+            } else {
+                alone = items.to_vec();
+            }
+            parts.extend(alone.iter().map(|it| compare(left, name, it)));
+            Some(if name == "<>" { all_of(parts) } else { any_of(parts) })
+        }
+        (AExprKind::AexprDistinct | AExprKind::AexprNotDistinct, _) => {
+            let null = |it: &Node| matches!(&it.node, Some(NodeEnum::AConst(it)) if it.isnull);
+            let other = if null(right) { left } else { Some(right).filter(|_| null(left))? };
+            let mut test = protobuf::NullTest { arg: Some(Box::new(other.clone())), location: it.location, ..Default::default() };
+            let distinct = it.kind() == AExprKind::AexprDistinct;
+            test.set_nulltesttype(if distinct { protobuf::NullTestType::IsNotNull } else { protobuf::NullTestType::IsNull });
+            Some(Node { node: Some(NodeEnum::NullTest(Box::new(test))) })
+        }
+        _ => None,
+    }
+}
+
+fn is_row(node: &Node) -> bool {
+    matches!(node.node, Some(NodeEnum::RowExpr(_)))
+}
+
+/// `(a, b) = (c, d)` as `a = c AND b = d`; none for other comparisons, which the server keeps.
+fn row_comparison(left: &Node, right: &Node, name: &str, compare: &dyn Fn(&Node, &str, &Node) -> Node) -> Option<Node> {
+    let (Some(NodeEnum::RowExpr(left)), Some(NodeEnum::RowExpr(right))) = (&left.node, &right.node) else { return None };
+    let fields = || left.args.iter().zip(&right.args).map(|(left, right)| compare(left, name, right)).collect::<Vec<_>>();
+    match name {
+        _ if left.args.len() != right.args.len() || left.args.len() < 2 => None,
+        "=" => Some(all_of(fields())),
+        "<>" => Some(any_of(fields())),
+        _ => None,
+    }
+}
+
+fn all_of(parts: impl Into<Vec<Node>>) -> Node {
+    boolean(BoolExprType::AndExpr, parts.into())
+}
+
+fn any_of(parts: impl Into<Vec<Node>>) -> Node {
+    boolean(BoolExprType::OrExpr, parts.into())
+}
+
+fn boolean(kind: BoolExprType, args: Vec<Node>) -> Node {
+    let mut made = protobuf::BoolExpr { args, location: -1, ..Default::default() };
+    made.set_boolop(kind);
+    Node { node: Some(NodeEnum::BoolExpr(Box::new(made))) }
+}
+
+/// Whether a column stands in an expression, subqueries aside.
+fn has_column(node: &Node) -> bool {
+    match &node.node {
+        Some(NodeEnum::ColumnRef(_)) => true,
+        Some(NodeEnum::SubLink(_)) | None => false,
+        Some(inner) => {
+            let mut found = false;
+            walk::for_each_child(inner, &mut |child| found |= has_column(child));
+            found
+        }
+    }
+}
+
+/// `a AND b`, left-deep ones as one list, as the grammar makes it: PostgreSQL src/backend/parser/gram.y, makeAndExpr. NOT over IS DISTINCT
+/// FROM is IS NOT DISTINCT FROM, which the server keeps so.
+pub(super) fn flatten(node: &mut Node) {
+    let Some(NodeEnum::BoolExpr(it)) = node.node.as_mut() else { return };
+    let kind = it.boolop();
+    if kind == BoolExprType::NotExpr {
+        if let [Node { node: Some(NodeEnum::AExpr(inner)) }] = it.args.as_mut_slice()
+            && inner.kind() == AExprKind::AexprDistinct
+        {
+            inner.set_kind(AExprKind::AexprNotDistinct);
+            let inner = it.args.pop();
+            *node = inner.unwrap_or_default();
+        }
+        return;
+    }
+    while let Some(Node { node: Some(NodeEnum::BoolExpr(first)) }) = it.args.first_mut()
+        && first.boolop() == kind
+    {
+        let first = std::mem::take(&mut first.args);
+        it.args.splice(0..1, first);
+    }
+}

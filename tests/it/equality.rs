@@ -1,0 +1,212 @@
+//! One schema, three texts, one catalog: what a schema's own DDL says, what `pg_dump` says of a database that the DDL made, and what
+//! we print of it (`snapshot show --format sql`) are read into catalogs that are equal, object by object and field by field.
+//!
+//! Differences that stay stand in `equality/differences.tsv` with their number and reason: a higher number fails, a lower one asks to
+//! be written down. What differs is listed in `target/tmp/equality/`, a file a schema; `equality::dump::` needs a server,
+//! `equality::kept_dump::` and `equality::script::` don't.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::{Completion, Failed, Trial};
+use pgx_goose::capture::script::{self, Input};
+use pgx_goose::catalog::{Catalog, Identity, Object};
+use pgx_goose::snapshot;
+use serde_json::Value;
+
+use crate::corpus::{self, Refusal};
+use crate::fixtures::{self, Case};
+use crate::server::server;
+use crate::tool;
+
+const DIFFERENCES: &str = include_str!("equality/differences.tsv");
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for schema in corpus::schemas() {
+        let name = schema.name.clone();
+        let (kept, on_server) = (schema.clone(), schema.clone());
+        trials.push(Trial::test(format!("equality::script::{name}"), move || {
+            let catalog = schema.read()?.catalog;
+            judge("script", &schema.name, &catalog, &read(pgx_goose::ddl::script(&catalog)))
+        }));
+        trials.push(Trial::test(format!("equality::kept_dump::{name}"), move || {
+            judge("kept_dump", &kept.name, &kept.read()?.catalog, &kept.read_dump()?.catalog)
+        }));
+        trials.push(Trial::ignorable_test(format!("equality::dump::{name}"), move || {
+            let server = server()?;
+            if let Some(reason) = on_server.missing(server)? {
+                return Ok(Completion::ignored_with(reason));
+            }
+            let database = match on_server.load(server) {
+                Ok(database) => database,
+                Err(Refusal::Library(reason)) => return Ok(Completion::ignored_with(reason)),
+                Err(Refusal::Error(error)) => return Err(error.into()),
+            };
+            judge("dump", &on_server.name, &on_server.read()?.catalog, &read(database.dump()?))?;
+            Ok(Completion::Completed)
+        }));
+    }
+    for case in fixtures::cases().into_iter().filter(|it| !it.is_error()) {
+        let name = case.name.clone();
+        let on_server = case.clone();
+        trials.push(Trial::test(format!("equality::script::{name}"), move || {
+            let catalog = catalog_of(&case)?;
+            judge("script", &case.name, &catalog, &read(pgx_goose::ddl::script(&catalog)))
+        }));
+        trials.push(Trial::ignorable_test(format!("equality::dump::{name}"), move || {
+            let server = server()?;
+            if let Some(reason) = on_server.missing(server)? {
+                return Ok(Completion::ignored_with(reason));
+            }
+            let database = server.database(&on_server.name)?;
+            let loaded = on_server.scripts()?.iter().try_for_each(|script| database.run(script).map(drop));
+            loaded.map_err(|error| format!("the server refuses the fixture: {error}"))?;
+            judge("dump", &on_server.name, &catalog_of(&on_server)?, &read(database.dump()?))?;
+            Ok(Completion::Completed)
+        }));
+    }
+    trials
+}
+
+fn read(text: String) -> Catalog {
+    script::parse(&[Input::new("text.sql", text)]).catalog
+}
+
+/// What the program makes of a case, folders of migrations included.
+fn catalog_of(case: &Case) -> Result<Catalog, String> {
+    let path = tool::workplace(&format!("equality_{}", case.name)).join("it.pgsnap");
+    let file = path.to_string_lossy();
+    tool::run(&case.folder, &["snapshot", "create", case.source(), "-o", &file])?.ok()?;
+    let bytes = fs::read(&path).map_err(|e| format!("{file}: {e}"))?;
+    Ok(snapshot::decode(&bytes).map_err(|e| e.to_string())?.catalog)
+}
+
+/// Compares, lists what differs, and holds the number against the one that is expected.
+fn judge(source: &str, schema: &str, catalog: &Catalog, other: &Catalog) -> Result<(), Failed> {
+    let differences = compare(catalog, other);
+    let objects = catalog.iter().count();
+    let differing: BTreeSet<&str> = differences.iter().map(|it| it.object.as_str()).collect();
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    for difference in &differences {
+        *groups.entry(&difference.cause).or_default() += 1;
+    }
+    let groups: Vec<String> = groups.iter().map(|(cause, number)| format!("{number} × {cause}")).collect();
+    let differing = differing.len();
+    println!(
+        "equality {source} {schema}: {objects} objects, {differing} differ{}{}",
+        if groups.is_empty() { "" } else { ": " },
+        groups.join(", ")
+    );
+    let list = Path::new(env!("CARGO_TARGET_TMPDIR")).join("equality");
+    fs::create_dir_all(&list).map_err(|e| e.to_string())?;
+    let list = list.join(format!("{source}_{}.txt", schema.replace('/', "_")));
+    let text: String = differences.iter().map(Difference::to_string).collect();
+    fs::write(&list, &text).map_err(|e| e.to_string())?;
+    let expected = expected(source, schema);
+    match differing.cmp(&expected) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => {
+            Err(format!("{differing} objects differ, and equality/differences.tsv allows {expected}: write the lower number down").into())
+        }
+        std::cmp::Ordering::Greater => {
+            const SHOWN: usize = 4_000;
+            let shown: String = text.chars().take(SHOWN).collect();
+            Err(format!("{differing} of {objects} objects differ, {expected} expected; all are in {}:\n{shown}", list.display()).into())
+        }
+    }
+}
+
+/// How many objects may differ.
+fn expected(source: &str, schema: &str) -> usize {
+    DIFFERENCES
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .find_map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {
+            [its_source, its_schema, number, _reason] => (*its_source == source && *its_schema == schema)
+                .then(|| number.parse().expect("equality/differences.tsv: the third cell is a number")),
+            other => panic!("equality/differences.tsv: four cells a line, found {other:?}"),
+        })
+        .unwrap_or(0)
+}
+
+/// A field that is not the same.
+struct Difference {
+    object: String,
+    /// Kind of object, and which field.
+    cause: String,
+    texts: [String; 2],
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{} [{}]\n  < {}\n  > {}", self.object, self.cause, self.texts[0], self.texts[1])
+    }
+}
+
+/// What one catalog has otherwise than the other, field by field.
+fn compare(one: &Catalog, other: &Catalog) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let alone = |identity: &Identity, texts: [&str; 2]| Difference {
+        object: identity.to_string(),
+        cause: format!("{} {}", identity.kind.name(), if texts[0] == "-" { "unexpected" } else { "missing" }),
+        texts: texts.map(str::to_owned),
+    };
+    for (identity, object) in one.iter() {
+        match other.get(identity) {
+            Some(same) if same == object => {}
+            Some(same) => {
+                let mut fields = Vec::new();
+                let (mut one, mut other) = (value(object), value(same));
+                forget_what_a_dump_leaves_out(&mut one, &mut other);
+                compare_values("", &one, &other, &mut fields);
+                differences.extend(fields.into_iter().map(|(path, texts)| Difference {
+                    object: identity.to_string(),
+                    cause: format!("{} {path}", identity.kind.name()),
+                    texts,
+                }));
+            }
+            None => differences.push(alone(identity, ["there", "-"])),
+        }
+    }
+    differences.extend(other.iter().filter(|(it, _)| one.get(it).is_none()).map(|(it, _)| alone(it, ["-", "there"])));
+    differences
+}
+
+/// An owner is compared where both texts say one. `pg_dump --schema-only` makes every materialised view without its data, whether
+/// it has some or not.
+fn forget_what_a_dump_leaves_out(one: &mut Value, other: &mut Value) {
+    let owned = [&*one, &*other].iter().all(|it| it.get("owner").is_some());
+    for fields in [one, other].into_iter().filter_map(Value::as_object_mut) {
+        if !owned {
+            fields.remove("owner");
+        }
+        if let Some(view) = fields.get_mut("definition").and_then(|it| it.get_mut("materialized_view")).and_then(Value::as_object_mut) {
+            view.remove("populated");
+        }
+    }
+}
+
+fn value(object: &Object) -> Value {
+    serde_json::to_value(object).expect("an object has string keys only")
+}
+
+fn compare_values(path: &str, one: &Value, other: &Value, found: &mut Vec<(String, [String; 2])>) {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                compare_values(&below, one.get(key).unwrap_or(&Value::Null), other.get(key).unwrap_or(&Value::Null), found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (one, other) in one.iter().zip(other) {
+                compare_values(path, one, other, found);
+            }
+        }
+        (one, other) if one == other => {}
+        (one, other) => found.push((path.trim_start_matches("definition.").to_owned(), [one.to_string(), other.to_string()])),
+    }
+}
