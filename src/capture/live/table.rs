@@ -409,15 +409,6 @@ fn constraint(it: &mut Builder, row: ConstraintRow) {
         Some(needs) => it.change(&identity, |object| object.dependencies = needs),
         None => dependency::refresh(&mut it.state, &identity),
     }
-    let key = it.known.object(INDEX_OF_CONSTRAINT, row.index).or_else(|| it.known.object("pg_class", row.index)).cloned();
-    if let Some(key) = key.filter(|_| row.kind == "f") {
-        // Several keys may have the same columns; the server says which one it leans on.
-        it.change(&identity, |object| {
-            let is_key = |it: &Identity| matches!(it.kind, Kind::Constraint | Kind::Index);
-            object.dependencies.retain(|it| !is_key(&it.on));
-            object.dependencies.insert(Dependency::on(key));
-        });
-    }
 }
 
 /// What a constraint demands, and what it needs where that is known already.

@@ -9,7 +9,7 @@ use super::address::{self, Address};
 use super::grant::{owner_changed, role_name};
 use super::resolve::strings;
 use super::state::{PUBLIC, State};
-use super::{Outcome, Place, Problem};
+use super::{Outcome, Place, Problem, members};
 
 /// What `initdb` says of the schema `public`, in every database.
 pub(crate) const PUBLIC_COMMENT: &str = "standard public schema";
@@ -45,7 +45,12 @@ pub(crate) fn comment(state: &mut State<'_>, node: &CommentStmt, at: Place) -> O
         return Ok(());
     }
     let Address { identity, column } = address::object(state, object_type, object)?;
-    let is_default = identity.kind == Kind::Schema && identity.name == PUBLIC && node.comment == PUBLIC_COMMENT;
+    // Every dump says again what a new database, or a new extension, is called by itself.
+    let is_default = match identity.kind {
+        Kind::Schema => identity.name == PUBLIC && node.comment == PUBLIC_COMMENT,
+        Kind::Extension => members::comment(&identity.name).as_ref() == Some(&node.comment),
+        _ => false,
+    };
     let text = (!node.comment.is_empty() && !is_default).then(|| node.comment.clone());
     if identity.kind == Kind::Extension && object_type != ObjectType::ObjectExtension {
         state.warn(at, format!("a comment on a member of {identity} is not kept"), None);

@@ -1,4 +1,4 @@
-//! What well-known extensions bring along: the names of their types, functions, operators and operator classes.
+//! What well-known extensions bring along: the names of their types, functions, operators and operator classes, and their comments.
 //!
 //! The members of an extension are no objects of the catalog, but columns, expressions and indexes name them. The table,
 //! `extensions.tsv`, has a line an extension and sort of member; a new extension is new lines. Members of an extension that
@@ -41,6 +41,12 @@ pub(crate) fn functions(extension: &str) -> impl Iterator<Item = &'static str> {
 /// The operators of an extension, each name once.
 pub(crate) fn operators(extension: &str) -> impl Iterator<Item = &'static str> {
     members(extension, "operators")
+}
+
+/// The comment that an extension's control file gives it, in every version of PostgreSQL.
+pub(crate) fn comment(extension: &str) -> Option<String> {
+    let words: Vec<&str> = members(extension, "comment").collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// The extensions that an extension needs.
