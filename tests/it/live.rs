@@ -46,6 +46,8 @@ pub(crate) fn trials() -> Vec<Trial> {
                 check(&format!("fixtures/{}", case.name), major, &read.catalog, &database)
             }));
         }
+        trials.push(Trial::test(format!("live::{major}::members_of_extensions"), move || members_of_extensions(major)));
+        trials.push(Trial::test(format!("live::{major}::roles_without_rights"), move || roles_without_rights(major)));
         for schema in corpus::schemas() {
             let name = format!("live::{major}::corpus::{}", schema.name);
             let schema = Arc::clone(&schema);
@@ -66,6 +68,66 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// What an extension owns stays with it, also what nobody could know of it, and what hangs on what it owns.
+fn members_of_extensions(major: u32) -> Result<(), Failed> {
+    let database = server_of(major)?.database("members")?;
+    database.run(
+        "CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+        CREATE TYPE ext.mood AS ENUM ('sad', 'glad');
+        CREATE FUNCTION ext.cheer(ext.mood) RETURNS ext.mood LANGUAGE sql IMMUTABLE AS $$ SELECT 'glad'::ext.mood $$;
+        CREATE TABLE ext.moods (id serial PRIMARY KEY, mood ext.mood CHECK (mood <> 'sad'));
+        CREATE INDEX ON ext.moods (mood);
+        ALTER EXTENSION citext ADD TYPE ext.mood; ALTER EXTENSION citext ADD FUNCTION ext.cheer(ext.mood);
+        ALTER EXTENSION citext ADD TABLE ext.moods;
+        CREATE TABLE people (id int PRIMARY KEY, mood ext.mood DEFAULT ext.cheer('sad'), name ext.citext);
+        CREATE VIEW cheered AS SELECT p.id, m.mood, ext.cheer(p.mood) AS cheer FROM people p JOIN ext.moods m USING (id);",
+    )?;
+    let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
+    let captured = capture(&connection, &Wanted { schemas: None }).map_err(|e| e.to_string())?;
+    let said: Vec<&str> = captured.diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(said, [] as [&str; 0]);
+    let found: Vec<String> = captured.catalog.iter().map(|(identity, _)| identity.to_string()).collect();
+    let expected = [
+        "schema ext",
+        "schema public",
+        "extension citext",
+        "table public.people",
+        "constraint people_pkey on public.people",
+        "view public.cheered",
+    ];
+    assert_eq!(found, expected);
+    let people = captured.catalog.iter().find(|(identity, _)| identity.name == "people").map(|(_, object)| format!("{object:?}"));
+    let people = people.unwrap_or_default();
+    for part in ["ext.cheer('sad'", "\"citext\"", "\"mood\""] {
+        assert!(people.contains(part), "{part} is not in {people}");
+    }
+    Ok(())
+}
+
+/// The catalogs are open to everybody: who may connect reads the same schema, and no data.
+fn roles_without_rights(major: u32) -> Result<(), Failed> {
+    let database = server_of(major)?.database("rights")?;
+    let role = format!("nobody_{}", database.name);
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN;
+        CREATE SCHEMA hidden; REVOKE ALL ON SCHEMA hidden FROM PUBLIC;
+        CREATE TABLE hidden.t (id serial PRIMARY KEY, a text DEFAULT 'x', CHECK (a <> ''));
+        CREATE VIEW hidden.v AS SELECT id FROM hidden.t WHERE a = 'y';
+        CREATE FUNCTION hidden.f(a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT a';
+        ALTER TABLE hidden.t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON hidden.t USING (a = current_user);"
+    ))?;
+    let read = |dsn: &str| -> Result<Vec<u8>, Failed> {
+        let connection = connection::connect(dsn).map_err(|e| e.to_string())?;
+        let captured = capture(&connection, &Wanted { schemas: None }).map_err(|e| e.to_string())?;
+        Ok(snapshot::encode(&captured.catalog, &HeaderFacts::current()))
+    };
+    let dsn = database.dsn();
+    let same = read(&dsn)? == read(&dsn.replace("user=postgres", &format!("user={role}")))?;
+    database.run(&format!("DROP ROLE {role}"))?;
+    assert!(same, "a role without rights reads another schema");
+    Ok(())
 }
 
 /// Captures a database and compares it with what its text says.

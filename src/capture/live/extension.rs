@@ -102,6 +102,13 @@ pub(super) fn extensions(it: &mut Builder, answers: &Answers) -> Result<(), Capt
     Ok(())
 }
 
+/// Makes the names of what extensions own mean something.
+pub(super) fn members(it: &mut Builder) {
+    for (sort, name, extension) in it.known.members().filter(|(_, _, extension)| *extension != PLPGSQL) {
+        it.state.add_member(sort, &name, &Identity::global(Kind::Extension, extension));
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct LanguageRow {
     oid: Oid,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
+use crate::capture::script::resolve::MemberSort;
 use crate::catalog::{DataType, Dependency, Identity, Kind, QualifiedName};
 
 use super::CaptureError;
@@ -87,7 +88,13 @@ impl Row for Name {
         FROM pg_catalog.pg_ts_template t JOIN pg_catalog.pg_namespace n ON n.oid = t.tmplnamespace
         UNION ALL
         SELECT 'pg_ts_dict', d.oid::int8, n.nspname, d.dictname
-        FROM pg_catalog.pg_ts_dict d JOIN pg_catalog.pg_namespace n ON n.oid = d.dictnamespace";
+        FROM pg_catalog.pg_ts_dict d JOIN pg_catalog.pg_namespace n ON n.oid = d.dictnamespace
+        UNION ALL
+        SELECT 'pg_class', c.oid::int8, n.nspname, c.relname
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+        WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 }
 
 #[derive(Deserialize)]
@@ -215,6 +222,23 @@ impl Known {
     /// The extension that owns an object.
     pub(super) fn extension_of(&self, class: &str, oid: Oid) -> Option<&str> {
         self.members.get(&(class.to_owned(), oid)).map(String::as_str)
+    }
+
+    /// What extensions own: sort, name, extension.
+    pub(super) fn members(&self) -> impl Iterator<Item = (MemberSort, QualifiedName, &str)> {
+        self.members.iter().filter_map(|((class, oid), extension)| {
+            let named = |sort| self.name(class, *oid).map(|name| (sort, name.clone()));
+            let (sort, name) = match class.as_str() {
+                "pg_class" => named(MemberSort::Relation)?,
+                "pg_operator" => named(MemberSort::Operator)?,
+                "pg_opclass" => named(MemberSort::OperatorClass)?,
+                "pg_collation" => named(MemberSort::Collation)?,
+                "pg_type" => (MemberSort::Type, self.types.get(oid).filter(|it| !it.array)?.name.clone()),
+                "pg_proc" => (MemberSort::Routine, self.routines.get(oid)?.qualified_name()),
+                _ => return None,
+            };
+            Some((sort, name, extension.as_str()))
+        })
     }
 
     /// Whether an extension owns an object.

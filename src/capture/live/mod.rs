@@ -34,7 +34,7 @@ use crate::capture::script::split::on_deep_stack;
 use crate::capture::script::state::State;
 use crate::capture::script::{Problem, view};
 use crate::catalog::{Definition, Expression, Identity, Kind, Object, Query};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use connection::{Connection, ConnectionError};
 use known::{Class, Known, Oid};
 use rows::{Answers, Row, for_major};
@@ -197,6 +197,7 @@ fn read(answers: &Answers, wanted: &Wanted) -> Result<Captured, CaptureError> {
     // What everything else is made of.
     extension::schemas(it, answers)?;
     extension::extensions(it, answers)?;
+    extension::members(it);
     operator::collations(it, answers)?;
     types::names(it, answers)?;
     foreign::wrappers_and_servers(it, answers)?;
@@ -258,22 +259,24 @@ impl Builder {
         object
     }
 
-    /// Reports what could not be read of an object.
-    fn fail(&mut self, identity: &Identity, problem: &Problem) {
-        let mut diagnostic = Diagnostic::error(format!("{identity} can't be read: {}", problem.message)).about(identity.clone());
-        diagnostic.hint.clone_from(&problem.hint);
+    /// Reads a part of an object. Names in it that mean nothing to us stay as the server prints them, with a warning; what
+    /// can't be read at all is an error.
+    fn part<T>(&mut self, identity: &Identity, read: impl Fn(&State<'static>) -> Result<T, Problem>) -> Option<T> {
+        let problem = match read(&self.state) {
+            Ok(part) => return Some(part),
+            Err(problem) => problem,
+        };
+        self.state.set_lenient(true);
+        let again = read(&self.state);
+        self.state.set_lenient(false);
+        let (severity, said) = match &again {
+            Ok(_) => (Severity::Warning, format!("{identity} names what is not known: {}", problem.message)),
+            Err(_) => (Severity::Error, format!("{identity} can't be read: {}", problem.message)),
+        };
+        let mut diagnostic = Diagnostic::new(severity, said).about(identity.clone());
+        diagnostic.hint = problem.hint;
         self.diagnostics.push(diagnostic);
-    }
-
-    /// Reads a part of an object; what can't be read is reported.
-    fn part<T>(&mut self, identity: &Identity, read: impl FnOnce(&State<'static>) -> Result<T, Problem>) -> Option<T> {
-        match read(&self.state) {
-            Ok(part) => Some(part),
-            Err(problem) => {
-                self.fail(identity, &problem);
-                None
-            }
-        }
+        again.ok()
     }
 
     /// Changes an object in place.

@@ -266,7 +266,7 @@ pub(super) fn check(it: &mut Builder, domain: &Identity, name: String, text: &st
         _ => DataType::builtin("none"),
     };
     let identity = Identity::within(Kind::Constraint, &domain.qualified_name(), name);
-    let check = it.part(&identity, |state| expression(state, text, &Scope::value(base)))?;
+    let check = it.part(&identity, |state| expression(state, text, &Scope::value(base.clone())))?;
     let mut object = Object::new(Definition::Constraint(Constraint {
         kind: ConstraintKind::Check(check.expression),
         deferral: Deferral::NotDeferrable,

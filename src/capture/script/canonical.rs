@@ -1,5 +1,6 @@
 //! Expressions and queries of statements in canonical SQL, with what they need: the way from the replay to `expression`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
@@ -50,6 +51,11 @@ fn assigned_in(state: &State<'_>, node: &Node, scope: &Scope, into: Option<&Data
     Ok(Canonical { expression: normalised.expression, dependencies: normalised.dependencies })
 }
 
+/// The scope, in which names that mean nothing are taken as the state takes them.
+fn as_strict_as<'s>(state: &State<'_>, scope: &'s Scope) -> Cow<'s, Scope> {
+    if state.is_lenient() { Cow::Owned(scope.clone().lenient()) } else { Cow::Borrowed(scope) }
+}
+
 /// The query of a view.
 pub(crate) fn query(state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Problem> {
     query_in(state, node, &Scope::none())
@@ -57,7 +63,7 @@ pub(crate) fn query(state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Pr
 
 /// A query or a statement that may name what `scope` has.
 pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<CanonicalQuery, Problem> {
-    let analysed = expression::query(node, &state.resolver(), scope)?;
+    let analysed = expression::query(node, &state.resolver(), &as_strict_as(state, scope))?;
     Ok(CanonicalQuery {
         query: analysed.query,
         columns: analysed.columns,

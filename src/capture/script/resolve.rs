@@ -40,6 +40,17 @@ pub(crate) struct RelationColumn {
 /// Names by schema.
 type BySchema<T> = HashMap<String, HashMap<String, T>>;
 
+/// What sort of thing an extension brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MemberSort {
+    Relation,
+    Type,
+    Routine,
+    Operator,
+    OperatorClass,
+    Collation,
+}
+
 /// Every name of a catalog, by schema: what one name can mean is one look-up.
 #[derive(Default)]
 pub(crate) struct Names {
@@ -82,28 +93,23 @@ impl Names {
         self.each(identity, definition, false);
     }
 
+    /// Adds a name that an extension brings along.
+    pub(crate) fn add_member(&mut self, sort: MemberSort, name: &QualifiedName, extension: &Identity) {
+        let (schema, name) = (name.schema.as_str(), name.name.as_str());
+        match sort {
+            MemberSort::Relation => {
+                one(&mut self.relations, schema, name, extension, true);
+                one(&mut self.types, schema, name, extension, true);
+            }
+            MemberSort::Type => one(&mut self.types, schema, name, extension, true),
+            MemberSort::Routine => many(&mut self.routines, schema, name, extension, true),
+            MemberSort::Operator => many(&mut self.operators, schema, name, extension, true),
+            MemberSort::OperatorClass => one(&mut self.operator_classes, schema, name, extension, true),
+            MemberSort::Collation => one(&mut self.collations, schema, name, extension, true),
+        }
+    }
+
     fn each(&mut self, identity: &Identity, definition: &Definition, add: bool) {
-        fn one(index: &mut BySchema<Identity>, schema: &str, name: &str, identity: &Identity, add: bool) {
-            if add {
-                if let Some(names) = index.get_mut(schema) {
-                    names.insert(name.to_owned(), identity.clone());
-                } else {
-                    index.insert(schema.to_owned(), HashMap::from([(name.to_owned(), identity.clone())]));
-                }
-            } else if let Some(names) = index.get_mut(schema)
-                && names.get(name) == Some(identity)
-            {
-                names.remove(name);
-            }
-        }
-        fn many(index: &mut BySchema<Vec<Identity>>, schema: &str, name: &str, identity: &Identity, add: bool) {
-            let identities = index.entry(schema.to_owned()).or_default().entry(name.to_owned()).or_default();
-            identities.retain(|it| it != identity);
-            if add {
-                identities.push(identity.clone());
-                identities.sort();
-            }
-        }
         let (schema, name) = (identity.schema.as_str(), identity.name.as_str());
         if identity.kind.is_relation() || identity.kind == Kind::Composite {
             one(&mut self.relations, schema, name, identity, add);
@@ -180,6 +186,29 @@ impl Names {
     /// Whether a constraint of any relation of the schema has that name.
     pub(crate) fn has_constraint(&self, schema: &str, name: &str) -> bool {
         self.constraints.contains(schema, name)
+    }
+}
+
+fn one(index: &mut BySchema<Identity>, schema: &str, name: &str, identity: &Identity, add: bool) {
+    if add {
+        if let Some(names) = index.get_mut(schema) {
+            names.insert(name.to_owned(), identity.clone());
+        } else {
+            index.insert(schema.to_owned(), HashMap::from([(name.to_owned(), identity.clone())]));
+        }
+    } else if let Some(names) = index.get_mut(schema)
+        && names.get(name) == Some(identity)
+    {
+        names.remove(name);
+    }
+}
+
+fn many(index: &mut BySchema<Vec<Identity>>, schema: &str, name: &str, identity: &Identity, add: bool) {
+    let identities = index.entry(schema.to_owned()).or_default().entry(name.to_owned()).or_default();
+    identities.retain(|it| it != identity);
+    if add {
+        identities.push(identity.clone());
+        identities.sort();
     }
 }
 

@@ -14,7 +14,7 @@ use pg_query::protobuf::{Node, RangeVar};
 use crate::catalog::{Catalog, DataType, Definition, Dependency, Identity, Kind, Object, PG_CATALOG, QualifiedName, Schema};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 
-use super::resolve::{Names, Resolver, split_name};
+use super::resolve::{MemberSort, Names, Resolver, split_name};
 use super::split::Places;
 use super::transaction::{Levels, Settings, Undo};
 use super::{Input, Place, Problem, grant};
@@ -44,6 +44,8 @@ pub(crate) struct State<'a> {
     diagnostics: Vec<Diagnostic>,
     /// The first code that ran without being evaluated; names that are unknown later may come from it.
     opaque: Option<Place>,
+    /// Whether names in expressions that mean nothing stay as they are.
+    lenient: bool,
 }
 
 impl<'a> State<'a> {
@@ -68,6 +70,7 @@ impl<'a> State<'a> {
             on_commit_drop: Vec::new(),
             diagnostics: Vec::new(),
             opaque: None,
+            lenient: false,
         }
     }
 
@@ -346,6 +349,21 @@ impl<'a> State<'a> {
     /// Remembers a type that is not modelled, so that uses of it mean something. Nothing can be said of it.
     pub(crate) fn add_opaque_type(&mut self, name: &QualifiedName) {
         self.names.add_opaque_type(name);
+    }
+
+    /// Whether names in expressions that mean nothing stay as they are, and are no error.
+    pub(crate) fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
+    /// Lets names in expressions that mean nothing stay as they are, or not.
+    pub(crate) fn set_lenient(&mut self, lenient: bool) {
+        self.lenient = lenient;
+    }
+
+    /// Adds a name that an extension brings along, as a server says it.
+    pub(crate) fn add_member(&mut self, sort: MemberSort, name: &QualifiedName, extension: &Identity) {
+        self.names.add_member(sort, name, extension);
     }
 
     /// Adds findings made elsewhere.
