@@ -11,7 +11,7 @@ use crate::capture::script::column::{columns_mut, deferral};
 use crate::capture::script::constraint::{Planned, action, key_constraint};
 use crate::capture::script::names::is_made_for_not_null;
 use crate::capture::script::state::State;
-use crate::capture::script::{Problem, dependency, options, table as statement};
+use crate::capture::script::{Problem, canonical, dependency, options, table as statement};
 use crate::catalog::{
     Column, Constraint, ConstraintKind, Definition, Dependency, ForeignKey, ForeignTable, Generated, GeneratedKind, Identity,
     KeyConstraint, Kind, MatchType, MaterializedView, Object, PartitionBound, PartitionOf, Persistence, QualifiedName, Query,
@@ -21,7 +21,7 @@ use crate::catalog::{
 use super::known::Oid;
 use super::relation::INDEX_OF_CONSTRAINT;
 use super::rows::{Answers, Row};
-use super::{Builder, CaptureError, access, expression, parse_statement, types};
+use super::{Builder, CaptureError, access, expression, parse_expression, parse_statement, types};
 
 #[derive(Deserialize)]
 pub(super) struct RelationRow {
@@ -297,8 +297,16 @@ pub(super) fn expressions(it: &mut Builder, answers: &Answers) -> Result<(), Cap
     let mut tables = BTreeSet::new();
     for row in answers.rows::<ColumnRow>()? {
         let (Some(identity), Some(text)) = (it.known.object("pg_class", row.relation).cloned(), row.default) else { continue };
-        let scope = if row.generated.is_empty() { Scope::none() } else { Scope::relation(&identity) };
-        let Some(read) = it.part(&identity, |state| expression(state, &text, &scope)) else { continue };
+        let data_type = it.known.data_type(row.data_type, row.formatted.as_deref());
+        let read = it.part(&identity, |state| {
+            let node = parse_expression(&text)?;
+            if row.generated.is_empty() {
+                canonical::default(state, &node, Some(&identity), &data_type)
+            } else {
+                canonical::assigned(state, &node, Some(&identity), &data_type).map(Some)
+            }
+        });
+        let Some(read) = read.flatten() else { continue };
         it.change(&identity, |object| match &mut object.definition {
             Definition::View(view) => {
                 if let Some(column) = view.columns.iter_mut().find(|it| it.name == row.name) {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::capture::script::dependency;
 use crate::capture::script::types::is_default_operator_class;
+use crate::capture::script::{canonical, dependency};
 use crate::catalog::{
     Attribute, Composite, Constraint, ConstraintKind, DataType, Deferral, Definition, Dependency, Domain, Enum, Identity, Kind, Object,
     QualifiedName, Range,
@@ -13,7 +13,7 @@ use crate::catalog::{
 
 use super::known::Oid;
 use super::rows::{Answers, Row};
-use super::{Builder, CaptureError, Scope, expression};
+use super::{Builder, CaptureError, Scope, expression, parse_expression};
 
 #[derive(Deserialize)]
 pub(super) struct EnumRow {
@@ -249,7 +249,8 @@ pub(super) fn types(it: &mut Builder, answers: &Answers) -> Result<(), CaptureEr
 pub(super) fn expressions(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
     for row in answers.rows::<DomainRow>()? {
         let (Some(identity), Some(default)) = (it.known.object("pg_type", row.oid).cloned(), row.default) else { continue };
-        let default = it.part(&identity, |state| expression(state, &default, &Scope::none()));
+        let base = it.known.data_type(row.base, row.formatted.as_deref());
+        let default = it.part(&identity, |state| canonical::default(state, &parse_expression(&default)?, None, &base)).flatten();
         it.change(&identity, |object| {
             let (Definition::Domain(domain), Some(default)) = (&mut object.definition, default) else { return };
             domain.default = Some(default.expression);

@@ -47,7 +47,7 @@ pub(crate) fn assigned(state: &State<'_>, node: &Node, relation: Option<&Identit
 }
 
 fn assigned_in(state: &State<'_>, node: &Node, scope: &Scope, into: Option<&DataType>) -> Result<Canonical, Problem> {
-    let normalised = expression::expression(node, &state.resolver(), scope, into)?;
+    let normalised = expression::expression(node, &state.resolver(), &as_strict_as(state, scope), into)?;
     Ok(Canonical { expression: normalised.expression, dependencies: normalised.dependencies })
 }
 
