@@ -29,10 +29,11 @@ pub(crate) fn create(state: &mut State<'_>, node: &DefineStmt, _at: Place) -> Ou
     };
     let mut functions = BTreeSet::new();
     let mut final_function = None;
+    let mut transition = None;
     for option in options::elements(&node.definition) {
         let key = option.defname.to_lowercase();
         match key.as_str() {
-            "sfunc" | "sfunc1" => aggregate.transition = function(state, option, &mut functions, &mut dependencies),
+            "sfunc" | "sfunc1" => transition = Some(option),
             "stype" | "stype1" => aggregate.state = type_value(state, option, &mut dependencies)?,
             "hypothetical" => aggregate.hypothetical = options::boolean(option),
             "basetype" => {}
@@ -65,6 +66,14 @@ pub(crate) fn create(state: &mut State<'_>, node: &DefineStmt, _at: Place) -> Ou
                 aggregate.options.insert(key, options::text(option).unwrap_or_default().to_lowercase());
             }
         }
+    }
+    if let Some(option) = transition {
+        // It takes the state and what is aggregated (PostgreSQL src/backend/catalog/pg_aggregate.c, AggregateCreate).
+        let aggregated = aggregate.arguments.iter().skip(aggregate.direct_arguments.unwrap_or(0)).map(|it| it.data_type.clone());
+        let taken: Vec<DataType> = std::iter::once(aggregate.state.clone()).chain(aggregated).collect();
+        let called = operator::function_of(state, &routine::names(option), &taken, &mut dependencies);
+        aggregate.transition = called.qualified_name();
+        functions.extend(state.contains(&called).then_some(called));
     }
     drop_defaults(&mut aggregate.options);
     aggregate.returns = match final_function {

@@ -127,7 +127,7 @@ fn is_builtin_operator(name: &str) -> bool {
 }
 
 /// The function of that name with these argument types; where the types are only alike, the first of that name.
-fn function_of(state: &State<'_>, names: &[Node], arguments: &[DataType], dependencies: &mut BTreeSet<Dependency>) -> Identity {
+pub(crate) fn function_of(state: &State<'_>, names: &[Node], arguments: &[DataType], dependencies: &mut BTreeSet<Dependency>) -> Identity {
     let (schema, name) = split_name(names);
     let resolver = state.resolver();
     let found = resolver.functions(schema.as_deref(), &name);
@@ -324,7 +324,13 @@ fn members(
                 found.push(OperatorClassItem::Operator { number, operator, operands, order_by });
             }
             FUNCTION => {
-                let operands = types(state, &item.class_args, dependencies)?;
+                let mut operands = types(state, &item.class_args, dependencies)?;
+                // Said once it is for both sides, and unsaid of a class it is the class's own (opclasscmds.c, assignProcTypes).
+                if let [one] = operands.as_slice() {
+                    operands = vec![one.clone(), one.clone()];
+                } else if let (true, Some(class)) = (operands.is_empty(), class) {
+                    operands = vec![class.clone(), class.clone()];
+                }
                 let function = function_with_arguments(state, name, dependencies)?;
                 found.push(OperatorClassItem::Function { number, operands, function });
             }

@@ -159,8 +159,22 @@ fn publications(nodes: &[Node]) -> Vec<String> {
 }
 
 fn set_subscription_options(subscription: &mut Subscription, nodes: &[Node]) {
-    let options = options::elements(nodes).map(|it| (it.defname.clone(), options::text(it).unwrap_or_else(|| "true".to_owned())));
-    subscription.options.extend(options);
+    for option in options::elements(nodes) {
+        match option.defname.as_str() {
+            // Without a connection nothing starts (PostgreSQL src/backend/commands/subscriptioncmds.c, parse_subscription_options).
+            "connect" if !options::boolean(option) => drop(subscription.options.insert("enabled".to_owned(), "false".to_owned())),
+            // What is done once, when the subscription is made.
+            "connect" | "create_slot" | "copy_data" | "refresh" => {}
+            name => {
+                let value = options::text(option).unwrap_or_else(|| "true".to_owned());
+                subscription.options.insert(name.to_owned(), value);
+            }
+        }
+    }
+    // As every new subscription is.
+    if subscription.options.get("enabled").is_some_and(|it| options::parse_boolean(it) == Some(true)) {
+        subscription.options.remove("enabled");
+    }
 }
 
 /// `ALTER SUBSCRIPTION`.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use pg_query::protobuf::{CmdType, RuleStmt};
+use pg_query::NodeEnum;
+use pg_query::protobuf::{CmdType, Node, RuleStmt};
 
 use crate::capture::expression::Scope;
+use crate::capture::expression::walk::for_each_child_mut;
 use crate::catalog::{Definition, Dependency, Firing, Identity, Kind, Object, Rule, RuleEvent};
 
+use super::resolve::strings;
 use super::state::State;
 use super::{Outcome, Place, Problem, canonical};
 
@@ -46,7 +49,8 @@ pub(crate) fn read(state: &State<'_>, relation: &Identity, event: RuleEvent, nod
     let condition = match node.where_clause.as_deref() {
         None => None,
         Some(condition) => {
-            let canonical = canonical::expression_in(state, condition, &Scope::old_and_new(relation))?;
+            let condition = qualified(state, relation, event, condition);
+            let canonical = canonical::expression_in(state, &condition, &Scope::old_and_new(relation))?;
             dependencies.extend(canonical.dependencies);
             Some(canonical.expression)
         }
@@ -60,4 +64,38 @@ pub(crate) fn read(state: &State<'_>, relation: &Identity, event: RuleEvent, nod
     let mut object = Object::new(Definition::Rule(Rule { event, instead: node.instead, condition, actions, firing: Firing::Origin }));
     object.dependencies = dependencies;
     Ok(object)
+}
+
+/// The condition with `NEW` or `OLD` before the columns that stand alone, where the event has only one of them.
+fn qualified(state: &State<'_>, relation: &Identity, event: RuleEvent, condition: &Node) -> Node {
+    let row = match event {
+        RuleEvent::Insert => "new",
+        RuleEvent::Delete => "old",
+        RuleEvent::Update | RuleEvent::Select => return condition.clone(),
+    };
+    let columns: BTreeSet<String> = state.resolver().columns(relation).into_iter().map(|it| it.name).collect();
+    let mut condition = condition.clone();
+    qualify(&mut condition, row, &columns);
+    condition
+}
+
+fn qualify(node: &mut Node, row: &str, columns: &BTreeSet<String>) {
+    match node.node.as_mut() {
+        Some(NodeEnum::ColumnRef(it)) => {
+            if let [name] = strings(&it.fields)[..]
+                && columns.contains(name)
+            {
+                let row = pg_query::protobuf::String { sval: row.to_owned() };
+                it.fields.insert(0, Node { node: Some(NodeEnum::String(row)) });
+            }
+        }
+        // A query within has columns of its own before those of the rule.
+        Some(NodeEnum::SubLink(it)) => {
+            if let Some(test) = it.testexpr.as_deref_mut() {
+                qualify(test, row, columns);
+            }
+        }
+        Some(other) => for_each_child_mut(other, &mut |it| qualify(it, row, columns)),
+        None => {}
+    }
 }
