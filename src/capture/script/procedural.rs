@@ -120,7 +120,7 @@ fn select_of(call: &FuncCall) -> SelectStmt {
 
 /// Runs the functions that a query calls, for each of its rows.
 fn select_within(state: &mut State<'_>, node: &SelectStmt, environment: &Environment, at: Place, depth: usize) -> Result<(), Stop> {
-    let calls: Vec<(&FuncCall, Vec<(String, Value)>)> = evaluation::call_rows(state, node, environment).ok_or(Stop::Opaque)?;
+    let calls = evaluation::call_rows(state, node, environment).ok_or(Stop::Opaque)?;
     for (call, arguments) in calls {
         if let Some(extension) = extensions::owner(state, call) {
             let statements = parsed(&extensions::ddl(extension, call, &arguments).ok_or(Stop::Opaque)?);

@@ -12,6 +12,9 @@ use crate::capture::script::state::State;
 
 use super::{Environment, Row, Value, catalogs, evaluate, functions};
 
+/// A call with its arguments: names, where it says them, and values.
+pub(in crate::capture::script) type Call<'n> = (&'n FuncCall, Vec<(String, Value)>);
+
 /// Rows that a query may have before it is given up.
 const ROWS: usize = 100_000;
 
@@ -67,13 +70,13 @@ pub(in crate::capture::script) fn query(state: &State<'_>, select: &SelectStmt, 
     Some(rows)
 }
 
-/// The calls that the targets of a query are, each with its arguments (names, where it says them, and values), for every row; for those
+/// The calls that the targets of a query are, each with its arguments, for every row; for those
 /// who run them.
 pub(in crate::capture::script) fn call_rows<'n>(
     state: &State<'_>,
     select: &'n SelectStmt,
     environment: &Environment,
-) -> Option<Vec<(&'n FuncCall, Vec<(String, Value)>)>> {
+) -> Option<Vec<Call<'n>>> {
     let calls = |select: &'n SelectStmt| {
         select.target_list.iter().filter_map(|it| match &it.node {
             Some(NodeEnum::ResTarget(it)) => match &it.val.as_deref()?.node {
@@ -87,7 +90,7 @@ pub(in crate::capture::script) fn call_rows<'n>(
         Some(NodeEnum::NamedArgExpr(it)) => Some((it.name.clone(), evaluate(state, it.arg.as_deref()?, environment)?)),
         _ => Some((String::new(), evaluate(state, node, environment)?)),
     };
-    let arguments = |call: &'n FuncCall, environment: &Environment| -> Option<(&'n FuncCall, Vec<(String, Value)>)> {
+    let arguments = |call: &'n FuncCall, environment: &Environment| -> Option<Call<'n>> {
         Some((call, call.args.iter().map(|it| argument(it, environment)).collect::<Option<_>>()?))
     };
     // `SELECT * FROM f(…)`
