@@ -2,6 +2,7 @@
 //!
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
+//! - [`database`]: a database as a source of the program.
 //! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
@@ -16,6 +17,7 @@
 mod architecture;
 mod connection;
 mod corpus;
+mod database;
 mod dump;
 mod equality;
 mod fidelity;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     trials.extend(architecture::trials());
     trials.extend(server::trials());
     trials.extend(connection::trials());
+    trials.extend(database::trials());
     trials.extend(dump::trials());
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());

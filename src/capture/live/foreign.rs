@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::capture::script::foreign::is_secret;
 use crate::catalog::{Definition, Dependency, ForeignDataWrapper, ForeignServer, Identity, Kind, Object, UserMapping};
+use crate::diagnostic::Diagnostic;
 
 use super::known::Oid;
 use super::rows::{Answers, Row};
@@ -56,17 +57,23 @@ pub(super) struct MappingRow {
     server_oid: Oid,
     role: Option<String>,
     options: Option<Vec<String>>,
+    hidden: bool,
 }
 
 impl Row for MappingRow {
     const QUERY: &'static str = "
         SELECT m.srvname AS server, m.srvid::int8 AS server_oid, CASE WHEN m.umuser <> 0 THEN m.usename END AS role,
-            m.umoptions AS options
-        FROM pg_catalog.pg_user_mappings m";
+            m.umoptions AS options,
+            -- Whoever else than these asks gets none, by the view's own rule (system_views.sql).
+            NOT (u.rolsuper OR m.umuser = 0 AND pg_catalog.pg_has_role(s.srvowner, 'USAGE') OR m.umuser = u.oid
+                AND (pg_catalog.pg_has_role(s.srvowner, 'USAGE') OR pg_catalog.has_server_privilege(s.oid, 'USAGE'))) AS hidden
+        FROM pg_catalog.pg_user_mappings m
+        JOIN pg_catalog.pg_foreign_server s ON s.oid = m.srvid
+        JOIN pg_catalog.pg_roles u ON u.rolname = current_user";
 }
 
 /// Options, of which one that speaks of a secret has its name only.
-fn kept(options: Option<&[String]>) -> BTreeMap<String, String> {
+pub(super) fn kept(options: Option<&[String]>) -> BTreeMap<String, String> {
     let mut kept = pairs(options);
     kept.iter_mut().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| value.clear());
     kept
@@ -117,7 +124,12 @@ pub(super) fn wrappers_and_servers(it: &mut Builder, answers: &Answers) -> Resul
         let option_names = pairs(row.options.as_deref()).into_keys().collect();
         let mut object = Object::new(Definition::UserMapping(UserMapping { option_names }));
         object.dependencies.insert(Dependency::on(server));
-        it.state.insert(Identity { parent: row.server, ..Identity::global(Kind::UserMapping, name) }, object);
+        let identity = Identity { parent: row.server, ..Identity::global(Kind::UserMapping, name) };
+        if row.hidden {
+            let finding = Diagnostic::warning(format!("{identity} has options that this role may not see: they are left out"));
+            it.diagnostics.push(finding.about(identity.clone()).hint("capture as the owner of the server, or as a superuser"));
+        }
+        it.state.insert(identity, object);
     }
     Ok(())
 }

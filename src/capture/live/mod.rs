@@ -169,8 +169,21 @@ pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, Cap
     script.extend(QUERIES.iter().map(|it| for_major(it, major)));
     script.push("COMMIT".to_owned());
     let script = script.join(";\n");
+    let mut failed_at = None;
     for _ in 0..ATTEMPTS {
-        let mut results = connection.run(&script)?;
+        let mut results = match connection.run(&script) {
+            // An object may have been there for one question and gone for the next. If nothing has changed since the same
+            // happened before, it is something else.
+            Err(error) if error.is_of_a_change() => {
+                connection.run("ROLLBACK")?;
+                let now = connection.run(FINGERPRINT)?;
+                if failed_at.replace(now.clone()) == Some(now) {
+                    return Err(error.into());
+                }
+                continue;
+            }
+            results => results?,
+        };
         let answers = results.split_off(before_questions);
         let mut answers = answers.into_iter();
         let before = answers.next();

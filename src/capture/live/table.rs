@@ -21,7 +21,7 @@ use crate::catalog::{
 use super::known::Oid;
 use super::relation::INDEX_OF_CONSTRAINT;
 use super::rows::{Answers, Row};
-use super::{Builder, CaptureError, access, expression, parse_expression, parse_statement, types};
+use super::{Builder, CaptureError, access, expression, foreign, parse_expression, parse_statement, types};
 
 #[derive(Deserialize)]
 pub(super) struct RelationRow {
@@ -227,7 +227,7 @@ fn relation(it: &mut Builder, row: RelationRow, columns: Vec<ColumnRow>, names: 
             inherits,
             partition_of: None,
             server: row.server.unwrap_or_default(),
-            options: pairs(row.foreign_options.as_deref()),
+            options: foreign::kept(row.foreign_options.as_deref()),
         }),
         _ => Definition::Table(Table {
             columns: columns.into_iter().map(|column| table_column(it, column, &row.owner)).collect(),
@@ -281,7 +281,7 @@ fn table_column(it: &Builder, row: ColumnRow, owner: &str) -> Column {
     };
     column.statistics_target = row.statistics_target;
     column.options = pairs(row.options.as_deref()).into_iter().filter(|(name, _)| COLUMN_OPTIONS.contains(&name.as_str())).collect();
-    column.foreign_options = pairs(row.foreign_options.as_deref());
+    column.foreign_options = foreign::kept(row.foreign_options.as_deref());
     (column.inherited, column.local) = (row.inherited, row.local);
     column.grants = row.acl.map_or_else(Vec::new, |acl| access::column_grants(owner, &acl));
     column

@@ -3,7 +3,7 @@
 //! What concerns columns stands in `alter_column`, what concerns inheritance and partitions in `alter_partition`.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, Node};
+use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior};
 
 use crate::catalog::{Constraint, ConstraintKind, Definition, Firing, Identity, Kind, Object, Persistence, ReplicaIdentity, Table};
 use crate::diagnostic::nearest;
@@ -466,19 +466,8 @@ fn foreign_options(state: &mut State<'_>, table: &Identity, command: &AlterTable
     let Some(NodeEnum::List(list)) = definition(command) else { return Ok(()) };
     state.change(table, |object| {
         if let Definition::ForeignTable(it) = &mut object.definition {
-            change_options(&mut it.options, &list.items);
+            super::foreign::change_options(&mut it.options, &list.items);
         }
     });
     Ok(())
-}
-
-/// Applies `ADD`, `SET` and `DROP` to options.
-pub(crate) fn change_options(current: &mut std::collections::BTreeMap<String, String>, nodes: &[Node]) {
-    for option in options::elements(nodes) {
-        if option.defaction() == pg_query::protobuf::DefElemAction::DefelemDrop {
-            current.remove(&option.defname);
-        } else {
-            current.insert(option.defname.clone(), options::text(option).unwrap_or_default());
-        }
-    }
 }

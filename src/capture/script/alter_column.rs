@@ -319,7 +319,7 @@ fn is_string_literal(sql: &str) -> bool {
 /// `OPTIONS (…)` of a foreign table's column.
 pub(crate) fn set_foreign_options(state: &mut State<'_>, table: &Identity, command: &AlterTableCmd) -> Outcome {
     let Some(NodeEnum::List(list)) = definition(command) else { return Ok(()) };
-    change_all(state, table, &command.name, true, &|column| super::alter::change_options(&mut column.foreign_options, &list.items))
+    change_all(state, table, &command.name, true, &|column| super::foreign::change_options(&mut column.foreign_options, &list.items))
 }
 
 /// `ADD GENERATED … AS IDENTITY`.

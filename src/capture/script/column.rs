@@ -15,7 +15,7 @@ use super::constraint::Planned;
 use super::resolve::strings;
 use super::sequence::{self, Owner};
 use super::state::State;
-use super::{Outcome, Place, Problem, canonical, options, types};
+use super::{Outcome, Place, Problem, canonical, foreign, types};
 
 /// A column that a statement asks for, before its table has it.
 pub(crate) struct PlannedColumn<'n> {
@@ -66,9 +66,7 @@ pub(crate) fn plan<'n>(
     column.collation = types::explicit_collation(state, node, &data_type, &mut needs);
     column.storage = storage(state, &data_type, &node.storage_name);
     column.compression = (!node.compression.is_empty() && node.compression != "default").then(|| node.compression.clone());
-    for option in options::elements(&node.fdwoptions) {
-        column.foreign_options.insert(option.defname.clone(), options::text(option).unwrap_or_default());
-    }
+    column.foreign_options = foreign::kept_options(&node.fdwoptions);
     let mut planned = PlannedColumn { column, default: None, generated: None, sequence: None, needs, constraints: Vec::new() };
     if serial.is_some() {
         planned.column.not_null = true;

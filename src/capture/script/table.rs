@@ -20,7 +20,7 @@ use super::constraint::{self, Planned};
 use super::like::{self, Like};
 use super::resolve::strings;
 use super::state::State;
-use super::{Outcome, Place, Problem, canonical, dependency, index, options, partition};
+use super::{Outcome, Place, Problem, canonical, dependency, foreign, index, options, partition};
 
 /// `CREATE TABLE`.
 pub(crate) fn create(state: &mut State<'_>, node: &CreateStmt, at: Place) -> Outcome {
@@ -30,8 +30,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateStmt, at: Place) -> Out
 /// `CREATE FOREIGN TABLE`.
 pub(crate) fn create_foreign(state: &mut State<'_>, node: &CreateForeignTableStmt, at: Place) -> Outcome {
     let Some(base) = &node.base_stmt else { return Ok(()) };
-    let options = options::elements(&node.options).map(|it| (it.defname.clone(), options::text(it).unwrap_or_default())).collect();
-    create_relation(state, base, Some((node.servername.clone(), options)), at)
+    create_relation(state, base, Some((node.servername.clone(), foreign::kept_options(&node.options))), at)
 }
 
 /// All that a `CREATE TABLE` says, before the table is there.

@@ -179,6 +179,19 @@ impl ConnectionError {
         }
     }
 
+    /// Whether a query of the catalogs failed as they do when somebody drops an object meanwhile: functions like
+    /// `pg_get_viewdef` look at the catalogs as they are now, whatever the transaction sees.
+    pub(in crate::capture::live) fn is_of_a_change(&self) -> bool {
+        let of_a_change = [
+            SqlState::INTERNAL_ERROR,
+            SqlState::UNDEFINED_TABLE,
+            SqlState::UNDEFINED_COLUMN,
+            SqlState::UNDEFINED_FUNCTION,
+            SqlState::UNDEFINED_OBJECT,
+        ];
+        matches!(self, Self::Query { code, .. } if of_a_change.iter().any(|it| it.code() == code))
+    }
+
     /// What went wrong while a connection was set up.
     pub(super) fn in_startup(error: &tokio_postgres::Error, endpoint: &Endpoint, target: &Target, ignored: Option<&str>) -> Self {
         let place = endpoint.to_string();
