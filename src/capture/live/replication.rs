@@ -111,13 +111,16 @@ pub(super) struct SubscriptionRow {
 }
 
 impl Row for SubscriptionRow {
-    // Options with their defaults are left out; the connection is not read, and needs rights that few have.
+    // Options with their defaults are left out; the connection is not read, and needs rights that few have. So do number and
+    // `synchronous_commit` before PostgreSQL 14.
     const QUERY: &'static str = "
-        SELECT s.oid::int8 AS oid, s.subname AS name, pg_catalog.pg_get_userbyid(s.subowner) AS owner, s.subpublications AS publications,
+        SELECT s.oid::int8 AS oid, -- since 14
+        SELECT (SELECT pg_catalog.min(x.subid::int8) FROM pg_catalog.pg_stat_subscription x WHERE x.subname = s.subname) AS oid, -- before 14
+            s.subname AS name, pg_catalog.pg_get_userbyid(s.subowner) AS owner, s.subpublications AS publications,
             pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
-                'enabled', CASE WHEN NOT s.subenabled THEN 'false' END,
-                'slot_name', CASE WHEN s.subslotname IS NULL THEN 'none' WHEN s.subslotname <> s.subname THEN s.subslotname::text END,
-                'synchronous_commit', CASE WHEN s.subsynccommit <> 'off' THEN s.subsynccommit END
+                'enabled', CASE WHEN NOT s.subenabled THEN 'false' END
+                , 'slot_name', CASE WHEN s.subslotname IS NULL THEN 'none' WHEN s.subslotname <> s.subname THEN s.subslotname::text END
+                , 'synchronous_commit', CASE WHEN s.subsynccommit <> 'off' THEN s.subsynccommit END -- since 14
                 , 'binary', CASE WHEN s.subbinary THEN 'true' END -- since 14
                 , 'streaming', CASE WHEN s.substream THEN 'true' END -- since 14 -- before 16
                 , 'streaming', CASE s.substream WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' END -- since 16 -- before 18
