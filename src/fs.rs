@@ -18,8 +18,8 @@ use std::time::Duration;
 const TEMPORARY_PREFIX: &str = ".pgx-goose-";
 /// How they end.
 const TEMPORARY_SUFFIX: &str = ".tmp";
-/// How old a temporary file must be to be nobody's: far longer than any single file takes to write.
-const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+/// How old a temporary file must be to be nobody's: far longer than files are staged for, which is a run at most.
+const ABANDONED_AFTER: Duration = Duration::from_secs(600);
 
 /// A file or folder that could not be handled: what was tried, on which path, and why it failed.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +187,25 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|source| Error::new("create the folder", path, source))
 }
 
+/// Creates a folder and those above it, and returns the ones that were missing, the topmost first.
+///
+/// # Errors
+/// As [`create_dir_all`].
+pub fn create_missing(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, Error> {
+    let path = path.as_ref();
+    let missing = path.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
+    let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+    missing.reverse();
+    create_dir_all(path)?;
+    Ok(missing)
+}
+
+/// Removes a folder if nothing is in it.
+pub fn remove_if_empty(path: impl AsRef<Path>) {
+    // What stands in the way is somebody's file, and a reason to leave the folder.
+    let _ = fs::remove_dir(path);
+}
+
 /// Removes a file; one that is gone already is no error. A link is removed, not what it leads to.
 ///
 /// # Errors
@@ -207,6 +226,22 @@ pub fn remove(path: impl AsRef<Path>) -> Result<(), Error> {
 /// If the folder can't be written to, the disk is full, or the path is a link, a folder or a device: replacing a link
 /// would silently cut it off from the file that it stands for.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability) -> Result<(), Error> {
+    stage(path, bytes, durability)?.commit()
+}
+
+/// The new bytes of a file, on the disk beside the old ones. Dropped before [`Staged::commit`] they leave no trace.
+#[derive(Debug)]
+pub struct Staged {
+    temporary: tempfile::TempPath,
+    path: PathBuf,
+    durability: Durability,
+}
+
+/// Does all of [`write_atomic`] but the last step, so that many files can take it together.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn stage(path: impl AsRef<Path>, bytes: &[u8], durability: Durability) -> Result<Staged, Error> {
     let path = path.as_ref();
     let write = |source| Error::new("write", path, source);
     let permissions = match fs::symlink_metadata(path) {
@@ -217,10 +252,6 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability
         Err(source) if source.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(write(source)),
     };
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
@@ -229,7 +260,7 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut temporary = builder.tempfile_in(folder).map_err(write)?;
+    let mut temporary = builder.tempfile_in(folder_of(path)).map_err(write)?;
     temporary.write_all(bytes).map_err(write)?;
     if let Some(permissions) = permissions {
         temporary.as_file().set_permissions(permissions).map_err(write)?;
@@ -237,11 +268,31 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability
     if durability == Durability::Flushed {
         temporary.as_file().sync_all().map_err(write)?;
     }
-    temporary.persist(path).map_err(|error| write(error.error))?;
-    if durability == Durability::Flushed {
-        flush_folder(folder).map_err(write)?;
+    Ok(Staged { temporary: temporary.into_temp_path(), path: path.to_owned(), durability })
+}
+
+impl Staged {
+    /// Puts the new bytes in the place of the old ones.
+    ///
+    /// # Errors
+    /// If the folder can't be written to any more.
+    pub fn commit(self) -> Result<(), Error> {
+        let Self { temporary, path, durability } = self;
+        let write = |source| Error::new("write", &path, source);
+        temporary.persist(&path).map_err(|error| write(error.error))?;
+        if durability == Durability::Flushed {
+            flush_folder(folder_of(&path)).map_err(write)?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// The folder that a path is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Removes the temporary files that killed runs left in a folder, those of runs still at work excepted.

@@ -2,6 +2,10 @@
 
 mod cli;
 
+/// Millions of small texts come and go while Go is made: see ARCHITECTURE.md, "Why each dependency".
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

@@ -15,10 +15,15 @@ use std::time::{Duration, Instant};
 
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, UuidType};
+use pgx_goose::codegen::output::Sink;
 use pgx_goose::codegen::{self, build, layout, output};
 use pgx_goose::graph;
 use pgx_goose::snapshot::{self, HeaderFacts};
 use rayon::prelude::*;
+
+/// The binary's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 const BEGIN: &str = "<!-- measured: begin -->";
@@ -68,15 +73,21 @@ fn measure(tables: usize) -> Measured {
     let (decode, _) = median(runs, || snapshot::decode(&bytes).expect("a snapshot that was just written"));
     let (order, _) = median(runs, || graph::order(&catalog).objects.len());
     let options = options();
-    let (model, _) = median(runs, || build::build(&catalog, &options).expect("a model"));
-    let (generate, generation) = median(runs, || codegen::generate(&catalog, &options).expect("files"));
-    let files = generation.files;
+    let (model, _) = median(runs, || {
+        let model = build::Model::new(&catalog, &options).expect("a model");
+        (0..model.project.tables.len()).into_par_iter().map(|n| model.table(n).methods.len()).sum::<usize>()
+    });
+    let (generate, files) = median(runs, || {
+        let kept = output::Kept::default();
+        codegen::generate(&catalog, &options, &kept).expect("files");
+        kept.finish()
+    });
     let (lay_out, _) = median(runs, || {
         let lay_out = |bytes: &Vec<u8>| layout::finish(std::str::from_utf8(bytes).expect("Go is UTF-8"), &[], "").map(|go| go.len());
         files.par_iter().map(|(_, bytes)| lay_out(bytes).expect("Go")).sum::<usize>()
     });
-    let (write, _) = median_of(runs, || folder.fresh(), |root| output::write(&files, root, false).expect("written"));
-    let (unchanged, _) = median_of(runs, || folder.last(), |root| output::write(&files, root, false).expect("compared"));
+    let (write, _) = median_of(runs, || folder.fresh(), |root| write_all(&files, root));
+    let (unchanged, _) = median_of(runs, || folder.last(), |root| write_all(&files, root));
     let (raw, ()) = median_of(runs, || folder.fresh(), |root| write_raw(&files, root));
     let command = command(runs, &inputs[0].text, &folder);
     Measured {
@@ -100,6 +111,13 @@ fn measure(tables: usize) -> Measured {
         raw,
         command,
     }
+}
+
+/// The files into their places, as the command does it.
+fn write_all(files: &codegen::FileSet, root: &Path) -> usize {
+    let writer = output::Writer::new(root, false);
+    files.par_iter().for_each(|(path, bytes)| writer.take(path.clone(), bytes.clone()).expect("taken"));
+    writer.finish().expect("written").len()
 }
 
 /// The same bytes into as many files, with nothing else done.

@@ -8,6 +8,7 @@
 //! This module must not know any other of the crate.
 
 mod access;
+mod dependencies;
 mod extension;
 mod foreign;
 mod names;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 pub use access::{DefaultPrivileges, Grant, Policy, PolicyCommand, Privilege};
+pub use dependencies::{Dependencies, Dependency};
 pub use extension::{EventTrigger, Extension, Language, Schema, Transform};
 pub use foreign::{ForeignDataWrapper, ForeignServer, ForeignTable, UserMapping};
 pub use names::{DataType, Identity, PG_CATALOG, QualifiedName};
@@ -61,40 +63,6 @@ pub struct Expression(pub String);
 #[serde(transparent)]
 pub struct Query(pub String);
 
-/// An object, or one column of a relation, that another object needs: what `pg_depend` calls a referenced object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dependency {
-    /// The object that is needed.
-    pub on: Identity,
-    /// The column of it, where only a column is needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    /// Whether the dependent goes silently when what it needs is dropped (`pg_depend.deptype` `a`, `i`, `P`, `S`), as an
-    /// index goes with its table; otherwise `DROP` without `CASCADE` refuses.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub auto: bool,
-}
-
-impl Dependency {
-    /// A need that makes `DROP` without `CASCADE` refuse.
-    pub fn on(identity: Identity) -> Self {
-        Self { on: identity, column: None, auto: false }
-    }
-
-    /// The need of one column of a relation.
-    pub fn on_column(relation: Identity, column: impl Into<String>) -> Self {
-        Self { on: relation, column: Some(column.into()), auto: false }
-    }
-
-    /// The same need, of an object that goes silently with what it needs.
-    #[must_use]
-    pub fn auto(mut self) -> Self {
-        self.auto = true;
-        self
-    }
-}
-
 /// What every object has, whatever its kind, and its [`Definition`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,8 +85,8 @@ pub struct Object {
     /// All that must exist before this object can: schema, types, relations and their columns, functions, sequences,
     /// collations, languages, extensions. Objects of `pg_catalog` are left out; objects that an extension owns are
     /// named by the extension.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub dependencies: BTreeSet<Dependency>,
+    #[serde(default, skip_serializing_if = "Dependencies::is_empty")]
+    pub dependencies: Dependencies,
     /// What the kind has of its own.
     pub definition: Definition,
 }
@@ -132,7 +100,7 @@ impl Object {
             grants: None,
             security_labels: BTreeMap::new(),
             depends_on_extensions: BTreeSet::new(),
-            dependencies: BTreeSet::new(),
+            dependencies: Dependencies::default(),
             definition,
         }
     }
@@ -282,7 +250,8 @@ impl fmt::Display for Kind {
 /// A schema as a value: every object by its identity, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
-    objects: BTreeMap<Identity, Object>,
+    /// An object is ten times an identity: in boxes they keep the nodes of the tree small.
+    objects: BTreeMap<Identity, Box<Object>>,
 }
 
 impl Catalog {
@@ -293,17 +262,17 @@ impl Catalog {
 
     /// The object of that identity.
     pub fn get(&self, identity: &Identity) -> Option<&Object> {
-        self.objects.get(identity)
+        self.objects.get(identity).map(|it| &**it)
     }
 
     /// The object of that identity, and the identity as the catalog holds it.
     pub fn get_key_value(&self, identity: &Identity) -> Option<(&Identity, &Object)> {
-        self.objects.get_key_value(identity)
+        self.objects.get_key_value(identity).map(|(identity, object)| (identity, &**object))
     }
 
     /// The object of that identity, to change.
     pub fn get_mut(&mut self, identity: &Identity) -> Option<&mut Object> {
-        self.objects.get_mut(identity)
+        self.objects.get_mut(identity).map(|it| &mut **it)
     }
 
     /// Puts an object in and returns the one it replaces.
@@ -312,12 +281,12 @@ impl Catalog {
     /// If the definition is of another kind than the identity: the map would contradict itself.
     pub fn insert(&mut self, identity: Identity, object: Object) -> Option<Object> {
         assert_eq!(identity.kind, object.definition.kind(), "{identity} has the definition of another kind");
-        self.objects.insert(identity, object)
+        self.objects.insert(identity, Box::new(object)).map(|it| *it)
     }
 
     /// Takes an object out. Its dependents stay.
     pub fn remove(&mut self, identity: &Identity) -> Option<Object> {
-        self.objects.remove(identity)
+        self.objects.remove(identity).map(|it| *it)
     }
 
     /// Whether there is such an object.
@@ -337,24 +306,30 @@ impl Catalog {
 
     /// All objects, sorted by identity.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Identity, &Object)> {
-        self.objects.iter()
+        self.objects.iter().map(|(identity, object)| (identity, &**object))
     }
 
     /// All objects, sorted by identity, to change.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Identity, &mut Object)> {
-        self.objects.iter_mut()
+        self.objects.iter_mut().map(|(identity, object)| (identity, &mut **object))
     }
 
     /// The objects of one kind, sorted by identity; found without a look at the others.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&Identity, &Object)> {
-        self.objects.range(Identity::global(kind, "")..).take_while(move |(id, _)| id.kind == kind)
+        self.objects
+            .range(Identity::global(kind, "")..)
+            .map(|(identity, object)| (identity, &**object))
+            .take_while(move |(id, _)| id.kind == kind)
     }
 
     /// The objects of one kind within one relation, domain or server (constraints, triggers, policies…), by name.
     pub fn within<'c>(&'c self, kind: Kind, parent: &QualifiedName) -> impl Iterator<Item = (&'c Identity, &'c Object)> + use<'c> {
         let first = Identity::within(kind, parent, "");
         let (schema, parent) = (parent.schema.clone(), parent.name.clone());
-        self.objects.range(first..).take_while(move |(id, _)| id.kind == kind && id.schema == schema && id.parent == parent)
+        self.objects
+            .range(first..)
+            .map(|(identity, object)| (identity, &**object))
+            .take_while(move |(id, _)| id.kind == kind && id.schema == schema && id.parent == parent)
     }
 }
 
@@ -370,10 +345,11 @@ impl FromIterator<(Identity, Object)> for Catalog {
 
 impl IntoIterator for Catalog {
     type Item = (Identity, Object);
-    type IntoIter = std::collections::btree_map::IntoIter<Identity, Object>;
+    type IntoIter =
+        std::iter::Map<std::collections::btree_map::IntoIter<Identity, Box<Object>>, fn((Identity, Box<Object>)) -> (Identity, Object)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.objects.into_iter()
+        self.objects.into_iter().map(|(identity, object)| (identity, *object))
     }
 }
 

@@ -97,6 +97,16 @@ impl Failure {
         Self::input(format!("can't use `{name}`: {error}")).hint(error.hint())
     }
 
+    /// Files that can't be put where they belong.
+    fn output(error: &output::Error) -> Self {
+        match error {
+            output::Error::Foreign { .. } => {
+                Self::usage(error.to_string()).hint("choose another folder with `--out`, or replace them with `--force`")
+            }
+            output::Error::Files(error) => Self::caused(Exit::Environment, error),
+        }
+    }
+
     /// The findings, and the failure itself in the form of one.
     pub(crate) fn into_diagnostics(self) -> (Vec<Diagnostic>, Option<Diagnostic>) {
         let Self { exit: _, diagnostics, message, causes, hint } = self;
@@ -154,6 +164,8 @@ impl From<codegen::Error> for Failure {
             codegen::Error::Template(TemplateError::Read(error)) => Self::caused(Exit::Environment, error),
             // Its own message holds all that led to it.
             codegen::Error::Template(_) | codegen::Error::Layout { .. } => Self::usage(error.to_string()),
+            codegen::Error::Schema(diagnostics) => Self::found(Exit::Usage, diagnostics.clone()),
+            codegen::Error::Output(error) => Self::output(error),
             codegen::Error::Workers { .. } => Self::environment(error.to_string()),
         }
     }
@@ -161,11 +173,6 @@ impl From<codegen::Error> for Failure {
 
 impl From<output::Error> for Failure {
     fn from(error: output::Error) -> Self {
-        match &error {
-            output::Error::Foreign { .. } => {
-                Self::usage(error.to_string()).hint("choose another folder with `--out`, or replace them with `--force`")
-            }
-            output::Error::Files(error) => Self::caused(Exit::Environment, error),
-        }
+        Self::output(&error)
     }
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pgx_goose::codegen::options::{Directories, Options};
-use pgx_goose::codegen::output::{self, State, Written};
-use pgx_goose::codegen::{self, FileSet, Generation};
-use pgx_goose::diagnostic::{Diagnostic, Severity};
+use pgx_goose::codegen::output::{self, Compared, Comparison, State, Writer};
+use pgx_goose::codegen::{self, Generation};
+use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
 
 use super::config::{Config, Format};
@@ -173,7 +173,14 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
 
     let progress = report.spinner("generating Go");
-    let generation = codegen::generate(&catalog, &options)?;
+    let (here, check_only, dry_run) = (Path::new(""), arguments.check == Some(true), arguments.dry_run == Some(true));
+    let (generation, files) = if check_only || dry_run {
+        let comparison = Comparison::new(here, check_only);
+        (codegen::generate(&catalog, &options, &comparison)?, comparison.finish())
+    } else {
+        let writer = Writer::new(here, arguments.force == Some(true));
+        (codegen::generate(&catalog, &options, &writer)?, writer.finish()?)
+    };
     progress.finish_and_clear();
     for table in &generation.tables {
         report.info(|| format!("Worker {} completed {} '{}' in {}", table.worker, table.kind, table.name, shown(table.elapsed)));
@@ -181,29 +188,26 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
             report.info(|| format!("The tests make no rows of {}: {}", table.sql, table.skip));
         }
     }
-    if generation.diagnostics.iter().any(|it| it.severity == Severity::Error) {
-        return Err(Failure::found(Exit::Usage, generation.diagnostics));
-    }
     report.diagnostics(&generation.diagnostics);
 
-    let leftovers = if is_whole(&options) { leftovers(&generation.files)? } else { Vec::new() };
-    if arguments.check == Some(true) {
-        return check(&generation.files, &leftovers, report);
+    let leftovers = if is_whole(&options) { leftovers(&files)? } else { Vec::new() };
+    if check_only {
+        return compared(&files, &leftovers, report);
     }
-    if arguments.dry_run == Some(true) {
-        return dry_run(&generation.files, &leftovers, report);
+    if dry_run {
+        return listed(&files, &leftovers, report);
     }
-    let progress = report.spinner("writing files");
-    let written = output::write(&generation.files, Path::new(""), arguments.force == Some(true))?;
-    progress.finish_and_clear();
     for path in &leftovers {
         let finding = Diagnostic::warning(format!("`{path}` is left over from an earlier run: nothing in the schema makes it any more"));
         report.diagnostic(&finding.hint("remove it"));
     }
     let elapsed = started.elapsed();
     let workers = rayon::current_num_threads();
-    report.info(|| format!("Generated {} in {} using {}", count(generation.files.len(), "file"), shown(elapsed), count(workers, "worker")));
-    summarise(&generation, written, &options, elapsed, report);
+    if let Some(ratio) = generation.templates.hit_ratio() {
+        report.info(|| format!("Template cache hit ratio: {ratio:.1}%"));
+    }
+    report.info(|| format!("Generated {} in {} using {}", count(files.len(), "file"), shown(elapsed), count(workers, "worker")));
+    summarise(&generation, &files, &options, elapsed, report);
     Ok(Exit::Success)
 }
 
@@ -212,10 +216,9 @@ fn use_workers(workers: usize) {
     let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
 }
 
-/// Compares, and shows how the files would change.
-fn check(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
-    let compared = output::compare(files, Path::new(""), true)?;
-    let different: Vec<_> = compared.iter().filter(|it| it.state != State::Same).collect();
+/// Shows how the files would change.
+fn compared(files: &[Compared], leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
+    let different: Vec<_> = files.iter().filter(|it| it.state != State::Same).collect();
     if different.is_empty() && leftovers.is_empty() {
         report.summary(&format!("{}, as they should be", count(files.len(), "file")));
         return Ok(Exit::Success);
@@ -231,10 +234,9 @@ fn check(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exit,
 }
 
 /// Lists what would be done to each file.
-fn dry_run(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
-    let compared = output::compare(files, Path::new(""), false)?;
+fn listed(files: &[Compared], leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
     let mut list = String::new();
-    for file in &compared {
+    for file in files {
         let what = match file.state {
             State::New => "create",
             State::Changed => "change",
@@ -245,7 +247,7 @@ fn dry_run(files: &FileSet, leftovers: &[String], report: &Report) -> Result<Exi
     }
     list.extend(leftovers.iter().map(|path| format!("stale   {path}\n")));
     print(list.as_bytes())?;
-    let number = |state| compared.iter().filter(|it| it.state == state).count();
+    let number = |state| number(files, state);
     let (created, changed, kept) = (number(State::New), number(State::Changed), number(State::Same));
     report.summary(&format!("nothing was written: {created} to create, {changed} to change, {kept} to keep"));
     match number(State::Foreign) {
@@ -262,8 +264,8 @@ fn is_whole(options: &Options) -> bool {
 }
 
 /// Files that pgx-goose wrote once, in the folders that it writes to, and that are not among those of this run.
-fn leftovers(files: &FileSet) -> Result<Vec<String>, Failure> {
-    let folders: BTreeSet<&str> = files.keys().map(|it| it.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+fn leftovers(files: &[Compared]) -> Result<Vec<String>, Failure> {
+    let folders: BTreeSet<&str> = files.iter().map(|it| folder_of(&it.path)).collect();
     let mut left = Vec::new();
     for folder in folders {
         let path = if folder.is_empty() { "." } else { folder };
@@ -273,7 +275,8 @@ fn leftovers(files: &FileSet) -> Result<Vec<String>, Failure> {
         for entry in fs::read_dir_sorted(path)? {
             let Some(name) = entry.name.to_str().filter(|it| it.ends_with(".go") && entry.kind == FileKind::File) else { continue };
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            if !files.contains_key(&path) && fs::read(&path)?.starts_with(output::HEADER.as_bytes()) {
+            let made = files.binary_search_by(|it| it.path.as_str().cmp(&path)).is_ok();
+            if !made && fs::read(&path)?.starts_with(output::HEADER.as_bytes()) {
                 left.push(path);
             }
         }
@@ -281,14 +284,24 @@ fn leftovers(files: &FileSet) -> Result<Vec<String>, Failure> {
     Ok(left)
 }
 
+/// The folder that a file is in.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn number(files: &[Compared], state: State) -> usize {
+    files.iter().filter(|it| it.state == state).count()
+}
+
 /// Says what was made, and where.
-fn summarise(generation: &Generation, written: Written, options: &Options, elapsed: Duration, report: &Report) {
-    let Written { created, changed, unchanged } = written;
+fn summarise(generation: &Generation, files: &[Compared], options: &Options, elapsed: Duration, report: &Report) {
+    let (created, unchanged) = (number(files, State::New), number(files, State::Same));
+    let changed = files.len() - created - unchanged;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     generation.tables.iter().for_each(|it| *kinds.entry(it.kind.as_str()).or_default() += 1);
     let relations: Vec<_> = kinds.iter().map(|(kind, number)| count(*number, kind)).collect();
     let relations = if relations.is_empty() { "no tables".to_owned() } else { relations.join(", ") };
-    report.summary(&format!("{} for {relations} in {}", count(generation.files.len(), "Go file"), shown(elapsed)));
+    report.summary(&format!("{} for {relations} in {}", count(files.len(), "Go file"), shown(elapsed)));
     let Directories { models, interfaces, repositories, mocks, tests, runtime } = &options.directories;
     let folders = [
         ("models", models),
@@ -300,14 +313,14 @@ fn summarise(generation: &Generation, written: Written, options: &Options, elaps
     ];
     for (what, folder) in folders {
         let folder = folder.trim_start_matches("./").trim_end_matches('/');
-        let made = generation.files.keys().filter(|path| path.rsplit_once('/').map_or("", |(it, _)| it) == folder).count();
+        let made = files.iter().filter(|it| folder_of(&it.path) == folder).count();
         if made > 0 {
             report.summary(&format!("  {what:<13} {folder} ({})", count(made, "file")));
         }
     }
     report.summary(&format!("  {created} created, {changed} changed, {unchanged} unchanged"));
-    if generation.own_templates > 0 {
-        report.summary(&format!("  {} of your own", count(generation.own_templates, "template")));
+    if generation.templates.own > 0 {
+        report.summary(&format!("  {} of your own", count(generation.templates.own, "template")));
     }
     let untested = generation.tables.iter().filter(|it| !it.skip.is_empty()).count();
     if options.with_tests && untested > 0 {

@@ -51,20 +51,12 @@ impl Shared {
 
     /// Returns what the templates of the project see.
     pub(super) fn project(&self, project: &Project) -> Value {
-        let tables = project.tables.iter().map(|table| {
-            Value::Map(BTreeMap::from([
-                ("names".to_owned(), value(&table.names)),
-                ("sql".to_owned(), Value::String(table.sql.clone())),
-                ("kind".to_owned(), Value::String(table.kind.clone())),
-                ("read_only".to_owned(), Value::Bool(table.read_only)),
-            ]))
-        });
         let data = BTreeMap::from([
             ("enums".to_owned(), value(&project.enums)),
             ("composites".to_owned(), value(&project.composites)),
             ("registered_types".to_owned(), value(&project.registered_types)),
             ("codecs".to_owned(), value(&project.codecs)),
-            ("tables".to_owned(), Value::List(tables.collect())),
+            ("tables".to_owned(), value(&project.tables)),
         ]);
         self.with("project", Value::Map(data))
     }

@@ -1,7 +1,8 @@
 //! Which Go code follows from a catalog.
 //!
-//! catalog → view model ([`model`]) → templates that only lay out text → layout as gofmt does it → a set of files in
-//! memory → written, compared or listed by [`output`]. Everything before the last step is a function of catalog, options and the user's templates.
+//! catalog → view model ([`model`]) → templates that only lay out text → layout as gofmt does it → files
+//! → each written, compared or kept by an [`output::Sink`] as it is made. Everything before the last step is a function of catalog, options and the user's
+//! templates. A table's part of the model, its values and its files live for as long as the table is worked on: memory holds one a worker.
 //!
 //! A file a table, or one for all: to add either, a line in [`table_files`] or [`project_files`].
 
@@ -25,29 +26,30 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use upon::Value;
 
+use self::build::Model;
 use self::layout::LayoutError;
-use self::model::{Import, Package, Project, Table};
+use self::model::{Package, Project, Table};
 use self::options::{MockProvider, Options};
+use self::output::Sink;
+pub use self::template::TemplateFacts;
 use self::template::{TemplateError, Templates};
 use crate::catalog::Catalog;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Files by path: relative to where the command runs, or absolute, as the directories of the options are.
 pub type FileSet = BTreeMap<String, Vec<u8>>;
 
-/// What generation makes.
+/// What generation made.
 #[derive(Debug)]
 pub struct Generation {
-    /// The files.
-    pub files: FileSet,
-    /// What was found on the way. With an error among them the files are not what was asked for.
+    /// What was found on the way.
     pub diagnostics: Vec<Diagnostic>,
     /// What was made for each table, parents before children.
     pub tables: Vec<TableFacts>,
     /// The Go modules that the files need, sorted: `github.com/jackc/pgx/v5`.
     pub modules: Vec<String>,
-    /// How many templates are the user's own.
-    pub own_templates: usize,
+    /// What became of the templates.
+    pub templates: TemplateFacts,
 }
 
 /// What was made for a table, for summaries and logs.
@@ -59,8 +61,6 @@ pub struct TableFacts {
     pub name: String,
     /// What it is: `table`, `view` …
     pub kind: String,
-    /// Its files.
-    pub files: Vec<String>,
     /// The methods of its repository.
     pub methods: usize,
     /// Why the tests can't make rows of it; empty where they can.
@@ -84,6 +84,12 @@ pub enum Error {
     /// A template makes something else than Go.
     #[error("the template `{template}` makes no Go for `{path}`: {source}")]
     Layout { template: String, path: String, source: LayoutError },
+    /// What was asked for is not in the schema.
+    #[error("the schema has not what was asked for")]
+    Schema(Vec<Diagnostic>),
+    /// A file can't be put where it belongs.
+    #[error(transparent)]
+    Output(#[from] output::Error),
     /// The pool of workers can't be made.
     #[error("can't start {workers} workers: {reason}")]
     Workers { workers: usize, reason: String },
@@ -96,21 +102,24 @@ struct Planned {
     own_path: String,
 }
 
-/// Generates the Go code for a catalog. The files are the same, byte for byte, for any number of workers.
+/// Generates the Go code for a catalog into a sink. The files are the same, byte for byte, for any number of workers; they come in any order.
 ///
 /// # Errors
-/// Where options or templates are wrong. The first one ends the work.
-pub fn generate(catalog: &Catalog, options: &Options) -> Result<Generation, Error> {
-    let (project, mut diagnostics) = build::build(catalog, options)?;
+/// Where options or templates are wrong, or the sink refuses. The first one ends the work.
+pub fn generate(catalog: &Catalog, options: &Options, sink: &dyn Sink) -> Result<Generation, Error> {
+    let mut model = Model::new(catalog, options)?;
+    let mut diagnostics = std::mem::take(&mut model.diagnostics);
+    if diagnostics.iter().any(|it| it.severity == Severity::Error) {
+        return Err(Error::Schema(diagnostics));
+    }
     let templates = Templates::load(options.template_dir.as_deref())?;
     diagnostics.extend(
         templates.unused.iter().map(|name| {
             Diagnostic::warning(format!("the template `{name}` overrides none of the default ones")).hint(template::hint(name))
         }),
     );
-    let (files, tables) = with_workers(options.workers, || render(&project, &templates, options))??;
-    let modules = modules(&project, &files);
-    Ok(Generation { files, diagnostics, tables, modules, own_templates: templates.overridden() })
+    let (tables, modules) = with_workers(options.workers, || render(&model, &templates, options, sink))??;
+    Ok(Generation { diagnostics, tables, modules, templates: templates.facts() })
 }
 
 /// Runs work on a pool of so many threads; 0 is one a core.
@@ -122,56 +131,73 @@ fn with_workers<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> Res
     pool.map(|it| it.install(work)).map_err(|error| Error::Workers { workers, reason: error.to_string() })
 }
 
-/// What a render of a table leaves.
-type Rendered = (TableFacts, Vec<(String, Vec<u8>)>);
-
-fn render(project: &Project, templates: &Templates, options: &Options) -> Result<(FileSet, Vec<TableFacts>), Error> {
+/// Renders all files, tables side by side.
+fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dyn Sink) -> Result<(Vec<TableFacts>, Vec<String>), Error> {
+    let project = &model.project;
     let shared = data::Shared::new(project, options);
-    let one = |table: &Table| -> Result<Rendered, Error> {
+    let one = |n: usize| -> Result<(TableFacts, BTreeSet<String>), Error> {
         let start = Instant::now();
-        let data = shared.table(table);
-        let mut files = Vec::new();
-        for planned in table_files(project, table, options) {
-            files.push(file(&planned, &data, templates, &project.imports)?);
+        let table = model.table(n);
+        let data = shared.table(&table);
+        let mut modules = BTreeSet::new();
+        for planned in table_files(project, &table, options) {
+            file(&planned, &data, templates, project, sink, &mut modules)?;
         }
         let facts = TableFacts {
-            sql: table.sql.clone(),
-            name: table.name.clone(),
-            kind: table.kind.clone(),
-            files: files.iter().map(|(path, _)| path.clone()).collect(),
+            sql: table.sql,
+            name: table.name,
+            kind: table.kind,
             methods: table.methods.len(),
-            skip: table.sample.skip.clone(),
+            skip: table.sample.skip,
             worker: rayon::current_thread_index().unwrap_or(0) + 1,
             elapsed: start.elapsed(),
         };
-        Ok((facts, files))
+        Ok((facts, modules))
     };
-    let rendered = match project.tables.par_iter().map(one).collect::<Result<Vec<_>, Error>>() {
+    // Before the tables, whose files and facts are held by then: what these templates see is of all tables.
+    let mut modules = BTreeSet::new();
+    {
+        let data = shared.project(project);
+        for planned in project_files(project, options) {
+            file(&planned, &data, templates, project, sink, &mut modules)?;
+        }
+    }
+    let numbers = 0..project.tables.len();
+    let rendered = match numbers.clone().into_par_iter().map(one).collect::<Result<Vec<_>, Error>>() {
         Ok(rendered) => rendered,
         // Which of several errors the workers met first is chance: the one to report is that of the first table.
-        Err(error) => return Err(project.tables.iter().find_map(|table| one(table).err()).unwrap_or(error)),
+        Err(error) => return Err(numbers.into_iter().find_map(|n| one(n).err()).unwrap_or(error)),
     };
-    let mut files = FileSet::new();
-    let data = shared.project(project);
-    for planned in project_files(project, options) {
-        let (path, bytes) = file(&planned, &data, templates, &project.imports)?;
-        files.insert(path, bytes);
+    let mut tables = Vec::with_capacity(rendered.len());
+    for (table, used) in rendered {
+        tables.push(table);
+        modules.extend(used);
     }
-    let mut facts = Vec::with_capacity(rendered.len());
-    for (table, made) in rendered {
-        facts.push(table);
-        files.extend(made);
-    }
-    Ok((files, facts))
+    Ok((tables, modules.into_iter().collect()))
 }
 
-/// Renders and lays out a file.
-fn file(planned: &Planned, data: &Value, templates: &Templates, imports: &[Import]) -> Result<(String, Vec<u8>), Error> {
+/// Renders and lays out a file, and notes the modules that it needs.
+fn file(
+    planned: &Planned,
+    data: &Value,
+    templates: &Templates,
+    project: &Project,
+    sink: &dyn Sink,
+    modules: &mut BTreeSet<String>,
+) -> Result<(), Error> {
     let source = templates.render(planned.template, data)?;
-    match layout::finish(&source, imports, &planned.own_path) {
-        Ok(go) => Ok((planned.path.clone(), go.into_bytes())),
-        Err(source) => Err(Error::Layout { template: planned.template.to_owned(), path: planned.path.clone(), source }),
+    let go = layout::finish(&source, &project.imports, &planned.own_path).map_err(|source| Error::Layout {
+        template: planned.template.to_owned(),
+        path: planned.path.clone(),
+        source,
+    })?;
+    for path in imported(&go) {
+        let is_own = project.packages.all().iter().any(|it| it.path == path);
+        if !is_own && path.split('/').next().is_some_and(|host| host.contains('.')) {
+            modules.insert(module(path));
+        }
     }
+    Ok(sink.take(planned.path.clone(), go.into_bytes())?)
 }
 
 fn planned(template: &'static str, package: &Package, name: &str) -> Planned {
@@ -235,26 +261,13 @@ fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     files
 }
 
-/// Returns the modules of the packages that the files import: those whose path begins with a host name and that are not the user's own.
-fn modules(project: &Project, files: &FileSet) -> Vec<String> {
-    let packages = &project.packages;
-    let own: BTreeSet<&str> =
-        [&packages.models, &packages.interfaces, &packages.postgres, &packages.mocks, &packages.tests, &packages.runtime]
-            .iter()
-            .map(|it| it.path.as_str())
-            .collect();
-    let mut used = BTreeSet::new();
-    for bytes in files.values() {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let Some((_, block)) = text.split_once("\nimport ") else { continue };
-        let block = match block.strip_prefix('(') {
-            Some(block) => block.split_once("\n)").map_or("", |(block, _)| block),
-            None => block.lines().next().unwrap_or_default(),
-        };
-        used.extend(block.split('"').skip(1).step_by(2).filter(|path| !own.contains(path)));
-    }
-    let host = |path: &&str| path.split('/').next().is_some_and(|first| first.contains('.'));
-    used.into_iter().filter(host).map(module).collect::<BTreeSet<_>>().into_iter().collect()
+/// The paths that a file of ours imports.
+fn imported(go: &str) -> impl Iterator<Item = &str> {
+    let block = go.split_once("\nimport ").map_or("", |(_, block)| match block.strip_prefix('(') {
+        Some(block) => block.split_once("\n)").map_or("", |(block, _)| block),
+        None => block.lines().next().unwrap_or_default(),
+    });
+    block.split('"').skip(1).step_by(2)
 }
 
 /// Returns the module of a package, by the custom of the hosts: host, owner, repository, and a major version.

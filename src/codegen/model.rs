@@ -26,7 +26,20 @@ pub struct Project {
     /// Which optional codecs `RegisterTypes` sets up.
     pub codecs: Codecs,
     /// The tables and views, parents before children.
-    pub tables: Vec<Table>,
+    pub tables: Vec<TableHead>,
+}
+
+/// What files of the whole project say of a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableHead {
+    /// The Go names.
+    pub names: TableNames,
+    /// The SQL name, quoted where it must be, with its schema.
+    pub sql: String,
+    /// `table`, `view`, `materialized view`, `foreign table`: for comments.
+    pub kind: String,
+    /// Whether it can only be read.
+    pub read_only: bool,
 }
 
 /// The packages that are written.
@@ -44,6 +57,14 @@ pub struct Packages {
     pub tests: Package,
     /// Errors, transactions, pages: generated once, no dependency on us.
     pub runtime: Package,
+}
+
+impl Packages {
+    /// All of them.
+    pub fn all(&self) -> [&Package; 6] {
+        let Self { models, interfaces, postgres, mocks, tests, runtime } = self;
+        [models, interfaces, postgres, mocks, tests, runtime]
+    }
 }
 
 /// A Go package of the user's.

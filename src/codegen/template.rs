@@ -6,8 +6,9 @@
 //!
 //! To add a template: the file under `templates/`, a line in [`DEFAULTS`], and a line in [`super::generate`] that says which file it makes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use upon::{Engine, Syntax, Value};
 
@@ -76,6 +77,26 @@ pub(crate) struct Templates {
     overridden: BTreeSet<String>,
     /// Files of the folder that override nothing and that no template includes.
     pub(crate) unused: Vec<String>,
+    /// How often each template was rendered.
+    rendered: BTreeMap<String, AtomicUsize>,
+}
+
+/// What became of the templates, for summaries and logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TemplateFacts {
+    /// How many are the user's own.
+    pub own: usize,
+    /// How many were used, which is how many had to be compiled.
+    pub used: usize,
+    /// How many files were rendered from them.
+    pub rendered: usize,
+}
+
+impl TemplateFacts {
+    /// The share of renders that found their template compiled, in percent; none where nothing was rendered.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        (self.rendered > 0).then(|| 100.0 * (self.rendered - self.used) as f64 / self.rendered as f64)
+    }
 }
 
 impl Templates {
@@ -84,7 +105,13 @@ impl Templates {
         let mut engine = Engine::new();
         engine.set_syntax(Syntax::builder().expr("<:", ":>").block("<%", "%>").comment("<#", "#>").build());
         literal::add_filters(&mut engine);
-        let mut templates = Self { engine, folder: folder.unwrap_or_default().to_owned(), overridden: BTreeSet::new(), unused: Vec::new() };
+        let mut templates = Self {
+            engine,
+            folder: folder.unwrap_or_default().to_owned(),
+            overridden: BTreeSet::new(),
+            unused: Vec::new(),
+            rendered: BTreeMap::new(),
+        };
         let mut own = Vec::new();
         if let Some(folder) = folder {
             for name in user_files(folder)? {
@@ -107,6 +134,7 @@ impl Templates {
             .filter(|name| !DEFAULTS.iter().any(|(default, _)| default == name) && !included(name))
             .cloned()
             .collect();
+        templates.rendered = DEFAULTS.iter().map(|(name, _)| ((*name).to_owned(), AtomicUsize::new(0))).collect();
         Ok(templates)
     }
 
@@ -122,6 +150,9 @@ impl Templates {
     /// Renders a template.
     pub(crate) fn render(&self, name: &str, data: &Value) -> Result<String, TemplateError> {
         let template = self.engine.get_template(name).expect("every template that is rendered is in DEFAULTS");
+        if let Some(count) = self.rendered.get(name) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
         template.render_from(data).to_string().map_err(|error| self.located(name, template.source(), &error))
     }
 
@@ -157,9 +188,10 @@ impl Templates {
         if self.overridden.contains(name) { format!("{}/{name}", self.folder.trim_end_matches('/')) } else { format!("{name} (built in)") }
     }
 
-    /// Returns the number of templates that the user overrides.
-    pub(crate) fn overridden(&self) -> usize {
-        self.overridden.len()
+    /// Returns what became of the templates so far.
+    pub(crate) fn facts(&self) -> TemplateFacts {
+        let counts: Vec<usize> = self.rendered.values().map(|it| it.load(Ordering::Relaxed)).collect();
+        TemplateFacts { own: self.overridden.len(), used: counts.iter().filter(|it| **it > 0).count(), rendered: counts.iter().sum() }
     }
 }
 

@@ -194,7 +194,7 @@ pub(super) fn policies(it: &mut Builder, answers: &Answers) -> Result<(), Captur
         let roles: BTreeSet<String> = row.roles.into_iter().collect();
         let policy = Policy { permissive: row.permissive, command, roles: roles.into_iter().collect(), using, with_check };
         let mut object = Object::new(Definition::Policy(policy));
-        object.dependencies = needs;
+        object.dependencies = needs.into();
         it.put("pg_policy", row.oid, identity, object);
     }
     Ok(())

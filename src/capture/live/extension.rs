@@ -179,7 +179,7 @@ pub(super) fn transforms(it: &mut Builder, answers: &Answers) -> Result<(), Capt
             to_sql: it.known.called_with_arguments(row.to_sql, &mut needs),
         };
         let mut object = Object::new(Definition::Transform(transform));
-        object.dependencies = needs;
+        object.dependencies = needs.into();
         it.put("pg_transform", row.oid, Identity::global(Kind::Transform, row.language).with_arguments(vec![data_type]), object);
     }
     Ok(())

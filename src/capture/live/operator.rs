@@ -332,7 +332,7 @@ fn casts(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
             _ => CastContext::Explicit,
         };
         let mut object = Object::new(Definition::Cast(Cast { method, context }));
-        object.dependencies = needs;
+        object.dependencies = needs.into();
         it.put("pg_cast", row.oid, Identity::global(Kind::Cast, "").with_arguments(arguments), object);
     }
     Ok(())

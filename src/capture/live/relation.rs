@@ -108,7 +108,7 @@ pub(super) fn indexes(it: &mut Builder, answers: &Answers) -> Result<(), Capture
             index.partition_of = Some(QualifiedName::new(schema.clone(), name.clone()));
         }
         let mut object = Object::new(Definition::Index(index));
-        object.dependencies = read.needs;
+        object.dependencies = read.needs.into();
         it.put("pg_class", row.oid, identity, object);
     }
     // Whatever was read first, a partition's index needs its parent's.

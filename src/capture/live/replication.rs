@@ -95,7 +95,7 @@ pub(super) fn publications(it: &mut Builder, answers: &Answers) -> Result<(), Ca
         };
         let needs = needs(&it.state, &publication);
         let mut object = it.object(&identity, Definition::Publication(publication), row.owner, None);
-        object.dependencies = needs;
+        object.dependencies = needs.into();
         it.put("pg_publication", row.oid, identity, object);
     }
     Ok(())

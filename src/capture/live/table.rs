@@ -414,7 +414,7 @@ fn constraint(it: &mut Builder, row: ConstraintRow) {
     }
     it.put("pg_constraint", row.oid, identity.clone(), object);
     match needs {
-        Some(needs) => it.change(&identity, |object| object.dependencies = needs),
+        Some(needs) => it.change(&identity, |object| object.dependencies = needs.into()),
         None => dependency::refresh(&mut it.state, &identity),
     }
 }

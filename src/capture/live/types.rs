@@ -277,7 +277,7 @@ pub(super) fn check(it: &mut Builder, domain: &Identity, name: String, text: &st
         inherited: false,
         local: true,
     }));
-    object.dependencies = check.dependencies;
+    object.dependencies = check.dependencies.into();
     object.dependencies.insert(Dependency::on(domain.clone()).auto());
     Some((identity, object))
 }

@@ -14,7 +14,7 @@ use super::state::State;
 pub(crate) fn refresh(state: &mut State<'_>, identity: &Identity) {
     let Some(object) = state.get(identity) else { return };
     let Some(dependencies) = of_definition(state, identity, &object.definition) else { return };
-    state.change(identity, |object| object.dependencies = dependencies);
+    state.change(identity, |object| object.dependencies = dependencies.into());
 }
 
 fn of_definition(state: &State<'_>, identity: &Identity, definition: &Definition) -> Option<BTreeSet<Dependency>> {

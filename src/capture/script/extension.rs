@@ -61,7 +61,7 @@ fn install(state: &mut State<'_>, node: &CreateExtensionStmt) -> Outcome {
         }
     }
     let mut object = Object::new(Definition::Extension(Extension { schema: Some(schema), version }));
-    object.dependencies = dependencies;
+    object.dependencies = dependencies.into();
     state.insert(identity, object);
     Ok(())
 }

@@ -85,12 +85,12 @@ pub(crate) fn alter_wrapper(state: &mut State<'_>, node: &AlterFdwStmt, at: Plac
     let Some(Object { definition: Definition::ForeignDataWrapper(wrapper), dependencies, .. }) = state.get(&identity) else {
         return outside(state, at, "ALTER FOREIGN DATA WRAPPER", "foreign-data wrapper", &node.fdwname);
     };
-    let (mut wrapper, mut needs) = (wrapper.clone(), dependencies.clone());
+    let (mut wrapper, mut needs) = (wrapper.clone(), dependencies.to_set());
     set_functions(state, &mut wrapper, &node.func_options, &mut needs);
     change_options(&mut wrapper.options, &node.options);
     state.change(&identity, |object| {
         object.definition = Definition::ForeignDataWrapper(wrapper);
-        object.dependencies = needs;
+        object.dependencies = needs.into();
     });
     Ok(())
 }

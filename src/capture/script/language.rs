@@ -34,7 +34,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreatePLangStmt, at: Place) -
     if state.contains(&identity) {
         state.change(&identity, |object| {
             object.definition = Definition::Language(language);
-            object.dependencies = needs;
+            object.dependencies = needs.into();
         });
     } else {
         state.insert_with(identity, Definition::Language(language), needs);

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_query::protobuf::TableLikeClause;
 
 use crate::catalog::{
-    Column, ColumnIdentity, Constraint, ConstraintKind, DataType, Definition, Dependency, Identity, Index, Kind, Object, QualifiedName,
-    SequenceOptions,
+    Column, ColumnIdentity, Constraint, ConstraintKind, DataType, Definition, Dependencies, Dependency, Identity, Index, Kind, Object,
+    QualifiedName, SequenceOptions,
 };
 
 use super::column::{self, PlannedColumn};
@@ -101,15 +101,16 @@ pub(crate) fn finish(state: &mut State<'_>, table: &Identity, like: &Like) -> Ou
         .within(Kind::Constraint, &like.source.qualified_name())
         .map(|(identity, object)| (identity.clone(), object.clone()))
         .collect();
-    let retarget = |needs: BTreeSet<Dependency>| -> BTreeSet<Dependency> {
-        needs.into_iter().map(|it| if it.on == like.source { Dependency { on: table.clone(), ..it } } else { it }).collect()
+    let retarget = |needs: &Dependencies| -> BTreeSet<Dependency> {
+        let copy = |it: &Dependency| if it.on == like.source { Dependency { on: table.clone(), ..it.clone() } } else { it.clone() };
+        needs.iter().map(copy).collect()
     };
     for (identity, object) in constraints {
         let Definition::Constraint(it) = object.definition else { continue };
         let copy = Constraint { inherited: false, local: true, ..it };
         let made = match &copy.kind {
             ConstraintKind::Check(_) if has(CONSTRAINTS) => {
-                constraint::put_check(state, table, &identity.name, copy, retarget(object.dependencies), true)?;
+                constraint::put_check(state, table, &identity.name, copy, retarget(&object.dependencies), true)?;
                 Identity::within(Kind::Constraint, &table.qualified_name(), identity.name.clone())
             }
             ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion { .. } if has(INDEXES) => {
@@ -135,7 +136,7 @@ fn copy_indexes(
     table: &Identity,
     like: &Like,
     comments: bool,
-    retarget: &dyn Fn(BTreeSet<Dependency>) -> BTreeSet<Dependency>,
+    retarget: &dyn Fn(&Dependencies) -> BTreeSet<Dependency>,
 ) -> Outcome {
     let indexes: Vec<Identity> = index::of_table(state, &like.source).into_iter().cloned().collect();
     for identity in indexes {
@@ -143,7 +144,7 @@ fn copy_indexes(
         let Definition::Index(it) = object.definition else { continue };
         let columns = index_column_names(it.keys.iter().map(index::key_name).chain(it.include.iter().cloned()));
         let copy = Index { table: table.name.clone(), partition_of: None, only: false, ..it };
-        let mut needs = retarget(object.dependencies);
+        let mut needs = retarget(&object.dependencies);
         needs.retain(|it| it.on.kind != Kind::Index && it.on.kind != Kind::Schema);
         needs.extend(state.schema_dependency(&table.schema));
         let made = index::put(state, table, None, &columns, copy, needs, true)?;
@@ -159,7 +160,7 @@ fn copy_statistics(
     table: &Identity,
     like: &Like,
     comments: bool,
-    retarget: &dyn Fn(BTreeSet<Dependency>) -> BTreeSet<Dependency>,
+    retarget: &dyn Fn(&Dependencies) -> BTreeSet<Dependency>,
 ) {
     let statistics: Vec<Identity> = state.dependents(&like.source).filter(|it| it.kind == Kind::Statistics).cloned().collect();
     for identity in statistics {
@@ -177,7 +178,7 @@ fn copy_statistics(
             }
             number += 1;
         };
-        object.dependencies = retarget(object.dependencies);
+        object.dependencies = retarget(&object.dependencies).into();
         if !comments {
             object.comment = None;
         }

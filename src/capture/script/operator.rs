@@ -96,13 +96,13 @@ pub(crate) fn alter(state: &mut State<'_>, node: &AlterOperatorStmt, _at: Place)
     let named = Node { node: Some(NodeEnum::ObjectWithArgs(named.clone())) };
     let identity = address::object(state, ObjectType::ObjectOperator, &named)?.identity;
     let Some(Object { definition: Definition::Operator(operator), dependencies, .. }) = state.get(&identity) else { return Ok(()) };
-    let (mut operator, mut dependencies) = (operator.clone(), dependencies.clone());
+    let (mut operator, mut dependencies) = (operator.clone(), dependencies.to_set());
     for option in options::elements(&node.options) {
         set_option(state, &mut operator, &option.defname.to_lowercase(), option, &mut dependencies);
     }
     state.change(&identity, |object| {
         object.definition = Definition::Operator(operator);
-        object.dependencies = dependencies;
+        object.dependencies = dependencies.into();
     });
     Ok(())
 }

@@ -39,7 +39,7 @@ pub(crate) fn alter(state: &mut State<'_>, node: &AlterPolicyStmt, _at: Place) -
     let Some(Object { definition: Definition::Policy(policy), dependencies, .. }) = state.get(&identity) else {
         return Err(Problem::new(format!("policy `{}` for table `{}` does not exist", identity.name, table.name)));
     };
-    let (mut policy, mut dependencies) = (policy.clone(), dependencies.clone());
+    let (mut policy, mut dependencies) = (policy.clone(), dependencies.to_set());
     if !node.roles.is_empty() {
         policy.roles = roles(&node.roles);
     }
@@ -56,7 +56,7 @@ pub(crate) fn alter(state: &mut State<'_>, node: &AlterPolicyStmt, _at: Place) -
     }
     state.change(&identity, |object| {
         object.definition = Definition::Policy(policy);
-        object.dependencies = dependencies;
+        object.dependencies = dependencies.into();
     });
     Ok(())
 }

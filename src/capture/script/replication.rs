@@ -70,7 +70,7 @@ pub(crate) fn alter_publication(state: &mut State<'_>, node: &AlterPublicationSt
     let needs = needs(state, &publication);
     state.change(&identity, |object| {
         object.definition = Definition::Publication(publication);
-        object.dependencies = needs;
+        object.dependencies = needs.into();
     });
     Ok(())
 }

@@ -102,7 +102,7 @@ pub(crate) fn replace(
             }
             state.change(&identity, |object| {
                 object.definition = definition;
-                object.dependencies = dependencies;
+                object.dependencies = dependencies.into();
             });
         }
     }
@@ -257,12 +257,12 @@ pub(crate) fn alter(state: &mut State<'_>, node: &AlterFunctionStmt, _at: Place)
     else {
         return Err(Problem::new(format!("{identity} has no such options")));
     };
-    let (mut routine, mut dependencies) = (routine.clone(), dependencies.clone());
+    let (mut routine, mut dependencies) = (routine.clone(), dependencies.to_set());
     for option in options::elements(&node.actions) {
         set_option(state, &mut routine, option, &mut dependencies);
     }
     state.change(&identity, |object| {
-        object.dependencies = dependencies;
+        object.dependencies = dependencies.into();
         match &mut object.definition {
             Definition::Function(it) | Definition::Procedure(it) => *it = routine,
             _ => {}

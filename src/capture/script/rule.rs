@@ -62,7 +62,7 @@ pub(crate) fn read(state: &State<'_>, relation: &Identity, event: RuleEvent, nod
         actions.push(canonical.query);
     }
     let mut object = Object::new(Definition::Rule(Rule { event, instead: node.instead, condition, actions, firing: Firing::Origin }));
-    object.dependencies = dependencies;
+    object.dependencies = dependencies.into();
     Ok(object)
 }
 

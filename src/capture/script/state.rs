@@ -226,7 +226,7 @@ impl<'a> State<'a> {
     /// Puts a new object in, with a definition and its needs.
     pub(crate) fn insert_with(&mut self, identity: Identity, definition: Definition, dependencies: BTreeSet<Dependency>) {
         let mut object = Object::new(definition);
-        object.dependencies = dependencies;
+        object.dependencies = dependencies.into();
         if !self.catalog.contains(&identity) {
             object.grants = grant::of_new(&self.catalog, &identity);
         }
@@ -253,7 +253,7 @@ impl<'a> State<'a> {
         let result = change(object);
         self.names.add(identity, &object.definition);
         if object.dependencies != before {
-            let gone: Vec<Identity> = before.difference(&object.dependencies).map(|it| it.on.clone()).collect();
+            let gone: Vec<Identity> = before.iter().filter(|it| !object.dependencies.contains(it)).map(|it| it.on.clone()).collect();
             let here: BTreeSet<Identity> = object.dependencies.iter().map(|it| it.on.clone()).collect();
             for on in gone.iter().filter(|on| !here.contains(*on)) {
                 self.forget_dependent(on, identity);

@@ -11,8 +11,8 @@ use pg_query::protobuf::{
 };
 
 use crate::catalog::{
-    Column, Constraint, ConstraintKind, Definition, Dependency, Expression, ForeignTable, Identity, Kind, PartitionBound, PartitionKey,
-    PartitionOf, PartitionStrategy, Persistence, QualifiedName, Table,
+    Column, Constraint, ConstraintKind, Definition, Dependencies, Dependency, Expression, ForeignTable, Identity, Kind, PartitionBound,
+    PartitionKey, PartitionOf, PartitionStrategy, Persistence, QualifiedName, Table,
 };
 
 use super::column::{self, PlannedColumn};
@@ -267,7 +267,7 @@ fn add_column<'n>(plan: &mut Plan<'n>, inherited: usize, planned: PlannedColumn<
 /// Takes over a parent's checks.
 fn inherit_checks(state: &mut State<'_>, parent: &Identity, child: &Identity) -> Outcome {
     let within = state.catalog().within(Kind::Constraint, &parent.qualified_name());
-    let checks: Vec<(String, Constraint, BTreeSet<Dependency>)> = within
+    let checks: Vec<(String, Constraint, Dependencies)> = within
         .filter_map(|(identity, object)| match &object.definition {
             Definition::Constraint(it) if matches!(it.kind, ConstraintKind::Check(_)) && !it.no_inherit => {
                 Some((identity.name.clone(), it.clone(), object.dependencies.clone()))

@@ -98,7 +98,7 @@ pub(crate) fn read(state: &State<'_>, relation: &Identity, node: &CreateTrigStmt
         inherited: false,
     };
     let mut object = Object::new(Definition::Trigger(trigger));
-    object.dependencies = dependencies;
+    object.dependencies = dependencies.into();
     Ok(object)
 }
 

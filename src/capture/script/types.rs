@@ -215,7 +215,7 @@ pub(crate) fn alter_composite(state: &mut State<'_>, identity: &Identity, comman
                 it.attributes.push(attribute.clone());
                 Ok(())
             })?;
-            state.change(identity, |object| object.dependencies.append(&mut dependencies));
+            state.change(identity, |object| object.dependencies.extend(dependencies));
             cascade_to(state, &typed, command, at)
         }
         AlterTableType::AtDropColumn => {

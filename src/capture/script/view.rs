@@ -69,7 +69,7 @@ fn replace(
         view.columns = std::mem::take(&mut canonical.columns);
         view.query = canonical.query;
         view.options = view_options;
-        object.dependencies = canonical.dependencies;
+        object.dependencies = canonical.dependencies.into();
         Ok(())
     });
     changed.unwrap_or(Ok(()))

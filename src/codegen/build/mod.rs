@@ -1,4 +1,4 @@
-//! catalog and options → [`model::Project`]: every name, type, SQL text and sample value is decided here.
+//! catalog and options → [`Model`]: every name, type, SQL text and sample value is decided here.
 //!
 //! `relation` says which relations take part, `naming` hands out names in shared scopes, `column`, `key`, `statement` and `types` fill
 //! in the parts of a table, `sample` makes rows for tests. Nothing here lays out Go: that is the templates' part.
@@ -17,10 +17,11 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::column::Built;
+use self::naming::Naming;
 use self::relation::Relation;
 use super::go_types::GoTypes;
 use super::methods;
-use super::model::{Column, Import, Packages, Project, Table, TableNames};
+use super::model::{Column, Import, Packages, Project, Table, TableHead, TableNames};
 use super::names::{self, Scope, Style};
 use super::options::{Options, OptionsError};
 use crate::catalog::{Catalog, ConstraintKind, Definition, Kind, QualifiedName};
@@ -82,82 +83,108 @@ const ALIASES: &[(&str, &str)] =
 struct Builder<'a> {
     catalog: &'a Catalog,
     options: &'a Options,
-    packages: &'a Packages,
-    style: &'a Style,
+    packages: Packages,
+    style: Style,
     types: GoTypes<'a>,
     overrides: overrides::Overrides<'a>,
     /// What no variable and no parameter may be called.
-    locals: &'a Scope,
+    locals: Scope,
 }
 
-/// Builds the model of all that is generated, and says what was left out and why. With an error among the diagnostics the model is not what was asked for.
+/// All that is generated, decided as far as one table's part depends on another's: names, types, who is whose parent.
 ///
-/// # Errors
-/// Where the options contradict themselves or name what Go refuses.
-pub fn build(catalog: &Catalog, options: &Options) -> Result<(Project, Vec<Diagnostic>), Error> {
-    let mut diagnostics = Vec::new();
-    let overrides = overrides::Overrides::new(&options.types)?;
-    let known = imports();
-    let foreign: Vec<Import> = overrides.imports().collect();
-    let packages = options.packages(known.iter().chain(&foreign).map(|it| it.name.as_str()))?;
-    let own = own_imports(&packages);
-    let imports = overrides::merge(known.into_iter().chain(foreign).chain(own));
+/// The rest of a table is a multiple of that, and no two tables need it at the same time: [`Model::table`] makes it when it is asked for.
+pub struct Model<'a> {
+    /// What all files share.
+    pub project: Project,
+    /// What was left out and why. With an error among them the model is not what was asked for.
+    pub diagnostics: Vec<Diagnostic>,
+    builder: Builder<'a>,
+    relations: Vec<Relation<'a>>,
+    naming: Naming,
+    by_name: HashMap<QualifiedName, usize>,
+    plans: Vec<sample::Plan>,
+    /// Positions of the relations, parents before children.
+    order: Vec<usize>,
+}
 
-    let style = Style::new(&options.initialisms, &options.plurals);
-    let mut locals = Scope::new(names::reserved_locals());
-    for import in &imports {
-        locals.take(&import.name);
+impl<'a> Model<'a> {
+    /// Decides what is generated.
+    ///
+    /// # Errors
+    /// Where the options contradict themselves or name what Go refuses.
+    pub fn new(catalog: &'a Catalog, options: &'a Options) -> Result<Self, Error> {
+        let mut diagnostics = Vec::new();
+        let overrides = overrides::Overrides::new(&options.types)?;
+        let known = imports();
+        let foreign: Vec<Import> = overrides.imports().collect();
+        let packages = options.packages(known.iter().chain(&foreign).map(|it| it.name.as_str()))?;
+        let own = own_imports(&packages);
+        let imports = overrides::merge(known.into_iter().chain(foreign).chain(own));
+
+        let style = Style::new(&options.initialisms, &options.plurals);
+        let mut locals = Scope::new(names::reserved_locals());
+        for import in &imports {
+            locals.take(&import.name);
+        }
+
+        let relations = relation::select(catalog, options, &mut diagnostics)?;
+        let multiranges = multiranges(catalog);
+        let reachable = types::Reachable::of(catalog, &relations, options, &multiranges);
+        let go_types = reachable.go_types(catalog);
+        let naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
+        let enums = naming.enums.iter().map(|(name, names)| (name.clone(), names.name.clone()));
+        let types = GoTypes::new(catalog, options, &packages.models.name, enums.chain(naming.composites.clone()).collect());
+        let builder = Builder { catalog, options, packages, style, types, overrides, locals };
+
+        let mut built = Vec::with_capacity(relations.len());
+        for (relation, names) in relations.iter().zip(&naming.tables) {
+            built.push(column::columns(&builder, relation, &names.model, &mut diagnostics)?);
+        }
+        let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
+        let order = parents_first(&relations, &by_name);
+        let head = |n: &usize| TableHead {
+            names: naming.tables[*n].clone(),
+            sql: sql(&relations[*n]),
+            kind: relations[*n].identity.kind.name().to_owned(),
+            read_only: relations[*n].read_only,
+        };
+        let project = Project {
+            enums: types::enums(catalog, &naming),
+            composites: types::composites(&builder, &naming),
+            registered_types: types::registered(catalog, &builder.types, &reachable, &multiranges),
+            codecs: types::codecs(&builder.types, &reachable, options),
+            tables: order.iter().map(head).collect(),
+            imports,
+            packages: builder.packages.clone(),
+        };
+        let samples = sample::Samples {
+            builder: &builder,
+            relations: &relations,
+            built: &built,
+            naming: &naming,
+            by_name: &by_name,
+            partitions: &sample::Partitions::of(catalog),
+        };
+        let plans = samples.plan(&order);
+        Ok(Self { project, diagnostics, builder, relations, naming, by_name, plans, order })
     }
 
-    let relations = relation::select(catalog, options, &mut diagnostics)?;
-    let multiranges = multiranges(catalog);
-    let reachable = types::Reachable::of(catalog, &relations, options, &multiranges);
-    let go_types = reachable.go_types(catalog);
-    let naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
-    let type_names = naming.enums.iter().map(|(name, names)| (name.clone(), names.name.clone())).chain(naming.composites.clone()).collect();
-    let types = GoTypes::new(catalog, options, &packages.models.name, type_names);
-    let builder = Builder { catalog, options, packages: &packages, style: &style, types, overrides, locals: &locals };
-
-    let mut built = Vec::with_capacity(relations.len());
-    for (relation, names) in relations.iter().zip(&naming.tables) {
-        built.push(column::columns(&builder, relation, &names.model, &mut diagnostics)?);
+    /// Makes the `n`th table of [`Project::tables`].
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn table(&self, n: usize) -> Table {
+        let at = self.order[n];
+        let (relation, names) = (&self.relations[at], &self.naming.tables[at]);
+        let references = |name: &QualifiedName| self.by_name.get(name).map_or_else(String::new, |it| self.naming.tables[*it].model.clone());
+        // Told a second time, for the columns of all tables at once would be most of the memory that a run takes.
+        let built = column::columns(&self.builder, relation, &names.model, &mut Vec::new()).expect("the same columns were told before");
+        let mut table = table(&self.builder, relation, &built, names, &self.naming.constraints, references);
+        self.plans[at].fill_in(relation, &self.naming, &mut table);
+        methods::complete(&mut table, &self.builder.packages);
+        table
     }
-    let by_name: HashMap<&QualifiedName, usize> = relations.iter().enumerate().map(|(n, it)| (&it.name, n)).collect();
-    let order = parents_first(&relations, &by_name);
-    let enums = |name: &QualifiedName| naming.enums.get(name).map(|it| it.values.clone());
-    let partitions = sample::Partitions::of(catalog);
-    let samples = sample::Samples {
-        builder: &builder,
-        relations: &relations,
-        built: &built,
-        names: &naming.tables,
-        by_name: &by_name,
-        partitions: &partitions,
-        enums: &enums,
-    };
-    let plans = samples.plan(&order);
-    let mut tables: Vec<Option<Table>> = relations
-        .iter()
-        .enumerate()
-        .map(|(n, relation)| {
-            let references = |name: &QualifiedName| by_name.get(name).map_or_else(String::new, |it| naming.tables[*it].model.clone());
-            let mut table = table(&builder, relation, &built[n], &naming.tables[n], &naming.constraints, references);
-            samples.fill_in(n, &plans, &mut table);
-            methods::complete(&mut table, &packages);
-            Some(table)
-        })
-        .collect();
-    let tables = order.into_iter().filter_map(|n| tables[n].take()).collect();
-    let project = Project {
-        enums: types::enums(catalog, &naming),
-        composites: types::composites(&builder, &naming),
-        registered_types: types::registered(catalog, &builder.types, &reachable, &multiranges),
-        codecs: types::codecs(&builder.types, &reachable, options),
-        tables,
-        imports,
-        packages: packages.clone(),
-    };
-    Ok((project, diagnostics))
 }
 
 /// A table without its methods and its sample.
@@ -186,7 +213,7 @@ fn table(
         .map(|it| by_name(&it.columns))
         .unwrap_or_default();
     let keyset = found.iter().any(|it| it.primary);
-    let sql = format!("{}.{}", quote_identifier(&relation.name.schema), quote_identifier(&relation.name.name));
+    let sql = sql(relation);
     let keys = key::Table {
         sql: &sql,
         names,
@@ -235,6 +262,11 @@ fn zip<'r, 'a>(relation: &'r Relation<'a>, built: &'r [Built]) -> impl Iterator<
     relation.columns.iter().zip(built)
 }
 
+/// The relation as SQL names it.
+fn sql(relation: &Relation<'_>) -> String {
+    format!("{}.{}", quote_identifier(&relation.name.schema), quote_identifier(&relation.name.name))
+}
+
 /// The struct's doc comment.
 fn doc(relation: &Relation<'_>, model: &str, sql: &str) -> Vec<String> {
     let mut lines = vec![format!("{model} is a row of the {} {}.", relation.identity.kind, literal::comment_lines(sql).join(" "))];
@@ -246,7 +278,7 @@ fn doc(relation: &Relation<'_>, model: &str, sql: &str) -> Vec<String> {
 }
 
 /// Positions of relations in an order in which what a foreign key refers to comes first, and ties go by name. Cycles are cut where they are met.
-fn parents_first(relations: &[Relation<'_>], by_name: &HashMap<&QualifiedName, usize>) -> Vec<usize> {
+fn parents_first(relations: &[Relation<'_>], by_name: &HashMap<QualifiedName, usize>) -> Vec<usize> {
     let parents = |n: usize| -> BTreeSet<usize> {
         let foreign = relations[n].constraints.iter().filter_map(|(_, constraint)| match &constraint.kind {
             ConstraintKind::ForeignKey(foreign) => by_name.get(&foreign.references).copied(),

@@ -14,29 +14,55 @@ pub(super) fn block(source: &str, scanned: &Scanned, imports: &[Import], own_pat
     }
     let file = File { source, tokens: &scanned.tokens };
     let spelled = file.spelled_imports();
-    let mut used: Vec<&Import> = Vec::new();
-    let candidates: Vec<&Import> =
-        imports.iter().filter(|import| import.path != own_path && !spelled.contains(&import.path.as_str())).collect();
-    // Most names can be told from every package by their length and first letter alone.
-    let lengths = candidates.iter().fold(0_u64, |mask, import| mask | 1 << (import.name.len() & 63));
+    let candidates = Candidates::of(imports.iter().filter(|it| it.path != own_path && !spelled.contains(&it.path.as_str())));
+    // Whether a package's name stands before a dot, and whether it stands alone: then it may be declared there.
+    let mut met = vec![(false, false); candidates.imports.len()];
     for index in 0..file.tokens.len() {
-        let token = &file.tokens[index];
-        if token.kind != Kind::Ident || !file.selects(index) || lengths & (1 << ((token.end - token.start) & 63)) == 0 {
-            continue;
+        if file.tokens[index].kind == Kind::Ident
+            && (index == 0 || file.kind(index - 1) != Kind::Dot)
+            && let Some(at) = candidates.find(file.text(index))
+        {
+            let (selects, alone) = &mut met[at];
+            *(if file.kind(index + 1) == Kind::Dot { selects } else { alone }) = true;
         }
-        let name = file.text(index);
-        if used.iter().any(|import| import.name == name) {
-            continue;
-        }
-        used.extend(candidates.iter().find(|import| import.name == name));
     }
-    let hidden: Vec<&str> = used.iter().map(|import| import.name.as_str()).filter(|name| file.stands_alone(name)).collect();
+    let met = || candidates.imports.iter().zip(&met).filter(|(_, (selects, _))| *selects);
+    let mut used: Vec<&Import> = met().map(|(import, _)| *import).collect();
+    let hidden: Vec<&str> = met().filter(|(_, (_, alone))| *alone).map(|(import, _)| import.name.as_str()).collect();
     if !hidden.is_empty() {
         let seen = Scopes::new(&file, hidden.clone()).follow();
         used.retain(|import| !hidden.contains(&import.name.as_str()) || seen.contains(&import.name.as_str()));
     }
     used.sort_by(|a, b| (group(&a.path), &a.path, &a.name).cmp(&(group(&b.path), &b.path, &b.name)));
     spell(&used)
+}
+
+/// The packages that a file may use, the first of each name.
+struct Candidates<'i> {
+    imports: Vec<&'i Import>,
+    /// By first byte: which lengths there are. Most names can be told from every package by that alone.
+    lengths: [u64; 256],
+}
+
+impl<'i> Candidates<'i> {
+    fn of(imports: impl Iterator<Item = &'i Import>) -> Self {
+        let mut candidates = Candidates { imports: Vec::new(), lengths: [0; 256] };
+        for import in imports {
+            if candidates.find(&import.name).is_none() {
+                candidates.lengths[usize::from(import.name.bytes().next().unwrap_or(0))] |= 1 << (import.name.len() & 63);
+                candidates.imports.push(import);
+            }
+        }
+        candidates
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let first = usize::from(name.bytes().next().unwrap_or(0));
+        if self.lengths[first] & (1 << (name.len() & 63)) == 0 {
+            return None;
+        }
+        self.imports.iter().position(|it| it.name == name)
+    }
 }
 
 fn spell(used: &[&Import]) -> String {
@@ -97,19 +123,6 @@ impl<'a> File<'a> {
     /// Whether the name at `index` is the first of a selector.
     fn selects(&self, index: usize) -> bool {
         self.kind(index + 1) == Kind::Dot && (index == 0 || self.kind(index - 1) != Kind::Dot)
-    }
-
-    /// Whether the name stands somewhere neither before nor after a dot: it may be declared there.
-    fn stands_alone(&self, name: &str) -> bool {
-        let length = name.len() as u32;
-        (0..self.tokens.len()).any(|index| {
-            let token = &self.tokens[index];
-            token.kind == Kind::Ident
-                && token.end - token.start == length
-                && self.kind(index + 1) != Kind::Dot
-                && (index == 0 || self.kind(index - 1) != Kind::Dot)
-                && self.text(index) == name
-        })
     }
 
     /// The paths of the import declarations that the source spells itself.

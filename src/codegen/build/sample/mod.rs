@@ -18,10 +18,11 @@ use self::demand::{Demand, Demands, Facts};
 pub(super) use self::partition::Partitions;
 use super::Builder;
 use super::column::Built;
+use super::naming::Naming;
 use super::relation::{Relation, Source};
 use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, ForeignKey, Kind, MatchType, QualifiedName};
 use crate::codegen::go_types::{Null, Shape, Type};
-use crate::codegen::model::{EnumValue, Sample, SampleChange, SampleField, SampleParent, Table, TableNames};
+use crate::codegen::model::{Sample, SampleChange, SampleField, SampleParent, Table};
 use crate::codegen::names::{self, Scope};
 
 /// The most rows that are made to fill keys that may as well be NULL.
@@ -32,12 +33,10 @@ pub(super) struct Samples<'a> {
     pub builder: &'a Builder<'a>,
     pub relations: &'a [Relation<'a>],
     pub built: &'a [Vec<Built>],
-    pub names: &'a [TableNames],
-    pub by_name: &'a HashMap<&'a QualifiedName, usize>,
+    pub naming: &'a Naming,
+    pub by_name: &'a HashMap<QualifiedName, usize>,
     /// The partitions of the catalog.
     pub partitions: &'a Partitions<'a>,
-    /// The constants of enums.
-    pub enums: &'a dyn Fn(&QualifiedName) -> Option<Vec<EnumValue>>,
 }
 
 /// How a row of one table is made.
@@ -50,6 +49,11 @@ pub(super) struct Plan {
     fields: Vec<(String, SampleField)>,
     /// The columns that are set to a value.
     set: BTreeSet<String>,
+    change: Option<SampleChange>,
+    broken_reference: Option<SampleField>,
+    /// The columns that checks want something of.
+    demanded: BTreeSet<String>,
+    /// What they want, and which columns differ from row to row: empty once the plan is made.
     demands: Demands,
     vary: BTreeSet<String>,
     /// How many rows are made in all.
@@ -80,6 +84,45 @@ pub(super) fn none(function: String) -> Sample {
         change: None,
         duplicate: false,
         broken_reference: None,
+    }
+}
+
+impl Plan {
+    /// Fills in how tests make a row of the relation.
+    pub(super) fn fill_in(&self, relation: &Relation<'_>, naming: &Naming, table: &mut Table) {
+        let sampled = |columns: &[crate::codegen::model::Column]| columns.iter().all(|it| self.set.contains(&it.name));
+        let partial: BTreeSet<&str> =
+            relation.indexes.iter().filter(|(_, index)| index.predicate.is_some()).map(|(identity, _)| identity.name.as_str()).collect();
+        let mut duplicate = false;
+        for key in table.primary_key.iter_mut().chain(&mut table.unique_keys) {
+            key.sampled = self.skip.is_empty() && !partial.contains(key.constraint.as_str()) && sampled(&key.columns);
+            duplicate |= key.sampled && key.upsertable;
+        }
+        let uses_n = self.fields.iter().any(|(_, field)| uses(&field.expression, "n"));
+        let read = |variable: &str| {
+            let others = self.parents.iter().flat_map(|it| &it.with);
+            self.fields.iter().map(|(_, field)| field).chain(others).any(|it| uses(&it.expression, variable))
+        };
+        let parents = self.parents.iter().filter(|it| read(&it.variable));
+        table.sample = Sample {
+            skip: self.skip.clone(),
+            uses_n,
+            exact: !relation.touched,
+            changed: self.changed,
+            parents: parents
+                .map(|it| SampleParent {
+                    variable: it.variable.clone(),
+                    function: format!("make{}", naming.tables[it.at].model),
+                    create: naming.tables[it.at].create.clone(),
+                    given: it.with.clone(),
+                })
+                .collect(),
+            fields: self.fields.iter().map(|(_, field)| field.clone()).collect(),
+            change: self.change.clone(),
+            duplicate: duplicate && !relation.touched,
+            broken_reference: self.broken_reference.clone(),
+            ..none(table.sample.function.clone())
+        };
     }
 }
 
@@ -215,6 +258,10 @@ impl Samples<'_> {
         self.mirror(at, &mut plan, mirrors);
         let physical: HashMap<&str, usize> = relation.columns.iter().enumerate().map(|(n, it)| (it.name, n)).collect();
         plan.fields.sort_by_key(|(name, _)| physical.get(name.as_str()).copied());
+        plan.change = self.change(at, &plan);
+        plan.broken_reference = self.broken_reference(at, &plan);
+        plan.vary = BTreeSet::new();
+        plan.demanded = std::mem::take(&mut plan.demands).into_keys().collect();
         plan
     }
 
@@ -277,7 +324,7 @@ impl Samples<'_> {
 
     fn value(&self, built: &Built, source: &Source<'_>, demand: &Demand, vary: bool) -> Option<String> {
         let base = self.builder.base(source.data_type);
-        value::value(self.builder, self.enums, &value::Request { resolved: &built.resolved, base, demand, vary })
+        value::value(self.builder, self.naming, &value::Request { resolved: &built.resolved, base, demand, vary })
     }
 
     /// The field of the create struct that gives the column a value.
@@ -430,7 +477,7 @@ impl Samples<'_> {
             None => self.made_with(parent, key, known, &shared)?,
         };
         let variable = again.clone().unwrap_or_else(|| {
-            let wish = &self.names[parent].variable;
+            let wish = &self.naming.tables[parent].variable;
             let wish = if self.builder.locals.is_free(wish) { wish.clone() } else { format!("{wish}Row") };
             variables.claim(&wish)
         });
@@ -471,7 +518,7 @@ impl Samples<'_> {
         for (name, from) in shared {
             let target = self.column(parent, name).ok_or_else(refused)?;
             let source = self.column(from.at, &from.column).ok_or_else(refused)?;
-            let is_free = self.source(parent, name).is_some_and(Source::insertable) && !known.demands.contains_key(*name);
+            let is_free = self.source(parent, name).is_some_and(Source::insertable) && !known.demanded.contains(*name);
             let agrees = self.foreign_keys(parent).filter(|(_, it)| it.columns.contains(name)).all(|(_, it)| match it.columns.as_slice() {
                 [_] => self.refers(from.at, &from.column, &it.references, &it.referenced_columns[0]),
                 _ => false,
@@ -493,47 +540,8 @@ impl Samples<'_> {
         is_it || self.foreign_keys(at).any(|(_, it)| it.references == *table && pairs(it))
     }
 
-    /// Fills in how tests make a row.
-    pub(super) fn fill_in(&self, at: usize, plans: &[Plan], table: &mut Table) {
-        let plan = &plans[at];
-        let relation = &self.relations[at];
-        let sampled = |columns: &[crate::codegen::model::Column]| columns.iter().all(|it| plan.set.contains(&it.name));
-        let partial: BTreeSet<&str> =
-            relation.indexes.iter().filter(|(_, index)| index.predicate.is_some()).map(|(identity, _)| identity.name.as_str()).collect();
-        let mut duplicate = false;
-        for key in table.primary_key.iter_mut().chain(&mut table.unique_keys) {
-            key.sampled = plan.skip.is_empty() && !partial.contains(key.constraint.as_str()) && sampled(&key.columns);
-            duplicate |= key.sampled && key.upsertable;
-        }
-        let uses_n = plan.fields.iter().any(|(_, field)| uses(&field.expression, "n"));
-        let read = |variable: &str| {
-            let others = plan.parents.iter().flat_map(|it| &it.with);
-            plan.fields.iter().map(|(_, field)| field).chain(others).any(|it| uses(&it.expression, variable))
-        };
-        let parents = plan.parents.iter().filter(|it| read(&it.variable));
-        table.sample = Sample {
-            skip: plan.skip.clone(),
-            uses_n,
-            exact: !relation.touched,
-            changed: plan.changed,
-            parents: parents
-                .map(|it| SampleParent {
-                    variable: it.variable.clone(),
-                    function: format!("make{}", self.names[it.at].model),
-                    create: self.names[it.at].create.clone(),
-                    given: it.with.clone(),
-                })
-                .collect(),
-            fields: plan.fields.iter().map(|(_, field)| field.clone()).collect(),
-            change: self.change(at, plan, table),
-            duplicate: duplicate && !relation.touched,
-            broken_reference: self.broken_reference(at, plan),
-            ..none(table.sample.function.clone())
-        };
-    }
-
     /// A change to a column that nothing depends on.
-    fn change(&self, at: usize, plan: &Plan, table: &Table) -> Option<SampleChange> {
+    fn change(&self, at: usize, plan: &Plan) -> Option<SampleChange> {
         let relation = &self.relations[at];
         let foreign: BTreeSet<&str> = self.foreign_keys(at).flat_map(|(_, foreign)| foreign.columns.iter().map(String::as_str)).collect();
         let partition: BTreeSet<&str> =
@@ -547,15 +555,20 @@ impl Samples<'_> {
                 }
                 Shape::Bool => Some("false".to_owned()),
                 Shape::Int16 | Shape::Int32 | Shape::Int64 => Some(format!("{}(2)", built.resolved.value.qualified)),
-                Shape::Enum(name) => (self.enums)(name)?.last().map(|it| format!("{}.{}", self.builder.packages.models.name, it.name)),
+                Shape::Enum(name) => {
+                    self.naming.enums.get(name)?.values.last().map(|it| format!("{}.{}", self.builder.packages.models.name, it.name))
+                }
                 _ => None,
             }
         };
         let free = |name: &str| {
             !plan.demands.contains_key(name) && !plan.vary.contains(name) && !foreign.contains(name) && !partition.contains(name)
         };
-        for column in table.update_columns.iter().filter(|it| free(&it.name)) {
-            let (built, source) = (self.column(at, &column.name)?, self.source(at, &column.name)?);
+        for (built, source) in self.built[at].iter().zip(&relation.columns) {
+            let column = &built.column;
+            if !source.insertable() || column.in_primary_key || !free(&column.name) {
+                continue;
+            }
             if let Some(value) = change(built, source) {
                 let model_value =
                     if column.nullable { wrapped(&built.resolved, &value, &self.builder.packages.models.name) } else { value.clone() };

@@ -6,9 +6,9 @@ use super::pattern::{Piece, matching};
 use crate::catalog::{DataType, Definition, Identity, Kind, QualifiedName};
 use crate::codegen::build::Builder;
 use crate::codegen::build::literal::string;
+use crate::codegen::build::naming::Naming;
 use crate::codegen::build::types::fields;
 use crate::codegen::go_types::{Shape, Type};
-use crate::codegen::model::EnumValue;
 
 /// What is asked for.
 pub(super) struct Request<'a> {
@@ -27,11 +27,7 @@ const FUTURE: f64 = 4_102_444_800.0;
 const SECONDS: f64 = 86_400.0;
 
 /// An expression of the type's value, which may use `n`; `None` where there is none that satisfies the demand.
-pub(super) fn value(
-    builder: &Builder<'_>,
-    enums: &dyn Fn(&QualifiedName) -> Option<Vec<EnumValue>>,
-    request: &Request<'_>,
-) -> Option<String> {
+pub(super) fn value(builder: &Builder<'_>, naming: &Naming, request: &Request<'_>) -> Option<String> {
     let Request { resolved, base, demand, vary } = request;
     let vary = *vary;
     let go = &resolved.value.qualified;
@@ -107,7 +103,7 @@ pub(super) fn value(
         Shape::Array(element) => {
             let free = Demand { shortest: 0, ..Demand::default() };
             let of = DataType { array: false, ..(*base).clone() };
-            let item = value(builder, enums, &Request { resolved: element, base: builder.base(&of), demand: &free, vary });
+            let item = value(builder, naming, &Request { resolved: element, base: builder.base(&of), demand: &free, vary });
             let count = demand.elements.max(1);
             match item {
                 // An array of `"char"` is one of runes: `[]byte` would be a bytea.
@@ -136,9 +132,9 @@ pub(super) fn value(
                 demand.one_of.as_ref().is_none_or(|it| it.contains(&text)) && !demand.none_of.contains(&text)
             };
             let at = labels.iter().position(taken)?;
-            format!("{}.{}", builder.packages.models.name, enums(name)?.get(at)?.name)
+            format!("{}.{}", builder.packages.models.name, naming.enums.get(name)?.values.get(at)?.name)
         }
-        Shape::Composite(name) => composite(builder, enums, go, name)?,
+        Shape::Composite(name) => composite(builder, naming, go, name)?,
         Shape::Text(name) => {
             let text = known_text(builder, name, vary)?;
             if text.contains("#n") { format!("fmt.Sprintf({}, n)", string(&text.replace("#n", "%d"))) } else { string(text) }
@@ -148,12 +144,7 @@ pub(super) fn value(
 }
 
 /// A composite with the attributes that may not be NULL; the others are.
-fn composite(
-    builder: &Builder<'_>,
-    enums: &dyn Fn(&QualifiedName) -> Option<Vec<EnumValue>>,
-    go: &str,
-    name: &QualifiedName,
-) -> Option<String> {
+fn composite(builder: &Builder<'_>, naming: &Naming, go: &str, name: &QualifiedName) -> Option<String> {
     let identity = Identity::new(Kind::Composite, &*name.schema, &*name.name);
     let Definition::Composite(definition) = &builder.catalog.get(&identity)?.definition else { return None };
     let mut given = Vec::new();
@@ -163,7 +154,7 @@ fn composite(
         }
         let resolved = builder.types.resolve(&attribute.data_type);
         let base = builder.base(&attribute.data_type);
-        let item = value(builder, enums, &Request { resolved: &resolved, base, demand: &Demand::default(), vary: false })?;
+        let item = value(builder, naming, &Request { resolved: &resolved, base, demand: &Demand::default(), vary: false })?;
         given.push(format!("{field}: {}", super::wrapped(&resolved, &item, &builder.packages.models.name)));
     }
     Some(format!("{go}{{{}}}", given.join(", ")))
