@@ -58,6 +58,13 @@ pub use types::{Attribute, Composite, Domain, Enum, Range};
 #[serde(transparent)]
 pub struct Expression(pub String);
 
+impl Expression {
+    /// Whether the expression is a NULL of some type: all that is left of `DEFAULT NULL` where the type has modifiers.
+    pub fn is_null(&self) -> bool {
+        self.0 == "NULL" || self.0.starts_with("NULL::")
+    }
+}
+
 /// A query (the body of a view, a rule's action) in canonical SQL, every name outside `pg_catalog` qualified.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

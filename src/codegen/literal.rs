@@ -70,7 +70,7 @@ pub(crate) fn comment(text: &str) -> String {
 
 /// Characters that Go refuses in source text or drops from it (NUL, carriage return, byte order mark), that end a line, or that
 /// make text look different from what it is (the bidirectional controls, CVE-2021-42574).
-fn unprintable(it: char) -> bool {
+pub(crate) fn unprintable(it: char) -> bool {
     it.is_control()
         || matches!(it, '\u{FEFF}' | '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -304,6 +304,8 @@ pub(crate) fn default_privileges(state: &mut State<'_>, node: &AlterDefaultPrivi
 /// does by itself. What is said of a schema comes on top of what is said of all. PostgreSQL src/backend/catalog/aclchk.c,
 /// get_user_default_acl.
 pub(crate) fn of_new(catalog: &Catalog, identity: &Identity) -> Option<Vec<Grant>> {
+    // Most scripts say nothing of them, and most objects are asked.
+    catalog.of_kind(Kind::DefaultPrivileges).next()?;
     let objects = match identity.kind {
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => "tables",
         Kind::Sequence => "sequences",

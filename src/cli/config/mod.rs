@@ -85,7 +85,7 @@ impl Config {
     /// Checks the text of a file.
     fn parse(name: &str, text: String) -> Result<Self, Vec<Diagnostic>> {
         let file = File { name: name.to_owned(), text };
-        let root = file.parse().map_err(|error| vec![error])?;
+        let root = file.parse().map_err(|error| vec![*error])?;
         let mut check = Check { file: &file, values: BTreeMap::new(), diagnostics: Vec::new() };
         match &root.value {
             Node::Null => {}
@@ -131,7 +131,7 @@ impl Config {
         let Some(text) = self.text(path) else { return Ok(None) };
         expand(text, |name| std::env::var(name).ok()).map(Some).map_err(|error| {
             let location = self.values.get(path).map_or(Location::UNKNOWN, |it| it.location);
-            Failure::found(Exit::Usage, vec![self.place(error, location)])
+            Failure::found(Exit::Usage, vec![self.place(*error, location)])
         })
     }
 
@@ -347,18 +347,19 @@ fn texts(node: &Node) -> Option<Vec<String>> {
 }
 
 /// Replaces `${NAME}`; a `$` before anything else is itself.
-fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, Diagnostic> {
+fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, Box<Diagnostic>> {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         let (before, after) = rest.split_at(at);
         result.push_str(before);
         let Some(end) = after.find('}') else {
-            return Err(Diagnostic::error("`${` has no `}` after it"));
+            return Err(Box::new(Diagnostic::error("`${` has no `}` after it")));
         };
         let name = &after[2..end];
         let value = lookup(name).ok_or_else(|| {
-            Diagnostic::error(format!("the environment has no variable `{name}`")).hint(format!("set it: `export {name}=…`"))
+            let missing = Diagnostic::error(format!("the environment has no variable `{name}`"));
+            Box::new(missing.hint(format!("set it: `export {name}=…`")))
         })?;
         result.push_str(&value);
         rest = &after[end + 1..];

@@ -99,7 +99,7 @@ pub(super) struct File {
 
 impl File {
     /// Parses the file; one that is empty or comments only is an empty map.
-    pub(super) fn parse(&self) -> Result<Spanned<Node>, Diagnostic> {
+    pub(super) fn parse(&self) -> Result<Spanned<Node>, Box<Diagnostic>> {
         match serde_saphyr::from_str::<Option<Spanned<Node>>>(&self.text) {
             Ok(Some(root)) => Ok(root),
             Ok(None) => Ok(Spanned { value: Node::Null, referenced: Location::UNKNOWN, defined: Location::UNKNOWN }),
@@ -109,10 +109,10 @@ impl File {
                 // The place is said by the diagnostic; the parser says it again at the end.
                 let message = text.split(" at line ").next().unwrap_or(&text).trim_end_matches([':', ',', '.', ' ']);
                 let diagnostic = Diagnostic::error(format!("the config file is not valid YAML: {message}"));
-                Err(match location.and_then(|it| self.span(it)) {
+                Err(Box::new(match location.and_then(|it| self.span(it)) {
                     Some(span) => diagnostic.at(span),
                     None => Diagnostic { message: format!("`{}`: {}", self.name, diagnostic.message), ..diagnostic },
-                })
+                }))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::literal::{comment_lines, field_tag, string};
 use super::relation::{Relation, Source};
 use super::{Builder, Error, naming};
-use crate::catalog::{ConstraintKind, DataType, Definition, Expression, Identity, Kind, QualifiedName};
+use crate::catalog::{ConstraintKind, DataType, Definition, Identity, Kind, QualifiedName};
 use crate::codegen::go_types::{Null, Type, plain};
 use crate::codegen::model::{Column, GoType};
 use crate::codegen::names::{self, Scope};
@@ -79,7 +79,7 @@ pub(super) fn columns(
                 go_type,
                 value_type: resolved.value.clone(),
                 nullable,
-                optional: source.default.is_some_and(says_something)
+                optional: source.default.is_some_and(|it| !it.is_null())
                     || source.identity.is_some()
                     || builder.domain_default(source.data_type),
                 comparable: resolved.comparable,
@@ -214,9 +214,4 @@ impl Builder<'_> {
     fn domain_default(&self, data_type: &DataType) -> bool {
         self.any_domain(data_type, |domain| domain.default.is_some())
     }
-}
-
-/// Whether a default is more than the NULL that a column without one gets.
-fn says_something(default: &Expression) -> bool {
-    !default.0.starts_with("NULL::")
 }

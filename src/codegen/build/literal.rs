@@ -1,28 +1,9 @@
 //! Text of the user's as Go takes it: string literals, struct tags, comments.
 
-use super::super::options::Tags;
+use crate::codegen::literal::unprintable;
+use crate::codegen::options::Tags;
 
-/// A Go string literal, quotes included, in printable ASCII and letters.
-pub(super) fn string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            ' '..='~' => out.push(letter),
-            // Letters stay readable; marks, controls and what turns text around (bidirectional overrides) are spelled out.
-            _ if letter.is_alphanumeric() => out.push(letter),
-            _ if u32::from(letter) <= 0xFFFF => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            _ => out.push_str(&format!("\\U{:08x}", u32::from(letter))),
-        }
-    }
-    out.push('"');
-    out
-}
+pub(super) use crate::codegen::literal::go_string as string;
 
 /// A struct tag, its own quotes included, or empty without any key.
 pub(super) fn tag(keys: &[(&str, String)]) -> String {
@@ -59,7 +40,7 @@ fn json_name<'a>(name: &'a str, field: &'a str) -> &'a str {
 /// The lines of a comment without `//`, so that none can end it, begin a directive or be read as a deprecation of generated code by the linters of its own package.
 pub(super) fn comment_lines(text: &str) -> Vec<String> {
     let clean = |line: &str| {
-        let line: String = line.chars().map(|it| if it.is_control() || is_bidirectional(it) { ' ' } else { it }).collect();
+        let line: String = line.chars().map(|it| if unprintable(it) { ' ' } else { it }).collect();
         let line = line.trim_end().to_owned();
         match line.strip_prefix("Deprecated:") {
             Some(rest) => format!("deprecated:{rest}"),
@@ -76,9 +57,4 @@ pub(super) fn comment_lines(text: &str) -> Vec<String> {
         }
     }
     out
-}
-
-/// Whether the character turns the direction of text, which can make code look other than it is.
-fn is_bidirectional(it: char) -> bool {
-    matches!(it, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
