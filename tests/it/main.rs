@@ -7,6 +7,7 @@
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
+//! - [`model`]: the Go model of random schemas gives no name twice.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -24,6 +25,7 @@ mod fidelity;
 mod fixtures;
 mod golang;
 mod live;
+mod model;
 mod server;
 mod tool;
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     trials.extend(fixtures::trials());
     trials.extend(corpus::trials());
     trials.extend(live::trials());
+    trials.extend(model::trials());
     trials.extend(equality::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
