@@ -52,8 +52,5 @@ select concat_ws(E'\t', '', 'r', n.nspname, c.relname, string_agg(concat_ws(' ',
 from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
   join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
 where n.nspname in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v')
-group by n.nspname, c.relname
-union all
-select concat_ws(E'\t', e.extname, 'x', d.description)
-from pg_extension e join pg_description d on d.objoid = e.oid and d.classoid = 'pg_extension'::regclass where e.extname <> 'plpgsql';
+group by n.nspname, c.relname;
 select line from lines order by line collate "C";

@@ -3,7 +3,8 @@
 //!
 //! Differences that stay stand in `equality/differences.tsv` with their number and reason: a higher number fails, a lower one asks to
 //! be written down. What differs is listed in `target/tmp/equality/`, a file a schema; `equality::dump::` needs a server,
-//! `equality::kept_dump::` and `equality::script::` don't.
+//! `equality::kept_dump::` and `equality::script::` don't. With a server, the columns of views are compared too: what is told of them
+//! without one must be what the server has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,13 +12,13 @@ use std::path::Path;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use pgx_goose::capture::script::{self, Input};
-use pgx_goose::catalog::{Catalog, Identity, Object};
+use pgx_goose::catalog::{Catalog, Definition, Identity, Object};
 use pgx_goose::snapshot;
 use serde_json::Value;
 
 use crate::corpus::{self, Refusal};
 use crate::fixtures::{self, Case};
-use crate::server::server;
+use crate::server::{Database, server};
 use crate::tool;
 
 const DIFFERENCES: &str = include_str!("equality/differences.tsv");
@@ -44,7 +45,9 @@ pub(crate) fn trials() -> Vec<Trial> {
                 Err(Refusal::Library(reason)) => return Ok(Completion::ignored_with(reason)),
                 Err(Refusal::Error(error)) => return Err(error.into()),
             };
-            judge("dump", &on_server.name, &on_server.read()?.catalog, &read(database.dump()?))?;
+            let catalog = on_server.read()?.catalog;
+            judge_views(&on_server.name, &catalog, &database)?;
+            judge("dump", &on_server.name, &catalog, &read(database.dump()?))?;
             Ok(Completion::Completed)
         }));
     }
@@ -63,7 +66,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             let database = server.database(&on_server.name)?;
             let loaded = on_server.scripts()?.iter().try_for_each(|script| database.run(script).map(drop));
             loaded.map_err(|error| format!("the server refuses the fixture: {error}"))?;
-            judge("dump", &on_server.name, &catalog_of(&on_server)?, &read(database.dump()?))?;
+            let catalog = catalog_of(&on_server)?;
+            judge_views(&on_server.name, &catalog, &database)?;
+            judge("dump", &on_server.name, &catalog, &read(database.dump()?))?;
             Ok(Completion::Completed)
         }));
     }
@@ -116,6 +121,62 @@ fn judge(source: &str, schema: &str, catalog: &Catalog, other: &Catalog) -> Resu
             Err(format!("{differing} of {objects} objects differ, {expected} expected; all are in {}:\n{shown}", list.display()).into())
         }
     }
+}
+
+/// The columns of all views as the server has them: schema, view, column, type.
+const VIEW_COLUMNS: &str = r"SELECT concat_ws(E'\x1f', n.nspname, c.relname, a.attname,
+    CASE WHEN en.nspname <> 'pg_catalog' THEN en.nspname || '.' END || et.typname, et.typname) || coalesce(f.modifiers, '')
+    || CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN '[]' ELSE '' END
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_type t ON t.oid = a.atttypid
+  JOIN pg_type et ON et.oid = CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN t.typelem ELSE t.oid END
+  JOIN pg_namespace en ON en.oid = et.typnamespace
+  CROSS JOIN LATERAL (SELECT substring(lower(format_type(a.atttypid, a.atttypmod)) from '\([^)]*\)')) f(modifiers)
+WHERE c.relkind IN ('v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY n.nspname, c.relname, a.attnum";
+
+/// The names and types of the columns of views, which were told without a server, against the server's: none may be wrong. Those that
+/// can't be told were reported when the text was read.
+fn judge_views(schema: &str, catalog: &Catalog, database: &Database<'_>) -> Result<(), Failed> {
+    let (mut right, mut untold, mut wrong) = (0, 0, Vec::new());
+    let mut views: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
+    for line in database.run(VIEW_COLUMNS)?.lines() {
+        let cells: Vec<&str> = line.split('\u{1f}').collect();
+        let (Some(&schema), Some(&view), Some(&column), Some(&data_type)) = (cells.first(), cells.get(1), cells.get(2), cells.last())
+        else {
+            continue;
+        };
+        // The type stands last; before it, its schema and name where it is not the server's own.
+        let data_type = match cells.get(3).filter(|_| cells.len() == 5) {
+            Some(qualified) => format!("{}.{data_type}", qualified.split_once('.').map_or("", |it| it.0)),
+            None => data_type.to_owned(),
+        };
+        views.entry((schema.to_owned(), view.to_owned())).or_default().push((column.to_owned(), data_type));
+    }
+    for (identity, object) in catalog.iter() {
+        let columns = match &object.definition {
+            Definition::View(it) => &it.columns,
+            Definition::MaterializedView(it) => &it.columns,
+            _ => continue,
+        };
+        let Some(expected) = views.get(&(identity.schema.clone(), identity.name.clone())) else { continue };
+        let found: Vec<(String, Option<String>)> =
+            columns.iter().map(|it| (it.name.clone(), it.data_type.as_ref().map(|it| it.to_string().to_lowercase()))).collect();
+        if found.len() != expected.len() && !found.is_empty() {
+            wrong.push(format!("{identity}: {} columns, and the server has {}", found.len(), expected.len()));
+        }
+        for ((name, data_type), (expected_name, expected_type)) in found.iter().zip(expected) {
+            match data_type {
+                _ if name != expected_name => wrong.push(format!("{identity}: `{name}`, and the server says `{expected_name}`")),
+                None => untold += 1,
+                Some(data_type) if *data_type == expected_type.to_lowercase() => right += 1,
+                Some(data_type) => wrong.push(format!("{identity}.{name}: `{data_type}`, and the server says `{expected_type}`")),
+            }
+        }
+    }
+    println!("view columns {schema}: {right} right, {untold} not told, {} wrong", wrong.len());
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
 /// How many objects may differ.

@@ -1,10 +1,15 @@
-//! The functions, operators, casts, types and relations that PostgreSQL itself has.
+//! The functions, operators, casts, types and relations that PostgreSQL itself has, and those of the extensions that come with it.
 //!
-//! `builtin.tsv` is written from a server by `scripts/builtin-functions`, which also says what its lines mean. Types are
-//! named by their internal names, arrays with an underscore before the element's.
+//! `snapshots/builtin/` is written from servers of all majors by `scripts/builtin-catalogs`, which also says what its lines
+//! mean. Types are named by their internal names, arrays with an underscore before the element's. What is read is the newest
+//! major: most of it only grows.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Read;
 use std::sync::LazyLock;
+
+/// The major whose `pg_catalog` is read.
+const MAJOR: &str = "18";
 
 /// A function of `pg_catalog`.
 #[derive(Debug)]
@@ -49,56 +54,101 @@ pub(super) struct Builtin {
     relations: HashMap<&'static str, HashMap<&'static str, Vec<Column>>>,
 }
 
-static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| Builtin::read(include_str!("builtin.tsv")));
+static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
+    let mut builtin = Builtin::default();
+    for line in unpacked(include_bytes!("../../../snapshots/builtin/postgresql.tsv.gz")).lines() {
+        let mut fields = line.split('\t');
+        let until = fields.next().and_then(|it| it.split_once('-')).map(|it| it.1);
+        if until == Some(MAJOR) {
+            builtin.add(&fields.skip(1).collect::<Vec<_>>());
+        }
+    }
+    builtin
+});
+
+/// By extension.
+static EXTENSIONS: LazyLock<HashMap<&'static str, Builtin>> = LazyLock::new(|| {
+    let lines: Vec<(&str, Vec<&str>)> = unpacked(include_bytes!("../../../snapshots/builtin/extensions.tsv.gz"))
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split('\t');
+            Some((fields.next()?.split_once('-')?.1, fields.collect()))
+        })
+        .collect();
+    // The newest major that has the extension.
+    let mut newest: HashMap<&str, &str> = HashMap::new();
+    for (until, fields) in &lines {
+        let kept = newest.entry(fields.first().copied().unwrap_or_default()).or_insert(until);
+        *kept = (*kept).max(until);
+    }
+    let mut extensions: HashMap<&str, Builtin> = HashMap::new();
+    for (until, fields) in &lines {
+        if let Some((extension, fields)) = fields.split_first()
+            && newest.get(extension) == Some(until)
+        {
+            extensions.entry(extension).or_default().add(fields);
+        }
+    }
+    extensions
+});
+
+/// A file that is embedded compressed; once unpacked it stays.
+fn unpacked(bytes: &[u8]) -> &'static str {
+    let mut text = String::new();
+    // A file of our own that is damaged leaves nothing known; a test reads it.
+    let _ = flate2::read::GzDecoder::new(bytes).read_to_string(&mut text);
+    text.leak()
+}
 
 impl Builtin {
-    /// The table, read when it is first needed.
+    /// What PostgreSQL itself has, read when it is first needed.
     pub(super) fn get() -> &'static Self {
         &BUILTIN
     }
 
-    fn read(text: &'static str) -> Self {
-        let mut builtin = Self::default();
-        for line in text.lines() {
-            let fields: Vec<&'static str> = line.split('\t').collect();
-            let field = |n: usize| fields.get(n).copied().unwrap_or_default();
-            match field(0) {
-                "f" => {
-                    let flags = field(4);
-                    let column = |it: &'static str| it.split_once(' ');
-                    builtin.functions.entry(field(1)).or_default().push(Function {
-                        result: field(2),
-                        arguments: field(3).split_whitespace().collect(),
-                        variadic: flags.contains('v'),
-                        aggregate: flags.contains('a'),
-                        defaults: flags.trim_start_matches(|it: char| it.is_ascii_alphabetic()).parse().unwrap_or(0),
-                        columns: field(5).split(',').filter_map(column).collect(),
-                    });
-                }
-                "o" => {
-                    let (left, right) = field(3).split_once(' ').unwrap_or(("none", field(3)));
-                    let left = (left != "none").then_some(left);
-                    builtin.operators.entry(field(1)).or_default().push(Operator { result: field(2), left, right });
-                }
-                "c" => {
-                    let casts = if field(3) == "i" { &mut builtin.implicit } else { &mut builtin.assignment };
-                    casts.insert((field(1), field(2)));
-                }
-                "t" => {
-                    builtin.types.insert(field(1), (field(2), field(3) == "p"));
-                }
-                "r" => {
-                    let column = |it: &'static str| {
-                        let (name, data_type) = it.split_once(' ')?;
-                        Some(Column { name, data_type: data_type.trim_end_matches('!'), not_null: data_type.ends_with('!') })
-                    };
-                    let columns = field(3).split(',').filter_map(column).collect();
-                    builtin.relations.entry(field(1)).or_default().insert(field(2), columns);
-                }
-                _ => {}
+    /// What an extension has, where its catalog is known.
+    pub(super) fn extension(name: &str) -> Option<&'static Self> {
+        EXTENSIONS.get(name)
+    }
+
+    fn add(&mut self, fields: &[&'static str]) {
+        let builtin = self;
+        let field = |n: usize| fields.get(n).copied().unwrap_or_default();
+        match field(0) {
+            "f" => {
+                let flags = field(4);
+                let column = |it: &'static str| it.split_once(' ');
+                builtin.functions.entry(field(1)).or_default().push(Function {
+                    result: field(2),
+                    arguments: field(3).split_whitespace().collect(),
+                    variadic: flags.contains('v'),
+                    aggregate: flags.contains('a'),
+                    defaults: flags.trim_start_matches(|it: char| it.is_ascii_alphabetic()).parse().unwrap_or(0),
+                    columns: field(5).split(',').filter_map(column).collect(),
+                });
             }
+            "o" => {
+                let (left, right) = field(3).split_once(' ').unwrap_or(("none", field(3)));
+                let left = (left != "none").then_some(left);
+                builtin.operators.entry(field(1)).or_default().push(Operator { result: field(2), left, right });
+            }
+            "c" => {
+                let casts = if field(3) == "i" { &mut builtin.implicit } else { &mut builtin.assignment };
+                casts.insert((field(1), field(2)));
+            }
+            "t" => {
+                builtin.types.insert(field(1), (field(2), field(3) == "p"));
+            }
+            "r" => {
+                let column = |it: &'static str| {
+                    let (name, data_type) = it.split_once(' ')?;
+                    Some(Column { name, data_type: data_type.trim_end_matches('!'), not_null: data_type.ends_with('!') })
+                };
+                let columns = field(3).split(',').filter_map(column).collect();
+                builtin.relations.entry(field(1)).or_default().insert(field(2), columns);
+            }
+            _ => {}
         }
-        builtin
     }
 
     /// The functions of that name.
@@ -132,5 +182,19 @@ impl Builtin {
     /// The columns of a relation of the server's own.
     pub(super) fn relation(&self, schema: &str, name: &str) -> Option<&[Column]> {
         self.relations.get(schema)?.get(name).map(Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_are_whole() {
+        assert!(Builtin::get().functions("lower").len() > 1);
+        assert!(Builtin::get().relation("pg_catalog", "pg_class").is_some());
+        let citext = Builtin::extension("citext").expect("it comes with PostgreSQL");
+        assert_eq!(citext.category("citext"), Some("S"));
+        assert!(citext.is_implicit("citext", "text"));
     }
 }

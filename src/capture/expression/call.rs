@@ -160,44 +160,13 @@ const TOTAL: [&str; 99] = [
     "upper",
 ];
 
-/// Results of functions that popular extensions bring, of which no catalog tells; sorted.
-const EXTENSION_RESULTS: [(&str, &str); 29] = [
-    ("crypt", "text"),
-    ("digest", "bytea"),
-    ("encrypt", "bytea"),
-    ("gen_random_bytes", "bytea"),
-    ("gen_salt", "text"),
-    ("hmac", "bytea"),
-    ("levenshtein", "int4"),
-    ("metaphone", "text"),
-    ("nlevel", "int4"),
-    ("pgp_sym_decrypt", "text"),
-    ("pgp_sym_encrypt", "bytea"),
-    ("similarity", "float4"),
-    ("soundex", "text"),
-    ("st_area", "float8"),
-    ("st_asgeojson", "text"),
-    ("st_astext", "text"),
-    ("st_contains", "bool"),
-    ("st_distance", "float8"),
-    ("st_dwithin", "bool"),
-    ("st_intersects", "bool"),
-    ("st_length", "float8"),
-    ("st_srid", "int4"),
-    ("st_within", "bool"),
-    ("st_x", "float8"),
-    ("st_y", "float8"),
-    ("unaccent", "text"),
-    ("uuid_generate_v1", "uuid"),
-    ("uuid_generate_v4", "uuid"),
-    ("word_similarity", "float4"),
-];
-
 /// What a name of a function may stand for.
 #[derive(Clone, Copy, Debug)]
 enum Callee<'a> {
     Builtin(&'static super::builtin::Function),
     User(&'a Identity),
+    /// Of an extension.
+    Member(&'a Identity, &'static super::builtin::Function),
 }
 
 impl<'a> Analysis<'a> {
@@ -246,8 +215,8 @@ impl<'a> Analysis<'a> {
             // The sorted values are arguments too.
             call.extend(sorted.iter().cloned());
         }
-        let chosen = self.callee(&users, builtins, &call, it.func_variadic, named);
-        if !named && let Some(candidates) = self.callees(&users, builtins) {
+        let chosen = self.callee(&name, &users, builtins, &call, it.func_variadic, named);
+        if !named && let Some(candidates) = self.callees(&name, &users, builtins) {
             let spread = it.func_variadic;
             let outcome = |this: &Self, types: &[Typed]| {
                 let types: Vec<Typed> = types.iter().chain(sorted.iter().filter(|_| it.agg_within_group)).cloned().collect();
@@ -257,7 +226,7 @@ impl<'a> Analysis<'a> {
             self.settle(&mut operands, &arguments, &outcome)?;
         }
         let typed = match chosen {
-            Some((Callee::User(identity), parameters)) => {
+            Some((callee @ (Callee::User(identity) | Callee::Member(identity, _)), parameters)) => {
                 let identity = identity.clone();
                 self.needs(&identity);
                 let schema = self
@@ -268,7 +237,15 @@ impl<'a> Analysis<'a> {
                     .map_or("", |it| self.resolver.schema_of(it));
                 let new = self.new_name(&identity, QualifiedName::new(schema, name.clone()));
                 it.funcname = vec![string(&new.schema), string(&new.name)];
-                self.user_result(&identity, &name, &parameters, &arguments, it.location)
+                match callee {
+                    Callee::Member(extension, function) => {
+                        let declared = self.type_rules().member(extension, function.result);
+                        let unknown = || Typed::unknown(format!("what `{name}` gives depends on its arguments"), it.location);
+                        let typed = self.type_rules().result(declared, &parameters, &call).map_or_else(unknown, Typed::of);
+                        typed.not_null(is_not_null(&name, function.aggregate, &arguments))
+                    }
+                    _ => self.user_result(&identity, &name, &parameters, &arguments, it.location),
+                }
             }
             Some((Callee::Builtin(function), parameters)) => {
                 let result = self.type_rules().result(Declared::builtin(function.result), &parameters, &call);
@@ -334,15 +311,15 @@ impl<'a> Analysis<'a> {
     /// Which function is called.
     fn callee(
         &self,
+        name: &str,
         users: &[&'a Identity],
         builtins: &'static [super::builtin::Function],
         arguments: &[Typed],
         spread: bool,
         named: bool,
     ) -> Option<(Callee<'a>, Vec<Declared<'a>>)> {
-        let of_extension = users.iter().find(|it| self.parameters(it).is_none());
-        let known: Vec<&'a Identity> = users.iter().copied().filter(|it| self.parameters(it).is_some()).collect();
-        let candidates = self.callees(&known, builtins).unwrap_or_default();
+        let (known, of_extension): (Vec<&'a Identity>, Vec<&'a Identity>) = users.iter().copied().partition(|it| self.is_known(name, it));
+        let candidates = self.callees(name, &known, builtins).unwrap_or_default();
         if named {
             // Arguments by name may come in any order: the only function of the name is meant, or the first.
             return candidates.first().map(|it| (it.target, it.parameters.clone()));
@@ -352,20 +329,50 @@ impl<'a> Analysis<'a> {
         let certain = arguments.iter().all(|it| it.data_type.is_some());
         let results = |target: Callee<'_>| match target {
             Callee::Builtin(it) => Some(it.result),
-            Callee::User(_) => None,
+            Callee::User(_) | Callee::Member(..) => None,
         };
         match first {
             // Several are left because an argument is unknown, and they give different things.
             Some((Callee::Builtin(one), _)) if !certain && chosen.iter().any(|(it, _)| results(it.target) != Some(one.result)) => None,
             Some(first) => Some(first),
-            None => of_extension.or_else(|| users.first()).copied().map(|it| (Callee::User(it), Vec::new())),
+            None => of_extension.first().or_else(|| users.first()).copied().map(|it| (Callee::User(it), Vec::new())),
+        }
+    }
+
+    /// Whether the parameters of a routine are known: not of those of an extension that is not at hand.
+    fn is_known(&self, name: &str, user: &Identity) -> bool {
+        match user.kind {
+            Kind::Extension => Builtin::extension(&user.name).is_some_and(|it| !it.functions(name).is_empty()),
+            _ => self.parameters(user).is_some(),
         }
     }
 
     /// What a name may stand for, with its parameters; none if those of some are not known.
-    fn callees(&self, users: &[&'a Identity], builtins: &'static [super::builtin::Function]) -> Option<Vec<Candidate<'a, Callee<'a>>>> {
+    fn callees(
+        &self,
+        name: &str,
+        users: &[&'a Identity],
+        builtins: &'static [super::builtin::Function],
+    ) -> Option<Vec<Candidate<'a, Callee<'a>>>> {
         let mut candidates: Vec<Candidate<'a, Callee<'a>>> = Vec::with_capacity(users.len() + builtins.len());
+        candidates.extend(builtins.iter().map(|it| Candidate {
+            parameters: it.arguments.iter().map(|it| Declared::builtin(it)).collect(),
+            variadic: it.variadic,
+            defaults: it.defaults,
+            target: Callee::Builtin(it),
+        }));
         for user in users {
+            if !self.is_known(name, user) {
+                return None;
+            }
+            if user.kind == Kind::Extension {
+                for function in Builtin::extension(&user.name).map_or(&[][..], |it| it.functions(name)) {
+                    let parameters = function.arguments.iter().map(|it| self.type_rules().member(user, it)).collect();
+                    let (variadic, defaults) = (function.variadic, function.defaults);
+                    candidates.push(Candidate { parameters, variadic, defaults, target: Callee::Member(user, function) });
+                }
+                continue;
+            }
             let inputs = self.parameters(user)?;
             candidates.push(Candidate {
                 parameters: inputs.iter().map(|it| Declared::of(&it.data_type)).collect(),
@@ -374,12 +381,6 @@ impl<'a> Analysis<'a> {
                 target: Callee::User(user),
             });
         }
-        candidates.extend(builtins.iter().map(|it| Candidate {
-            parameters: it.arguments.iter().map(|it| Declared::builtin(it)).collect(),
-            variadic: it.variadic,
-            defaults: it.defaults,
-            target: Callee::Builtin(it),
-        }));
         Some(candidates)
     }
 
@@ -406,10 +407,8 @@ impl<'a> Analysis<'a> {
             Some(Definition::Function(it)) => &it.returns,
             Some(Definition::Aggregate(it)) => it.returns.as_ref().unwrap_or(&it.state),
             _ if identity.kind == Kind::Extension => {
-                return match EXTENSION_RESULTS.binary_search_by_key(&name, |(name, _)| name) {
-                    Ok(at) => Typed::builtin(EXTENSION_RESULTS[at].1).not_null(NEVER_NULL.binary_search(&name).is_ok()),
-                    Err(_) => Typed::unknown(format!("what `{name}` of the extension `{}` gives is not known", identity.name), location),
-                };
+                let reason = format!("what `{name}` of the extension `{}` gives is not known", identity.name);
+                return Typed::unknown(reason, location);
             }
             _ => return Typed::unknown(format!("`{name}` gives no value"), location),
         };
@@ -432,6 +431,5 @@ mod tests {
     fn tables_are_sorted() {
         assert!(NEVER_NULL.is_sorted());
         assert!(TOTAL.is_sorted());
-        assert!(EXTENSION_RESULTS.is_sorted());
     }
 }

@@ -6,7 +6,7 @@
 use super::builtin::Builtin;
 use super::scope::{Typed, is_untyped};
 use crate::capture::script::resolve::Resolver;
-use crate::catalog::{CastContext, DataType, Definition, Identity, Kind};
+use crate::catalog::{CastContext, DataType, Definition, Identity, Kind, PG_CATALOG};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +90,22 @@ enum Fit {
     Implicit,
 }
 
+impl<'a> Types<'a> {
+    /// A type of a member of an extension: of the extension itself, of another one, or of the server.
+    pub(super) fn member(&self, extension: &'a Identity, name: &'static str) -> Declared<'a> {
+        let element = name.strip_prefix('_').unwrap_or(name);
+        let schema = if Builtin::get().category(element).is_some() {
+            PG_CATALOG
+        } else {
+            let has = |it: &Identity| Builtin::extension(&it.name).is_some_and(|it| it.category(element).is_some());
+            let owner = Some(extension).filter(|it| has(it));
+            let other = || self.resolver.catalog.of_kind(Kind::Extension).map(|(it, _)| it).find(|it| has(it));
+            self.resolver.schema_of(owner.or_else(other).unwrap_or(extension))
+        };
+        Declared { schema, name: element, array: element.len() < name.len() }
+    }
+}
+
 /// Types as the catalog and the server have them.
 #[derive(Clone, Copy)]
 pub(super) struct Types<'a> {
@@ -115,9 +131,15 @@ impl Types<'_> {
             Kind::Enum => Some("E"),
             Kind::Range => Some("R"),
             Kind::Composite | Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => Some("C"),
-            _ if data_type.name.name == "citext" => Some("S"),
+            Kind::Extension => self.extension_of(data_type)?.category(&data_type.name.name),
             _ => None,
         }
+    }
+
+    /// The catalog of the extension that a type belongs to.
+    fn extension_of(&self, data_type: &DataType) -> Option<&'static Builtin> {
+        let owner = self.resolver.type_object(&data_type.name)?;
+        if owner.kind == Kind::Extension { Builtin::extension(&owner.name) } else { None }
     }
 
     fn is_range(&self, data_type: &DataType, multi: bool) -> bool {
@@ -174,8 +196,6 @@ impl Types<'_> {
                 "anyrange" | "anycompatiblerange" => self.is_range(&base, false),
                 "anymultirange" | "anycompatiblemultirange" => self.is_range(&base, true),
                 "record" => self.category(&base) == Some("C"),
-                // Extensions make their casts out of our sight; this one everybody uses.
-                "text" => !base.array && base.name.name == "citext",
                 _ => false,
             };
             if fits {
@@ -194,7 +214,12 @@ impl Types<'_> {
         if from.name.is_builtin() && to.is_builtin() {
             return Builtin::get().is_implicit(&from.name.name, to.name);
         }
-        let arguments = vec![from.without_modifiers(), to.data_type()];
+        let target = to.data_type();
+        let of_extension = [self.extension_of(from), self.extension_of(&target)];
+        if of_extension.into_iter().flatten().any(|it| it.is_implicit(&from.name.name, to.name)) {
+            return true;
+        }
+        let arguments = vec![from.without_modifiers(), target];
         let cast = self.resolver.catalog.get(&Identity::global(Kind::Cast, "").with_arguments(arguments));
         matches!(cast.map(|it| &it.definition), Some(Definition::Cast(it)) if it.context == CastContext::Implicit)
     }

@@ -82,6 +82,7 @@ fn value(text: &str, name: &str) -> Option<String> {
         "timestamptz" => timestamp(trimmed, true)?,
         "time" => time(trimmed)?,
         "bytea" => bytes(text)?,
+        "tsvector" => lexemes(text)?,
         _ => return None,
     })
 }
@@ -145,6 +146,15 @@ fn bytes(text: &str) -> Option<String> {
         return None;
     }
     Some(std::iter::once("\\x".to_owned()).chain(text.bytes().map(|it| format!("{it:02x}"))).collect())
+}
+
+/// Plain words, each once, in order; positions, weights and quotes are left alone.
+fn lexemes(text: &str) -> Option<String> {
+    if text.contains(['\'', '\\', ':']) {
+        return None;
+    }
+    let words: std::collections::BTreeSet<&str> = text.split_whitespace().collect();
+    Some(words.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(" "))
 }
 
 fn uuid(text: &str) -> Option<String> {
@@ -364,6 +374,8 @@ mod tests {
         check("1999-12-31 20:00-08", "timestamptz", "2000-01-01 04:00:00+00");
         check("1999-12-31 20:00-08", "timestamp", "1999-12-31 20:00:00");
         check("3:04", "time", "03:04:00");
+        check("fat  cat fat", "tsvector", "'cat' 'fat'");
+        assert_eq!(value("a:1", "tsvector"), None);
         assert_eq!(value("yesterday", "date"), None);
         assert_eq!(value("1.5", "jsonb"), None);
     }

@@ -25,6 +25,15 @@ const TOTAL_OPERATORS: [&str; 25] = [
 /// Operators that tell true or false for every type.
 const COMPARISONS: [&str; 14] = ["<", "<=", "<>", "=", ">", ">=", "~", "~*", "~~", "~~*", "!~", "!~*", "!~~", "!~~*"];
 
+/// What a name of an operator may stand for.
+#[derive(Clone, Copy, Debug)]
+enum Meant<'a> {
+    Builtin(&'static super::builtin::Operator),
+    User(&'a Identity),
+    /// Of an extension.
+    Member(&'a Identity, &'static super::builtin::Operator),
+}
+
 impl<'a> Analysis<'a> {
     /// An operator with its operands.
     pub(super) fn operation(&mut self, node: &mut Node) -> Result<Typed, Unresolved> {
@@ -112,22 +121,11 @@ impl<'a> Analysis<'a> {
             }
         }
         let (schema, name) = object_name(&it.name);
-        let users = self.resolver.operators(schema.as_deref(), &name);
+        let (candidates, unknown) = self.operators(schema.as_deref(), &name, operands.len());
         // Whose parameters are not known is meant where one of its types is compared.
-        let of_extension =
-            |it: &Typed| it.data_type.as_ref().and_then(|it| self.resolver.type_object(&it.name)).filter(|it| it.kind == Kind::Extension);
-        let extensions: Vec<&Identity> = operands.iter().filter_map(of_extension).collect();
-        let (users, unknown): (Vec<&Identity>, Vec<&Identity>) = users.into_iter().partition(|it| it.kind == Kind::Operator);
-        if unknown.iter().any(|it| extensions.contains(it)) {
+        if unknown.iter().any(|it| self.is_of(it, &operands)) {
             return None;
         }
-        let builtins = if schema.as_deref().is_none_or(|it| it == PG_CATALOG) { Builtin::get().operators(&name) } else { &[] };
-        let of_user = users.iter().map(|user| {
-            let parameters = user.arguments.iter().filter(|it| it.name.name != "none").map(Declared::of).collect();
-            Candidate { parameters, variadic: false, defaults: 0, target: () }
-        });
-        let of_server = builtins.iter().map(|it| Candidate { parameters: sides(it), variadic: false, defaults: 0, target: () });
-        let candidates: Vec<Candidate<'_, ()>> = of_user.chain(of_server).collect();
         let mut outcome = self.outcome(&candidates, &operands, false, true)?;
         if is_array && let Some(last) = outcome.coerced.last_mut() {
             if last.array {
@@ -180,11 +178,6 @@ impl<'a> Analysis<'a> {
     /// Qualifies the operator if it is not the server's, and tells what it gives.
     fn operator(&mut self, it: &mut protobuf::AExpr, left: Option<&Typed>, right: &Typed) -> Typed {
         let (schema, name) = object_name(&it.name);
-        let users = self.resolver.operators(schema.as_deref(), &name);
-        let builtins = if schema.as_deref().is_none_or(|it| it == PG_CATALOG) { Builtin::get().operators(&name) } else { &[] };
-        if schema.as_deref() == Some(PG_CATALOG) {
-            it.name = vec![string(&name)];
-        }
         let element = |typed: &Typed| match &typed.data_type {
             Some(data_type) if matches!(it.kind(), AExprKind::AexprOpAny | AExprKind::AexprOpAll) && data_type.array => {
                 Typed::of(DataType { array: false, ..data_type.clone() })
@@ -192,64 +185,95 @@ impl<'a> Analysis<'a> {
             _ => typed.clone(),
         };
         let operands: Vec<Typed> = left.cloned().into_iter().chain([element(right)]).collect();
-        match self.which_operator(&users, builtins, &operands) {
-            Some(identity) => {
-                let identity = identity.clone();
-                self.needs(&identity);
-                let schema = self
-                    .resolver
-                    .operators(schema.as_deref(), &name)
-                    .into_iter()
-                    .find(|it| **it == identity)
-                    .map_or("", |it| self.resolver.schema_of(it));
-                let new = self.new_name(&identity, QualifiedName::new(schema, name.clone()));
-                qualify(it, &new);
-                self.operator_result(&identity, &name, it.location)
+        let (candidates, unknown) = self.operators(schema.as_deref(), &name, operands.len());
+        if schema.as_deref() == Some(PG_CATALOG) {
+            it.name = vec![string(&name)];
+        }
+        let certain = operands.iter().all(|it| it.data_type.is_some());
+        let chosen = self.type_rules().choose(&candidates, &operands, false, true);
+        let has_builtin = candidates.iter().any(|it| matches!(it.target, Meant::Builtin(_)));
+        let of_unknown = unknown.iter().find(|it| self.is_of(it, &operands)).copied();
+        // An operator of an extension that is not at hand: where nothing else fits.
+        let last_resort = || unknown.first().copied().filter(|_| chosen.is_empty() && (certain || !has_builtin));
+        let of_user = match chosen.first().map(|(it, _)| it.target) {
+            Some(Meant::User(identity) | Meant::Member(identity, _)) => Some(identity),
+            _ => None,
+        };
+        let not_null = TOTAL_OPERATORS.contains(&name.as_str()) && operands.iter().all(|it| it.not_null);
+        if let Some(identity) = of_unknown.or(of_user).or_else(last_resort) {
+            self.needs(&identity.clone());
+            let new = self.new_name(identity, QualifiedName::new(self.resolver.schema_of(identity), name.clone()));
+            qualify(it, &new);
+            if of_unknown.is_none()
+                && let Some((Candidate { target: Meant::Member(extension, operator), .. }, parameters)) = chosen.first()
+                && let Some(data_type) =
+                    self.type_rules().result(self.type_rules().member(extension, operator.result), parameters, &operands)
+            {
+                return Typed::of(data_type).not_null(not_null);
             }
-            None => {
-                if it.kind() == AExprKind::AexprOp && operands.len() == 2 && !builtins.is_empty() {
-                    use_words(it, &name);
-                }
-                self.builtin_operator(builtins, &name, &operands, it.location)
-            }
+            return self.operator_result(identity, &name, it.location);
+        }
+        if it.kind() == AExprKind::AexprOp && operands.len() == 2 && has_builtin {
+            use_words(it, &name);
+        }
+        if COMPARISONS.contains(&name.as_str()) && operands.len() == 2 {
+            return Typed::builtin("bool").not_null(not_null);
+        }
+        let location = it.location;
+        let unknown = || {
+            operands
+                .iter()
+                .find(|it| it.data_type.is_none())
+                .cloned()
+                .unwrap_or_else(|| Typed::unknown(format!("no operator `{name}` takes these operands"), location))
+        };
+        let result = |it: &Candidate<'_, Meant<'_>>| match it.target {
+            Meant::Builtin(it) => Some(it.result),
+            Meant::User(_) | Meant::Member(..) => None,
+        };
+        let Some((first, parameters)) = chosen.first() else { return unknown() };
+        let Some(declared) = result(first).filter(|first| chosen.iter().all(|(it, _)| result(it) == Some(*first))) else {
+            return unknown();
+        };
+        match self.type_rules().result(Declared::builtin(declared), parameters, &operands) {
+            Some(data_type) => Typed::of(data_type).not_null(not_null),
+            None => unknown(),
         }
     }
 
-    /// The operator of a script or an extension, if one of those is meant.
-    fn which_operator(
-        &mut self,
-        users: &[&'a Identity],
-        builtins: &'static [super::builtin::Operator],
-        operands: &[Typed],
-    ) -> Option<&'a Identity> {
-        if users.is_empty() {
-            return None;
+    /// What an operator's name may stand for, and the extensions with such operators that are not known.
+    fn operators(&self, schema: Option<&str>, name: &str, count: usize) -> (Vec<Candidate<'a, Meant<'a>>>, Vec<&'a Identity>) {
+        let mut candidates = Vec::new();
+        let mut unknown = Vec::new();
+        let mut add = |parameters: Vec<Declared<'a>>, target: Meant<'a>| {
+            if parameters.len() == count {
+                candidates.push(Candidate { parameters, variadic: false, defaults: 0, target });
+            }
+        };
+        if schema.is_none_or(|it| it == PG_CATALOG) {
+            Builtin::get().operators(name).iter().for_each(|it| add(sides(it), Meant::Builtin(it)));
         }
-        if builtins.is_empty() && users.len() == 1 {
-            return users.first().copied();
+        for user in self.resolver.operators(schema, name) {
+            if user.kind == Kind::Operator {
+                add(user.arguments.iter().filter(|it| it.name.name != "none").map(Declared::of).collect(), Meant::User(user));
+                continue;
+            }
+            let members = Builtin::extension(&user.name).map_or(&[][..], |it| it.operators(name));
+            if members.is_empty() {
+                unknown.push(user);
+            }
+            for member in members {
+                let parameters = member.left.into_iter().chain([member.right]).map(|it| self.type_rules().member(user, it)).collect();
+                add(parameters, Meant::Member(user, member));
+            }
         }
-        let known = || operands.iter().filter_map(|it| it.data_type.as_ref()).map(|it| self.resolver.base_type(it));
-        let of_extension = users
-            .iter()
-            .copied()
-            .find(|it| it.kind == Kind::Extension && known().any(|known| self.resolver.type_object(&known.name) == Some(*it)));
-        if of_extension.is_some() {
-            return of_extension;
-        }
-        let mut candidates: Vec<Candidate<'_, Option<&'a Identity>>> = Vec::new();
-        for user in users.iter().filter(|it| it.kind == Kind::Operator) {
-            let parameters: Vec<Declared<'_>> = user.arguments.iter().filter(|it| it.name.name != "none").map(Declared::of).collect();
-            candidates.push(Candidate { parameters, variadic: false, defaults: 0, target: Some(*user) });
-        }
-        candidates.extend(builtins.iter().map(|it| Candidate { parameters: sides(it), variadic: false, defaults: 0, target: None }));
-        let certain = operands.iter().all(|it| it.data_type.is_some());
-        let chosen = self.type_rules().choose(&candidates, operands, false, true);
-        match chosen.first() {
-            Some((candidate, _)) => candidate.target,
-            // The server has none for these types; so it is an extension's.
-            None if certain => users.iter().copied().find(|it| it.kind == Kind::Extension),
-            None => None,
-        }
+        (candidates, unknown)
+    }
+
+    /// Whether a type among the operands is the extension's.
+    fn is_of(&self, extension: &Identity, operands: &[Typed]) -> bool {
+        let base = |it: &Typed| it.data_type.as_ref().map(|it| self.resolver.base_type(it));
+        operands.iter().filter_map(base).any(|it| self.resolver.type_object(&it.name) == Some(extension))
     }
 
     fn operator_result(&self, identity: &Identity, name: &str, location: i32) -> Typed {
@@ -272,34 +296,6 @@ impl<'a> Analysis<'a> {
             }
         }
         Typed::unknown(format!("what the operator `{name}` of `{}` gives is not known", identity.name), location)
-    }
-
-    fn builtin_operator(&self, builtins: &'static [super::builtin::Operator], name: &str, operands: &[Typed], location: i32) -> Typed {
-        let not_null = TOTAL_OPERATORS.contains(&name) && operands.iter().all(|it| it.not_null);
-        if COMPARISONS.contains(&name) && operands.len() == 2 {
-            return Typed::builtin("bool").not_null(not_null);
-        }
-        let candidates: Vec<Candidate<'_, &super::builtin::Operator>> = builtins
-            .iter()
-            .filter(|it| it.left.is_some() == (operands.len() == 2))
-            .map(|it| Candidate { parameters: sides(it), variadic: false, defaults: 0, target: it })
-            .collect();
-        let chosen = self.type_rules().choose(&candidates, operands, false, true);
-        let unknown = || {
-            operands
-                .iter()
-                .find(|it| it.data_type.is_none())
-                .cloned()
-                .unwrap_or_else(|| Typed::unknown(format!("no operator `{name}` takes these operands"), location))
-        };
-        let Some((first, parameters)) = chosen.first() else { return unknown() };
-        if chosen.iter().any(|(it, _)| it.target.result != first.target.result) {
-            return unknown();
-        }
-        match self.type_rules().result(Declared::builtin(first.target.result), parameters, operands) {
-            Some(data_type) => Typed::of(data_type).not_null(not_null),
-            None => unknown(),
-        }
     }
 }
 

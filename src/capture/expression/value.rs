@@ -62,7 +62,11 @@ impl Analysis<'_> {
                 let typed = self.maybe(it.arg.as_deref_mut())?;
                 Ok(if typed.is_untyped() { Typed::builtin("text").not_null(typed.not_null) } else { typed })
             }
-            NodeEnum::AIndirection(it) => self.indirection(it),
+            NodeEnum::AIndirection(it) => {
+                let typed = self.indirection(it)?;
+                field_of_row(node);
+                Ok(typed)
+            }
             NodeEnum::SqlvalueFunction(it) => Ok(value_function(it)),
             NodeEnum::GroupingFunc(it) => {
                 self.all(&mut it.args)?;
@@ -85,11 +89,15 @@ impl Analysis<'_> {
             }
             NodeEnum::JsonObjectConstructor(it) => {
                 self.all(&mut it.exprs)?;
-                self.json_output(it.output.as_mut(), "json")
+                let typed = self.json_output(it.output.as_mut(), "json")?;
+                it.output = it.output.take().filter(|_| typed.data_type != Some(DataType::builtin("json")));
+                Ok(typed)
             }
             NodeEnum::JsonArrayConstructor(it) => {
                 self.all(&mut it.exprs)?;
-                self.json_output(it.output.as_mut(), "json")
+                let typed = self.json_output(it.output.as_mut(), "json")?;
+                it.output = it.output.take().filter(|_| typed.data_type != Some(DataType::builtin("json")));
+                Ok(typed)
             }
             NodeEnum::JsonArrayQueryConstructor(it) => {
                 self.query(it.query.as_deref_mut())?;
@@ -584,6 +592,27 @@ fn constant(it: &protobuf::AConst) -> Typed {
         Some(a_const::Val::Bsval(_)) => "bit",
     };
     Typed::builtin(name).not_null(true)
+}
+
+/// A field of a row in FROM is a column: PostgreSQL src/backend/parser/parse_func.c, ParseComplexProjection.
+fn field_of_row(node: &mut Node) {
+    let Some(NodeEnum::AIndirection(it)) = node.node.as_mut() else { return };
+    let is_star = |it: &Node| matches!(it.node, Some(NodeEnum::AStar(_)));
+    let (Some(Node { node: Some(NodeEnum::ColumnRef(row)) }), Some(NodeEnum::String(_))) =
+        (it.arg.as_deref_mut(), it.indirection.first().and_then(|it| it.node.as_ref()))
+    else {
+        return;
+    };
+    if row.fields.len() < 2 || !row.fields.last().is_some_and(is_star) {
+        return;
+    }
+    row.fields.pop();
+    row.fields.push(it.indirection.remove(0));
+    if it.indirection.is_empty()
+        && let Some(column) = it.arg.take()
+    {
+        *node = *column;
+    }
 }
 
 /// An array of such elements.
