@@ -93,6 +93,8 @@ impl World {
         let said: Vec<_> = ran.stderr.lines().filter(|it| !it.starts_with("DEBUG ")).collect();
         let said = said.join("\n").replace(&self.port.to_string(), "PORT").replace(&self.server.folder().display().to_string(), "SOCKETS");
         let said = said.replace(&self.folder.display().to_string(), "HERE");
+        // The words of servers before 14.
+        let said = said.replace(", SSL off", ", no encryption").replace(", SSL on", ", SSL encryption");
         Ok(match (ran.code, said.as_str()) {
             (0, "") => "ok".to_owned(),
             (code, said) => format!("{code}: {said}"),

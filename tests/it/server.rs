@@ -100,7 +100,8 @@ pub(crate) fn server_of(major: u32) -> Result<&'static Server, String> {
 /// # Errors
 /// Why there is none.
 pub(crate) fn own_server(setup: &Setup<'_>) -> Result<Server, String> {
-    Server::start(find_bin(preferred()?)?, setup)
+    let major = majors().first().copied().map_or_else(preferred, Ok)?;
+    Server::start(find_bin(major)?, setup)
 }
 
 /// The majors that this run is asked to test with and has programs of: `PGX_GOOSE_PG_MAJORS` lists them (`13,16`, or `all`), and by
