@@ -12,9 +12,6 @@ use super::known::Oid;
 use super::rows::{Answers, Row};
 use super::{Builder, CaptureError, not_understood, parse_statement};
 
-/// Where the indexes of constraints are remembered, under their constraints.
-pub(super) const INDEX_OF_CONSTRAINT: &str = "index of constraint";
-
 #[derive(Deserialize)]
 pub(super) struct ViewRow {
     oid: Oid,
@@ -51,7 +48,8 @@ pub(super) struct IndexRow {
     table: Oid,
     schema: String,
     name: String,
-    definition: String,
+    /// Of an index that no constraint makes.
+    definition: Option<String>,
     partitioned: bool,
     valid: bool,
     clustered: bool,
@@ -66,13 +64,14 @@ pub(super) struct IndexRow {
 impl Row for IndexRow {
     const QUERY: &'static str = "
         SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS table, n.nspname AS schema, c.relname AS name,
-            pg_catalog.pg_get_indexdef(i.indexrelid) AS definition, c.relkind = 'I' AS partitioned, i.indisvalid AS valid,
+            CASE WHEN o.oid IS NULL THEN pg_catalog.pg_get_indexdef(i.indexrelid) END AS definition, c.relkind = 'I' AS partitioned, i.indisvalid AS valid,
             i.indisclustered AS clustered, i.indisreplident AS replica_identity, s.spcname AS tablespace, h.inhparent::int8 AS parent,
             pn.nspname AS parent_schema, p.relname AS parent_name, a.statistics_targets
         FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace
+        LEFT JOIN pg_catalog.pg_constraint o ON o.conindid = c.oid AND o.conrelid = i.indrelid AND o.contype IN ('p', 'u', 'x')
         LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid
         LEFT JOIN pg_catalog.pg_class p ON p.oid = h.inhparent
         LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
@@ -90,13 +89,11 @@ pub(super) fn indexes(it: &mut Builder, answers: &Answers) -> Result<(), Capture
     for row in &rows {
         let Some(table) = it.known.object("pg_class", row.table).cloned() else { continue };
         mark_table(it, &table, row);
-        if it.known.object(INDEX_OF_CONSTRAINT, row.oid).is_some() || it.known.is_member("pg_class", row.oid) {
-            continue;
-        }
+        let Some(definition) = row.definition.as_deref().filter(|_| !it.known.is_member("pg_class", row.oid)) else { continue };
         let identity = Identity::new(Kind::Index, row.schema.clone(), row.name.clone());
-        let Some(read) = it.part(&identity, |state| match parse_statement(&row.definition)?.node {
+        let Some(read) = it.part(&identity, |state| match parse_statement(definition)?.node {
             Some(NodeEnum::IndexStmt(node)) => index::read(state, &table, &node),
-            _ => Err(not_understood(&row.definition)),
+            _ => Err(not_understood(definition)),
         }) else {
             continue;
         };

@@ -19,7 +19,6 @@ use crate::catalog::{
 };
 
 use super::known::Oid;
-use super::relation::INDEX_OF_CONSTRAINT;
 use super::rows::{Answers, Row};
 use super::{Builder, CaptureError, access, expression, foreign, parse_expression, parse_statement, types};
 
@@ -140,7 +139,6 @@ pub(super) struct ConstraintRow {
     #[serde(default)]
     period: bool,
     expression: Option<String>,
-    index: Oid,
     index_columns: Option<Vec<i16>>,
     #[serde(default)]
     nulls_not_distinct: Option<bool>,
@@ -163,7 +161,7 @@ impl Row for ConstraintRow {
             o.conenforced AS enforced, o.conperiod AS period, -- since 18
             o.condeferrable AS deferrable, o.condeferred AS deferred, o.convalidated AS validated, o.connoinherit AS no_inherit,
             o.coninhcount > 0 OR o.conparentid <> 0 AS inherited, o.conislocal AS local,
-            pg_catalog.pg_get_expr(o.conbin, o.conrelid) AS expression, o.conindid::int8 AS index, i.indkey::int2[] AS index_columns,
+            pg_catalog.pg_get_expr(o.conbin, o.conrelid) AS expression, i.indkey::int2[] AS index_columns,
             i.indnullsnotdistinct AS nulls_not_distinct, -- since 15
             c.reloptions AS index_options, s.spcname AS tablespace,
             CASE WHEN o.contype = 'x' THEN pg_catalog.pg_get_constraintdef(o.oid) END AS exclusion
@@ -409,9 +407,6 @@ fn constraint(it: &mut Builder, row: ConstraintRow) {
         inherited: row.inherited,
         local: row.local,
     }));
-    if row.index_columns.is_some() {
-        it.known.add(INDEX_OF_CONSTRAINT, row.index, identity.clone());
-    }
     it.put("pg_constraint", row.oid, identity.clone(), object);
     match needs {
         Some(needs) => it.change(&identity, |object| object.dependencies = needs.into()),
