@@ -8,6 +8,7 @@
 
 mod schema;
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -213,29 +214,39 @@ fn median_of<P, T>(runs: usize, prepare: impl Fn() -> P, work: impl Fn(&P) -> T)
     (times[times.len() / 2], last.expect("at least one run"))
 }
 
-/// A folder on the local disk that goes when the measuring is done.
+/// A folder on the local disk that goes when a size has been measured.
+///
+/// Nothing is deleted before: ext4 passes over inodes that were freed in the last seconds one by one, so that making files
+/// right after deleting as many takes several times as long.
 struct Scratch {
     folder: tempfile::TempDir,
+    number: Cell<usize>,
 }
 
 impl Scratch {
     fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("stages").tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-        Scratch { folder }
+        Scratch { folder, number: Cell::new(0) }
     }
 
-    /// An empty folder; the one before is removed.
+    /// An empty folder.
     fn fresh(&self) -> PathBuf {
+        self.number.set(self.number.get() + 1);
         let root = self.last();
-        if root.exists() {
-            std::fs::remove_dir_all(&root).expect("a folder to remove");
-        }
         std::fs::create_dir_all(&root).expect("a folder");
         root
     }
 
+    /// The one before.
     fn last(&self) -> PathBuf {
-        self.folder.path().join("run")
+        self.folder.path().join(self.number.get().to_string())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.folder.path());
+        std::thread::sleep(Duration::from_secs(10));
     }
 }
 

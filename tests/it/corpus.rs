@@ -21,7 +21,7 @@ use pgx_goose::snapshot::{self, HeaderFacts};
 
 use crate::dump::Dump;
 use crate::fidelity;
-use crate::server::{Database, Server, server};
+use crate::server::{DUMPER, Database, Server, server};
 use crate::tool;
 
 const REPORTS: &str = include_str!("corpus/reports.tsv");
@@ -165,11 +165,11 @@ impl Schema {
     ///
     /// # Errors
     /// What the server says; [`Refusal::Library`] where the text needs a library of the author's own, so that no server can take it.
-    pub(crate) fn load<'a>(&self, server: &'a Server) -> Result<Database<'a>, Refusal> {
+    pub(crate) fn load<'a>(&self, server: &'a Server, role: &'static str) -> Result<Database<'a>, Refusal> {
         // Roles belong to the whole server: who makes them must be alone.
         static ALONE: Mutex<()> = Mutex::new(());
         let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let database = server.database(&self.name)?;
+        let database = server.database_of(&self.name, role)?;
         for file in ["preload.sql", "schema.sql"] {
             let Some(text) = self.text(file)? else { continue };
             let text = text.replace(&self.database_in_text(), &database.name);
@@ -254,7 +254,7 @@ impl Schema {
             fidelity::record(&self.name, "SQL loads", format!("skipped: {reason}"));
             return Ok(Completion::ignored_with(reason));
         }
-        let direct = match self.load(server) {
+        let direct = match self.load(server, DUMPER) {
             Ok(database) => database,
             Err(Refusal::Library(reason)) => {
                 fidelity::record(&self.name, "SQL loads", format!("skipped: {reason}"));
@@ -268,7 +268,7 @@ impl Schema {
             let sql = pgx_goose::ddl::script(&captured.catalog);
             let workplace = tool::workplace(&format!("sql/{}", self.name));
             fs::write(workplace.join("printed.sql"), &sql).map_err(|e| e.to_string())?;
-            let printed = server.database(&self.name)?;
+            let printed = server.database_of(&self.name, DUMPER)?;
             if let Err(error) = printed.run(&sql) {
                 fidelity::record(&self.name, "SQL loads", format!("no ({source})"));
                 let place = workplace.join("printed.sql");

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::corpus::{self, Refusal};
 use crate::fixtures::{self, Case};
-use crate::server::{Database, server};
+use crate::server::{Database, LOADER, server};
 use crate::tool;
 
 const DIFFERENCES: &str = include_str!("equality/differences.tsv");
@@ -40,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             if let Some(reason) = on_server.missing(server)? {
                 return Ok(Completion::ignored_with(reason));
             }
-            let database = match on_server.load(server) {
+            let database = match on_server.load(server, LOADER) {
                 Ok(database) => database,
                 Err(Refusal::Library(reason)) => return Ok(Completion::ignored_with(reason)),
                 Err(Refusal::Error(error)) => return Err(error.into()),

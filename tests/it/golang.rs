@@ -17,7 +17,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use crate::corpus::{self, Refusal, Schema};
 use crate::fidelity;
 use crate::fixtures::{self, Case};
-use crate::server::{Database, server};
+use crate::server::{Database, LOADER, server};
 use crate::tool;
 
 /// The environment variable by which generated tests find their database.
@@ -130,7 +130,7 @@ fn run_schema(schema: &Arc<Schema>) -> Result<Completion, Failed> {
     let unit = tree.test(None)?;
     fidelity::record(name, "unit tests", unit.summary());
     wrong.extend(unit.verdict().err());
-    let database = match schema.load(server) {
+    let database = match schema.load(server, LOADER) {
         Ok(database) => database,
         Err(Refusal::Library(reason)) => {
             fidelity::record(name, "integration tests", format!("skipped: {reason}"));

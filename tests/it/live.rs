@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::corpus::{self, Refusal, lines};
 use crate::fixtures;
-use crate::server::{Database, majors, server_of};
+use crate::server::{Database, LOADER, majors, server_of};
 
 const DIFFERENCES: &str = include_str!("live/differences.tsv");
 
@@ -56,7 +56,7 @@ pub(crate) fn trials() -> Vec<Trial> {
                 if let Some(reason) = schema.missing(server)? {
                     return Ok(Completion::ignored_with(reason));
                 }
-                let database = match schema.load(server) {
+                let database = match schema.load(server, LOADER) {
                     Ok(database) => database,
                     Err(Refusal::Library(reason)) => return Ok(Completion::ignored_with(reason)),
                     // A schema is written for some majors: what it is refused for elsewhere is no fault of ours.

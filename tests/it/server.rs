@@ -28,7 +28,10 @@ const SYSTEM_USER: &str = "postgres";
 
 /// The role that makes everything in the databases of tests, and owns them. It is no role that a schema would name: what the
 /// schema says of owners can be told from what it leaves unsaid.
-const LOADER: &str = "pgx_goose_loader";
+pub(crate) const LOADER: &str = "pgx_goose_loader";
+
+/// The role that made the dumps of the real schemas: what they say of `postgres` they say of the one who loads them.
+pub(crate) const DUMPER: &str = SYSTEM_USER;
 
 /// The majors that count.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
@@ -74,6 +77,8 @@ pub(crate) struct Database<'a> {
     server: &'a Server,
     /// The name, a safe one.
     pub(crate) name: String,
+    /// Who does all that is done in it.
+    role: &'static str,
 }
 
 /// Returns the server of the preferred major, started by the first who asks.
@@ -214,11 +219,16 @@ impl Server {
 
     /// Makes an empty database for one test.
     pub(crate) fn database(&self, topic: &str) -> Result<Database<'_>, String> {
+        self.database_of(topic, LOADER)
+    }
+
+    /// Makes an empty database for one test, of a role that does all that is done in it.
+    pub(crate) fn database_of(&self, topic: &str, role: &'static str) -> Result<Database<'_>, String> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let topic: String = topic.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).take(40).collect();
         let name = format!("t{number}_{topic}");
-        self.psql("postgres", &format!("CREATE DATABASE {name} OWNER {LOADER}"))?;
-        Ok(Database { server: self, name })
+        self.psql("postgres", &format!("CREATE DATABASE {name} OWNER {role}"))?;
+        Ok(Database { server: self, name, role })
     }
 
     /// Where its socket is.
@@ -240,7 +250,11 @@ impl Server {
 
     /// Runs a script in one session and returns what it prints, unaligned and without headings; the first error ends it.
     pub(crate) fn psql(&self, database: &str, script: &str) -> Result<String, String> {
-        let output = self.client("psql", database, ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], script)?;
+        self.psql_as(if database == "postgres" { SYSTEM_USER } else { LOADER }, database, script)
+    }
+
+    fn psql_as(&self, role: &str, database: &str, script: &str) -> Result<String, String> {
+        let output = self.client("psql", role, database, ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], script)?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
@@ -255,7 +269,7 @@ impl Server {
         found.ok_or_else(|| format!("there is no `{name}` for this server; `scripts/install-deps.sh majors` brings one"))
     }
 
-    fn client<I, S>(&self, program: &str, database: &str, arguments: I, input: &str) -> Result<std::process::Output, String>
+    fn client<I, S>(&self, program: &str, role: &str, database: &str, arguments: I, input: &str) -> Result<std::process::Output, String>
     where
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
@@ -263,7 +277,7 @@ impl Server {
         let mut child = Command::new(self.client_program(program)?)
             .arg("-h")
             .arg(&self.folder)
-            .args(["-p", &self.port.to_string(), "-U", if database == "postgres" { "postgres" } else { LOADER }, "-d", database])
+            .args(["-p", &self.port.to_string(), "-U", role, "-d", database])
             .args(arguments)
             .env("PGOPTIONS", "-c client_min_messages=warning")
             .env("PGCLIENTENCODING", "UTF8")
@@ -295,19 +309,19 @@ impl Drop for Server {
 impl Database<'_> {
     /// Runs a script; the first error ends it. Returns what it prints, a row a line, columns parted by `|`.
     pub(crate) fn run(&self, script: &str) -> Result<String, String> {
-        self.server.psql(&self.name, script)
+        self.server.psql_as(self.role, &self.name, script)
     }
 
     /// Runs a script to its end and returns the errors that the server gave.
     pub(crate) fn run_on(&self, script: &str) -> Result<Vec<String>, String> {
-        let output = self.server.client("psql", &self.name, ["-XqAt", "-f", "-"], script)?;
+        let output = self.server.client("psql", self.role, &self.name, ["-XqAt", "-f", "-"], script)?;
         let errors = String::from_utf8_lossy(&output.stderr);
         Ok(errors.lines().filter(|line| line.contains("ERROR:") || line.contains("FATAL:")).map(str::to_owned).collect())
     }
 
     /// What `pg_dump --schema-only` prints, without owners.
     pub(crate) fn dump(&self) -> Result<String, String> {
-        let output = self.server.client("pg_dump", &self.name, ["--schema-only", "--no-owner"], "")?;
+        let output = self.server.client("pg_dump", self.role, &self.name, ["--schema-only", "--no-owner"], "")?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {

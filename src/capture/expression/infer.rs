@@ -219,6 +219,10 @@ impl Types<'_> {
         if of_extension.into_iter().flatten().any(|it| it.is_implicit(&from.name.name, to.name)) {
             return true;
         }
+        // Few schemas have casts, and this is asked for every candidate of every call.
+        if self.resolver.catalog.of_kind(Kind::Cast).next().is_none() {
+            return false;
+        }
         let arguments = vec![from.without_modifiers(), target];
         let cast = self.resolver.catalog.get(&Identity::global(Kind::Cast, "").with_arguments(arguments));
         matches!(cast.map(|it| &it.definition), Some(Definition::Cast(it)) if it.context == CastContext::Implicit)

@@ -448,8 +448,9 @@ impl<'a> Resolver<'a> {
         let mut data_type = data_type.clone();
         // A domain can't be over itself, but a damaged catalog could.
         for _ in 0..64 {
-            match self.type_object(&data_type.name).and_then(|it| self.catalog.get(it)).map(|it| &it.definition) {
-                Some(Definition::Domain(domain)) if !data_type.array => data_type = domain.base.clone(),
+            let domain = self.type_object(&data_type.name).filter(|it| it.kind == Kind::Domain && !data_type.array);
+            match domain.and_then(|it| self.catalog.get(it)).map(|it| &it.definition) {
+                Some(Definition::Domain(domain)) => data_type = domain.base.clone(),
                 _ => break,
             }
         }

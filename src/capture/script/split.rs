@@ -31,8 +31,8 @@ pub(crate) struct Statement {
     pub(crate) at: Place,
 }
 
-/// Statements of a batch: enough for all cores, few enough to keep memory low.
-const BATCH_STATEMENTS: usize = 1024;
+/// Statements of a batch: enough for all cores, few enough to keep memory low (the trees of a thousand take 30 MB).
+const BATCH_STATEMENTS: usize = 256;
 
 /// Text of a batch, in bytes.
 const BATCH_BYTES: usize = 512 * 1024;
