@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, DataType, Definition, Identity, Kind, QualifiedNam
 use crate::ddl;
 
 /// What kind of value a Go type holds: how samples are made and how nullable forms are chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {
     Bool,
     Int16,
@@ -63,7 +63,7 @@ pub(crate) enum Shape {
 }
 
 /// How a type says NULL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Null {
     /// By a pointer to it.
     Pointer,
@@ -78,7 +78,7 @@ pub(crate) enum Null {
 }
 
 /// A PostgreSQL type in Go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Type {
     /// The type of a value that is not NULL.
     pub value: GoType,

@@ -103,7 +103,7 @@ pub struct Codecs {
 }
 
 /// A Go type, spelled for where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct GoType {
     /// Inside the models package: `*UserRole`.
     pub local: String,

@@ -1,6 +1,7 @@
 //! Columns: names, types, nullability, tags.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::literal::{comment_lines, field_tag, string};
 use super::relation::{Relation, Source};
@@ -19,10 +20,26 @@ const METHODS: &[&str] = &["TableName", "MarshalText", "UnmarshalText"];
 #[derive(Clone)]
 pub(super) struct Built {
     pub column: Column,
-    pub resolved: Type,
+    pub resolved: Arc<Type>,
 }
 
 impl Built {
+    /// The same without what nothing but the table's own files says, and with one copy of each type: what samples plan with, for all tables at once.
+    pub(super) fn for_samples(mut self, types: &mut HashSet<Arc<Type>>) -> Self {
+        let Column { sql, literal, parameter, tag, optional_tag, select, cast, go_type, doc, .. } = &mut self.column;
+        for text in [sql, literal, parameter, tag, optional_tag, select, cast, &mut go_type.local, &mut go_type.qualified] {
+            *text = String::new();
+        }
+        *doc = Vec::new();
+        match types.get(&self.resolved) {
+            Some(known) => self.resolved = Arc::clone(known),
+            None => {
+                types.insert(Arc::clone(&self.resolved));
+            }
+        }
+        self
+    }
+
     /// The value as read off a field of the model, which must be present.
     pub(super) fn value(&self, row: &str) -> String {
         let field = format!("{row}.{}", self.column.field);
@@ -90,7 +107,7 @@ pub(super) fn columns(
                 sql_type: comment_lines(&data_type(source.data_type)).join(" "),
                 sql,
             },
-            resolved,
+            resolved: Arc::new(resolved),
         });
     }
     Ok(out)

@@ -14,7 +14,7 @@ mod sample;
 mod statement;
 mod types;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use self::column::Built;
 use self::naming::Naming;
@@ -137,9 +137,11 @@ impl<'a> Model<'a> {
         let types = GoTypes::new(catalog, options, &packages.models.name, enums.chain(naming.composites.clone()).collect());
         let builder = Builder { catalog, options, packages, style, types, overrides, locals };
 
-        let mut built = Vec::with_capacity(relations.len());
+        let mut built: Vec<Vec<Built>> = Vec::with_capacity(relations.len());
+        let mut distinct = HashSet::new();
         for (relation, names) in relations.iter().zip(&naming.tables) {
-            built.push(column::columns(&builder, relation, &names.model, &mut diagnostics)?);
+            let columns = column::columns(&builder, relation, &names.model, &mut diagnostics)?;
+            built.push(columns.into_iter().map(|it| it.for_samples(&mut distinct)).collect());
         }
         let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
         let order = parents_first(&relations, &by_name);
