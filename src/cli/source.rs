@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use pgx_goose::capture::Captured;
 use pgx_goose::capture::live::connection::{Target, Timeouts, is_connection_string};
-use pgx_goose::capture::live::{self, CaptureError, Wanted};
+use pgx_goose::capture::live::{self, CaptureError};
 use pgx_goose::capture::script::{self, Input, source as files};
 use pgx_goose::catalog::{Catalog, Sizes};
 use pgx_goose::diagnostic::{Diagnostic, Severity};
@@ -147,9 +147,8 @@ fn captured(source: &str, reading: &Reading, report: &Report) -> Result<Content,
     for warning in connection.warnings() {
         report.diagnostic(&Diagnostic::warning(warning.clone()));
     }
-    let everything = Wanted { schemas: None };
     let (captured, sizes) = interrupt::stops(connection.canceller(), || {
-        let captured = live::capture(&connection, &everything)?;
+        let captured = live::capture(&connection)?;
         let sizes = if reading.sizes { live::sizes(&connection)? } else { Sizes::new() };
         Ok::<_, CaptureError>((captured, sizes))
     })??;

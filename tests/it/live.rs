@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use libtest_mimic::{Completion, Failed, Trial};
-use pgx_goose::capture::live::{Wanted, capture, connection};
+use pgx_goose::capture::live::{capture, connection};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::{Catalog, Identity};
 use pgx_goose::diagnostic::Severity;
@@ -85,7 +85,7 @@ fn members_of_extensions(major: u32) -> Result<(), Failed> {
         CREATE VIEW cheered AS SELECT p.id, m.mood, ext.cheer(p.mood) AS cheer FROM people p JOIN ext.moods m USING (id);",
     )?;
     let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
-    let captured = capture(&connection, &Wanted { schemas: None }).map_err(|e| e.to_string())?;
+    let captured = capture(&connection).map_err(|e| e.to_string())?;
     let said: Vec<&str> = captured.diagnostics.iter().map(|it| it.message.as_str()).collect();
     assert_eq!(said, [] as [&str; 0]);
     let found: Vec<String> = captured.catalog.iter().map(|(identity, _)| identity.to_string()).collect();
@@ -120,7 +120,7 @@ fn roles_without_rights(major: u32) -> Result<(), Failed> {
     ))?;
     let read = |dsn: &str| -> Result<Vec<u8>, Failed> {
         let connection = connection::connect(dsn).map_err(|e| e.to_string())?;
-        let captured = capture(&connection, &Wanted { schemas: None }).map_err(|e| e.to_string())?;
+        let captured = capture(&connection).map_err(|e| e.to_string())?;
         Ok(snapshot::encode(&captured.catalog, &HeaderFacts::current()))
     };
     let dsn = database.dsn();
@@ -133,7 +133,7 @@ fn roles_without_rights(major: u32) -> Result<(), Failed> {
 /// Captures a database and compares it with what its text says.
 fn check(name: &str, major: u32, read: &Catalog, database: &Database<'_>) -> Result<Completion, Failed> {
     let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
-    let captured = capture(&connection, &Wanted { schemas: None }).map_err(|e| e.to_string())?;
+    let captured = capture(&connection).map_err(|e| e.to_string())?;
     let unread: Vec<String> =
         captured.diagnostics.iter().filter(|it| it.severity == Severity::Error).map(|it| it.message.clone()).collect();
     if !unread.is_empty() {

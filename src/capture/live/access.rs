@@ -10,7 +10,7 @@ use crate::capture::script::grant::{all, by_default};
 use crate::capture::script::state::PUBLIC;
 use crate::catalog::{DefaultPrivileges, Definition, Dependency, Grant, Identity, Kind, Object, Policy, PolicyCommand, Privilege};
 
-use super::known::Oid;
+use super::known::{OfExtension, Oid};
 use super::rows::{Answers, Row};
 use super::{Builder, CaptureError, expression};
 
@@ -276,24 +276,8 @@ pub(super) fn security_labels(it: &mut Builder, answers: &Answers) -> Result<(),
     Ok(())
 }
 
-#[derive(Deserialize)]
-pub(super) struct DependsOnExtensionRow {
-    class: String,
-    oid: Oid,
-    extension: String,
-}
-
-impl Row for DependsOnExtensionRow {
-    const QUERY: &'static str = "
-        SELECT c.relname AS class, d.objid::int8 AS oid, e.extname AS extension
-        FROM pg_catalog.pg_depend d
-        JOIN pg_catalog.pg_class c ON c.oid = d.classid
-        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-        WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'x'";
-}
-
 pub(super) fn depends_on_extensions(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
-    for row in answers.rows::<DependsOnExtensionRow>()? {
+    for row in answers.rows::<OfExtension>()?.into_iter().filter(|it| !it.owned) {
         let Some(identity) = it.known.object_named(&row.class, row.oid).cloned() else { continue };
         it.change(&identity, |object| {
             object.dependencies.insert(Dependency::on(Identity::global(Kind::Extension, row.extension.clone())).auto());

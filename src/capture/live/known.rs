@@ -16,6 +16,41 @@ pub(super) type Oid = u32;
 /// The system catalog that a number is of, by name.
 pub(super) type Class = &'static str;
 
+/// The catalogs whose objects are objects of ours, or of extensions.
+const CLASSES: &[Class] = &[
+    "pg_class",
+    "pg_type",
+    "pg_proc",
+    "pg_constraint",
+    "pg_trigger",
+    "pg_rewrite",
+    "pg_policy",
+    "pg_namespace",
+    "pg_extension",
+    "pg_language",
+    "pg_collation",
+    "pg_operator",
+    "pg_opclass",
+    "pg_opfamily",
+    "pg_cast",
+    "pg_transform",
+    "pg_event_trigger",
+    "pg_statistic_ext",
+    "pg_ts_parser",
+    "pg_ts_template",
+    "pg_ts_dict",
+    "pg_ts_config",
+    "pg_foreign_data_wrapper",
+    "pg_foreign_server",
+    "pg_publication",
+    "pg_subscription",
+];
+
+/// The catalog of that name, where its objects are known by number.
+fn class(name: &str) -> Option<Class> {
+    CLASSES.iter().copied().find(|it| *it == name)
+}
+
 /// Who owns the database.
 #[derive(Deserialize)]
 pub(super) struct Database {
@@ -97,20 +132,22 @@ impl Row for Name {
         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 }
 
+/// An object that an extension owns, or that was marked to depend on one.
 #[derive(Deserialize)]
-pub(super) struct Member {
-    class: String,
-    oid: Oid,
-    extension: String,
+pub(super) struct OfExtension {
+    pub(super) class: String,
+    pub(super) oid: Oid,
+    pub(super) extension: String,
+    pub(super) owned: bool,
 }
 
-impl Row for Member {
+impl Row for OfExtension {
     const QUERY: &'static str = "
-        SELECT c.relname AS class, d.objid::int8 AS oid, e.extname AS extension
+        SELECT c.relname AS class, d.objid::int8 AS oid, e.extname AS extension, d.deptype = 'e' AS owned
         FROM pg_catalog.pg_depend d
         JOIN pg_catalog.pg_class c ON c.oid = d.classid
         JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-        WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'";
+        WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype IN ('e', 'x')";
 }
 
 /// All that is known of numbers so far.
@@ -120,9 +157,9 @@ pub(super) struct Known {
     database_owner: String,
     types: HashMap<Oid, DataType>,
     routines: HashMap<Oid, Identity>,
-    names: HashMap<(String, Oid), QualifiedName>,
+    names: HashMap<(Class, Oid), QualifiedName>,
     /// What extensions own.
-    members: HashMap<(String, Oid), String>,
+    members: HashMap<(Class, Oid), String>,
     /// The objects of the catalog.
     objects: HashMap<(Class, Oid), Identity>,
     /// The columns of relations by number.
@@ -153,8 +190,10 @@ impl Known {
             let arguments = it.arguments.iter().map(|it| known.data_type(*it, None)).collect();
             known.routines.insert(it.oid, Identity::new(kind, it.schema, it.name).with_arguments(arguments));
         }
-        known.names = answers.rows::<Name>()?.into_iter().map(|it| ((it.class, it.oid), QualifiedName::new(it.schema, it.name))).collect();
-        known.members = answers.rows::<Member>()?.into_iter().map(|it| ((it.class, it.oid), it.extension)).collect();
+        let names = answers.rows::<Name>()?.into_iter();
+        known.names = names.filter_map(|it| Some(((class(&it.class)?, it.oid), QualifiedName::new(it.schema, it.name)))).collect();
+        let members = answers.rows::<OfExtension>()?.into_iter().filter(|it| it.owned);
+        known.members = members.filter_map(|it| Some(((class(&it.class)?, it.oid), it.extension))).collect();
         Ok(known)
     }
 
@@ -184,9 +223,7 @@ impl Known {
 
     /// The name of a routine, with the need of it.
     pub(super) fn called(&self, oid: Oid, needs: &mut impl Extend<Dependency>) -> Option<QualifiedName> {
-        let routine = self.routines.get(&oid)?;
-        needs.extend(self.need("pg_proc", oid, routine).map(Dependency::on));
-        Some(routine.qualified_name())
+        Some(self.called_with_arguments(oid, needs)?.qualified_name())
     }
 
     /// The same as a whole identity.
@@ -197,7 +234,7 @@ impl Known {
     }
 
     /// Who is needed where an object is used: itself, or the extension that owns it; nobody for the server's own.
-    fn need(&self, class: &str, oid: Oid, identity: &Identity) -> Option<Identity> {
+    fn need(&self, class: Class, oid: Oid, identity: &Identity) -> Option<Identity> {
         match self.extension_of(class, oid) {
             Some(extension) => Some(Identity::global(Kind::Extension, extension)),
             None => (!identity.qualified_name().is_builtin() && identity.schema != "information_schema").then(|| identity.clone()),
@@ -205,8 +242,8 @@ impl Known {
     }
 
     /// The name of an operator, collation, class, family or text search object.
-    pub(super) fn name(&self, class: &str, oid: Oid) -> Option<&QualifiedName> {
-        self.names.get(&(class.to_owned(), oid))
+    pub(super) fn name(&self, class: Class, oid: Oid) -> Option<&QualifiedName> {
+        self.names.get(&(class, oid))
     }
 
     /// The same, with the need of it.
@@ -220,15 +257,15 @@ impl Known {
     }
 
     /// The extension that owns an object.
-    pub(super) fn extension_of(&self, class: &str, oid: Oid) -> Option<&str> {
-        self.members.get(&(class.to_owned(), oid)).map(String::as_str)
+    pub(super) fn extension_of(&self, class: Class, oid: Oid) -> Option<&str> {
+        self.members.get(&(class, oid)).map(String::as_str)
     }
 
     /// What extensions own: sort, name, extension.
     pub(super) fn members(&self) -> impl Iterator<Item = (MemberSort, QualifiedName, &str)> {
         self.members.iter().filter_map(|((class, oid), extension)| {
             let named = |sort| self.name(class, *oid).map(|name| (sort, name.clone()));
-            let (sort, name) = match class.as_str() {
+            let (sort, name) = match *class {
                 "pg_class" => named(MemberSort::Relation)?,
                 "pg_operator" => named(MemberSort::Operator)?,
                 "pg_opclass" => named(MemberSort::OperatorClass)?,
@@ -242,7 +279,7 @@ impl Known {
     }
 
     /// Whether an extension owns an object.
-    pub(super) fn is_member(&self, class: &str, oid: Oid) -> bool {
+    pub(super) fn is_member(&self, class: Class, oid: Oid) -> bool {
         self.extension_of(class, oid).is_some()
     }
 
@@ -257,37 +294,8 @@ impl Known {
     }
 
     /// The object of a number that a row gives with the name of its catalog.
-    pub(super) fn object_named(&self, class: &str, oid: Oid) -> Option<&Identity> {
-        const CLASSES: &[Class] = &[
-            "pg_class",
-            "pg_type",
-            "pg_proc",
-            "pg_constraint",
-            "pg_trigger",
-            "pg_rewrite",
-            "pg_policy",
-            "pg_namespace",
-            "pg_extension",
-            "pg_language",
-            "pg_collation",
-            "pg_operator",
-            "pg_opclass",
-            "pg_opfamily",
-            "pg_cast",
-            "pg_transform",
-            "pg_event_trigger",
-            "pg_statistic_ext",
-            "pg_ts_parser",
-            "pg_ts_template",
-            "pg_ts_dict",
-            "pg_ts_config",
-            "pg_foreign_data_wrapper",
-            "pg_foreign_server",
-            "pg_publication",
-            "pg_subscription",
-        ];
-        let class = CLASSES.iter().find(|it| **it == class)?;
-        self.object(class, oid)
+    pub(super) fn object_named(&self, name: &str, oid: Oid) -> Option<&Identity> {
+        self.object(class(name)?, oid)
     }
 
     /// Remembers a column's number.

@@ -33,19 +33,12 @@ use crate::capture::script::canonical::{self, Canonical};
 use crate::capture::script::split::on_deep_stack;
 use crate::capture::script::state::State;
 use crate::capture::script::{Problem, view};
-use crate::catalog::{Definition, Expression, Identity, Kind, Object, Query};
+use crate::catalog::{Definition, Expression, Identity, Object, Query};
 use crate::diagnostic::{Diagnostic, Severity};
 use connection::{Connection, ConnectionError};
 use known::{Class, Known, Oid};
 use rows::{Answers, Row, for_major};
 pub use size::sizes;
-
-/// Which part of a database is captured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// The schemas; `None` is all that are not PostgreSQL's own.
-    pub schemas: Option<Vec<String>>,
-}
 
 /// Why a database could not be captured.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +104,7 @@ const QUERIES: &[&str] = &[
     known::TypeName::QUERY,
     known::RoutineName::QUERY,
     known::Name::QUERY,
-    known::Member::QUERY,
+    known::OfExtension::QUERY,
     extension::SchemaRow::QUERY,
     extension::ExtensionRow::QUERY,
     extension::LanguageRow::QUERY,
@@ -144,7 +137,6 @@ const QUERIES: &[&str] = &[
     access::DefaultPrivilegesRow::QUERY,
     access::CommentRow::QUERY,
     access::SecurityLabelRow::QUERY,
-    access::DependsOnExtensionRow::QUERY,
     foreign::WrapperRow::QUERY,
     foreign::ServerRow::QUERY,
     foreign::MappingRow::QUERY,
@@ -161,7 +153,7 @@ const QUERIES: &[&str] = &[
 ///
 /// # Errors
 /// If the server refuses a query or goes away, or if the schema does not hold still.
-pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, CaptureError> {
+pub fn capture(connection: &Connection) -> Result<Captured, CaptureError> {
     let major = connection.major();
     let mut script: Vec<String> = SESSION.iter().map(|it| (*it).to_owned()).chain(connection.limits()).collect();
     let before_questions = script.len();
@@ -190,7 +182,7 @@ pub fn capture(connection: &Connection, wanted: &Wanted) -> Result<Captured, Cap
         let answers = Answers::new(QUERIES, answers.collect());
         let after = connection.run(FINGERPRINT)?.pop();
         if before == after {
-            return on_deep_stack(|| read(&answers, wanted));
+            return on_deep_stack(|| read(&answers));
         }
     }
     Err(CaptureError::Changing(ATTEMPTS))
@@ -204,7 +196,7 @@ struct Builder {
 }
 
 /// From the server's answers to the catalog.
-fn read(answers: &Answers, wanted: &Wanted) -> Result<Captured, CaptureError> {
+fn read(answers: &Answers) -> Result<Captured, CaptureError> {
     let mut builder = Builder { state: State::empty(), known: Known::new(answers)?, diagnostics: Vec::new() };
     let it = &mut builder;
     // What everything else is made of.
@@ -244,15 +236,8 @@ fn read(answers: &Answers, wanted: &Wanted) -> Result<Captured, CaptureError> {
     access::depends_on_extensions(it, answers)?;
     view::tell_not_null_again(&mut builder.state);
     let Builder { state, mut diagnostics, .. } = builder;
-    let (mut catalog, found) = state.finish();
+    let (catalog, found) = state.finish();
     diagnostics.extend(found);
-    if let Some(schemas) = &wanted.schemas {
-        let is_wanted = |it: &Identity| {
-            let schema = if it.kind == Kind::Schema { &it.name } else { &it.schema };
-            schema.is_empty() || schemas.contains(schema)
-        };
-        catalog = catalog.into_iter().filter(|(identity, _)| is_wanted(identity)).collect();
-    }
     Ok(Captured { catalog, diagnostics })
 }
 
