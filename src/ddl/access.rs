@@ -32,6 +32,17 @@ pub(super) fn policy(identity: &Identity, object: &Object, policy: &Policy) -> V
 }
 
 pub(super) fn default_privileges(identity: &Identity, object: &Object, privileges: &DefaultPrivileges) -> Vec<Statement> {
+    let sql = privilege_statements(identity, privileges);
+    let mut statements: Vec<Statement> = sql.into_iter().map(|sql| Statement::creating(identity, object, sql)).collect();
+    for statement in statements.iter_mut().skip(1) {
+        statement.creates.clear();
+        statement.needs.insert(identity.clone());
+    }
+    statements
+}
+
+/// The statements that revoke and grant these.
+pub(super) fn privilege_statements(identity: &Identity, privileges: &DefaultPrivileges) -> Vec<String> {
     let DefaultPrivileges { grants, revokes } = privileges;
     let mut start = "ALTER DEFAULT PRIVILEGES".to_owned();
     if !identity.name.is_empty() {
@@ -48,15 +59,20 @@ pub(super) fn default_privileges(identity: &Identity, object: &Object, privilege
     let granted = granting(grants)
         .into_iter()
         .map(|it| format!("{start} GRANT {} ON {target} TO {}{};", privileges(&it.privileges), grantee(it.role), it.option()));
-    let mut statements: Vec<Statement> = revoked.chain(granted).map(|sql| Statement::creating(identity, object, sql)).collect();
-    for statement in statements.iter_mut().skip(1) {
-        statement.creates.clear();
-        statement.needs.insert(identity.clone());
-    }
-    statements
+    revoked.chain(granted).collect()
 }
 
 /// The roles that grants name.
 pub(super) fn roles(grants: &[Grant]) -> impl Iterator<Item = &str> {
     grants.iter().filter_map(|grant| grant.role.as_deref())
+}
+
+/// What takes default privileges back.
+pub(super) fn drop_default_privileges(identity: &Identity, privileges: &DefaultPrivileges) -> Vec<Statement> {
+    let DefaultPrivileges { grants, revokes } = privileges;
+    let inverse = DefaultPrivileges { grants: revokes.clone(), revokes: grants.clone() };
+    let sql = privilege_statements(identity, &inverse);
+    let last = sql.len().saturating_sub(1);
+    let dropping = |(number, sql)| if number == last { Statement::dropping(identity, sql) } else { Statement::bare(sql) };
+    sql.into_iter().enumerate().map(dropping).collect()
 }

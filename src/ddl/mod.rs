@@ -8,9 +8,11 @@
 //! function that takes its struct apart without `..`, a line in [`Writer::create`] and a line in [`spelling`].
 
 mod access;
+mod alter;
 mod attributes;
 mod constraint;
 mod data_type;
+mod drop;
 mod extension;
 mod foreign;
 mod index;
@@ -29,6 +31,7 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use alter::Alteration;
 pub use data_type::data_type;
 pub use quote::{quote_identifier, quote_literal};
 pub use script::script;
@@ -46,6 +49,30 @@ pub struct Statement {
     pub begins: Vec<Identity>,
     /// What must exist before.
     pub needs: BTreeSet<Identity>,
+    /// What is gone once it ran. Whatever depended on it must be gone or changed before.
+    pub drops: Vec<Identity>,
+    /// Columns and attributes that are there, as they are to be, once it ran.
+    pub adds: Vec<(Identity, String)>,
+    /// Columns and attributes that are gone, or of another type, once it ran. Whatever read them must be gone or changed before.
+    pub removes: Vec<(Identity, String)>,
+    /// Objects that the object which the statement is about does not depend on any more once it ran. Where no statement of
+    /// an alteration says so, all of them together let go of what the object needed before and does not need after.
+    pub releases: Vec<Identity>,
+    /// How it stands to transactions.
+    pub transaction: Transaction,
+}
+
+/// How a statement stands to transactions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transaction {
+    /// It runs in any.
+    #[default]
+    Any,
+    /// It runs in any, but what it makes can be used only once that is committed (`ALTER TYPE … ADD VALUE`, PostgreSQL
+    /// documentation, ALTER TYPE, Notes).
+    CommitBeforeUse,
+    /// It refuses to run in one (`CREATE INDEX CONCURRENTLY`).
+    None,
 }
 
 impl Statement {
@@ -53,12 +80,32 @@ impl Statement {
     fn creating(identity: &Identity, object: &Object, sql: String) -> Self {
         let mut needs: BTreeSet<Identity> = object.dependencies.iter().map(|dependency| dependency.on.clone()).collect();
         needs.remove(identity);
-        Self { sql, creates: vec![identity.clone()], begins: Vec::new(), needs }
+        Self { creates: vec![identity.clone()], needs, ..Self::bare(sql) }
+    }
+
+    /// SQL of which nothing is said yet.
+    fn bare(sql: String) -> Self {
+        Self {
+            sql,
+            creates: Vec::new(),
+            begins: Vec::new(),
+            needs: BTreeSet::new(),
+            drops: Vec::new(),
+            adds: Vec::new(),
+            removes: Vec::new(),
+            releases: Vec::new(),
+            transaction: Transaction::Any,
+        }
+    }
+
+    /// The statement that drops an object.
+    fn dropping(identity: &Identity, sql: String) -> Self {
+        Self { drops: vec![identity.clone()], ..Self::bare(sql) }
     }
 
     /// A statement that says something more of an object that exists.
     fn after(identity: &Identity, sql: String) -> Self {
-        Self { sql, creates: Vec::new(), begins: Vec::new(), needs: BTreeSet::from([identity.clone()]) }
+        Self { needs: BTreeSet::from([identity.clone()]), ..Self::bare(sql) }
     }
 
     /// The same statement, which needs something more.

@@ -1,0 +1,48 @@
+//! What every kind has: owner, comment, grants, security labels, the extensions that it depends on.
+
+use super::Altered;
+use crate::catalog::{Definition, Object, Privilege};
+use crate::ddl::attributes::{grant_changes, reference, role, security_label};
+use crate::ddl::quote::{quote_identifier, quote_literal};
+use crate::ddl::{Statement, spelling};
+
+/// The statements that alter what isn't the definition.
+pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
+    let Object { comment, owner, grants, security_labels, depends_on_extensions, dependencies: _, definition } = it.after;
+    let before = it.before;
+    let target = it.address();
+    let spelling = spelling(it.identity.kind);
+    let mut sql = Vec::new();
+    let goes_with_table = matches!(definition, Definition::Sequence(sequence) if sequence.owner.is_some());
+    // An owner that DDL doesn't say is whoever runs it: there is nothing to go back to.
+    if let (Some(owner), true) = (owner, *owner != before.owner && spelling.owner && !goes_with_table) {
+        sql.push(format!("ALTER {target} OWNER TO {};", role(owner)));
+    } else if before.owner.is_some() && owner.is_none() && spelling.owner && !goes_with_table {
+        sql.push(format!("ALTER {target} OWNER TO CURRENT_USER;"));
+    }
+    if *comment != before.comment {
+        let text = comment.as_ref().map_or_else(|| "NULL".to_owned(), |comment| quote_literal(comment));
+        sql.push(format!("COMMENT ON {target} IS {text};"));
+    }
+    for provider in before.security_labels.keys().filter(|it| !security_labels.contains_key(*it)) {
+        sql.push(security_label(provider, &target, None));
+    }
+    for (provider, label) in security_labels.iter().filter(|(provider, label)| before.security_labels.get(*provider) != Some(label)) {
+        sql.push(security_label(provider, &target, Some(label)));
+    }
+    for extension in before.depends_on_extensions.difference(depends_on_extensions) {
+        sql.push(format!("ALTER {target} NO DEPENDS ON EXTENSION {};", quote_identifier(extension)));
+    }
+    for extension in depends_on_extensions.difference(&before.depends_on_extensions) {
+        sql.push(format!("ALTER {target} DEPENDS ON EXTENSION {};", quote_identifier(extension)));
+    }
+    if let (true, Some(words)) = (*grants != before.grants, spelling.grant) {
+        let name = match it.identity.kind {
+            crate::catalog::Kind::Aggregate => crate::ddl::extension::signature(it.identity),
+            _ => reference(it.identity, it.after),
+        };
+        let public = Privilege::of_public(it.identity);
+        sql.extend(grant_changes(&format!("{words} {name}"), public, before.grants.as_deref(), grants.as_deref(), None));
+    }
+    sql.into_iter().map(|sql| it.statement(sql)).collect()
+}

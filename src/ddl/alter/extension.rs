@@ -1,0 +1,20 @@
+//! Schemas, extensions, languages and transforms.
+
+use super::{Altered, Alteration};
+use crate::catalog::{Extension, Language, Schema, Transform};
+
+pub(super) fn schema(_: &Altered<'_, '_>, old: &Schema, new: &Schema) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+}
+
+pub(super) fn extension(_: &Altered<'_, '_>, old: &Extension, new: &Extension) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("an extension") }
+}
+
+pub(super) fn language(_: &Altered<'_, '_>, old: &Language, new: &Language) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("a language") }
+}
+
+pub(super) fn transform(_: &Altered<'_, '_>, old: &Transform, new: &Transform) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("a transform") }
+}

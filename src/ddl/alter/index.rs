@@ -1,0 +1,12 @@
+//! Indexes and extended statistics.
+
+use super::{Altered, Alteration};
+use crate::catalog::{Index, StatisticsObject};
+
+pub(super) fn index(_: &Altered<'_, '_>, old: &Index, new: &Index) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+}
+
+pub(super) fn statistics(_: &Altered<'_, '_>, old: &StatisticsObject, new: &StatisticsObject) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+}
