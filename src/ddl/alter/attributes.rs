@@ -1,10 +1,15 @@
 //! What every kind has: owner, comment, grants, security labels, the extensions that it depends on.
 
+use std::collections::BTreeMap;
+
 use super::Altered;
-use crate::catalog::{Definition, Object, Privilege};
+use crate::catalog::{Definition, Grant, Object, Privilege};
 use crate::ddl::attributes::{grant_changes, reference, role, security_label};
-use crate::ddl::quote::{quote_identifier, quote_literal};
+use crate::ddl::quote::{qualified, quote_identifier, quote_literal};
 use crate::ddl::{Statement, spelling};
+
+/// What can be said of a column of any relation, or of an attribute: its comment, its grants, its security labels.
+pub(super) type ColumnAttributes<'c> = (Option<&'c str>, &'c [Grant], &'c BTreeMap<String, String>);
 
 /// The statements that alter what isn't the definition.
 pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
@@ -44,5 +49,28 @@ pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
         let public = Privilege::of_public(it.identity);
         sql.extend(grant_changes(&format!("{words} {name}"), public, before.grants.as_deref(), grants.as_deref(), None));
     }
+    sql.into_iter().map(|sql| it.statement(sql)).collect()
+}
+
+/// The statements that alter what is said of a column. A column that the change adds has nothing said of it before.
+pub(super) fn column_attributes(
+    it: &Altered<'_, '_>,
+    column: &str,
+    (comment_before, grants_before, labels_before): ColumnAttributes<'_>,
+    (comment, grants, labels): ColumnAttributes<'_>,
+) -> Vec<Statement> {
+    let relation = qualified(&it.identity.schema, &it.identity.name);
+    let target = format!("COLUMN {relation}.{}", quote_identifier(column));
+    let mut sql = Vec::new();
+    if comment != comment_before {
+        sql.push(format!("COMMENT ON {target} IS {};", comment.map_or_else(|| "NULL".to_owned(), quote_literal)));
+    }
+    for provider in labels_before.keys().filter(|provider| !labels.contains_key(*provider)) {
+        sql.push(security_label(provider, &target, None));
+    }
+    for (provider, label) in labels.iter().filter(|(provider, label)| labels_before.get(*provider) != Some(label)) {
+        sql.push(security_label(provider, &target, Some(label)));
+    }
+    sql.extend(grant_changes(&format!("TABLE {relation}"), &[], Some(grants_before), Some(grants), Some(column)));
     sql.into_iter().map(|sql| it.statement(sql)).collect()
 }
