@@ -7,6 +7,8 @@ pub mod catalog;
 pub mod codegen;
 pub mod ddl;
 pub mod diagnostic;
+pub mod diff;
 pub mod fs;
 pub mod graph;
+pub mod plan;
 pub mod snapshot;

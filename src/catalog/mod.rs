@@ -112,6 +112,25 @@ impl Object {
         }
     }
 
+    /// Whether another version of the object is different in anything that a statement could change. The order of columns
+    /// is physical: it is as it was made, and only making the table anew would change it.
+    pub fn differs(&self, other: &Object) -> bool {
+        if self == other {
+            return false;
+        }
+        let (Some(columns), Some(others)) = (self.definition.columns(), other.definition.columns()) else { return true };
+        let in_order = |of: &[Column], other: &[Column]| of.len() == other.len() && of.iter().zip(other).all(|(a, b)| a.name == b.name);
+        if in_order(columns, others) {
+            return true;
+        }
+        let mut reordered = self.clone();
+        if let Some(columns) = reordered.definition.columns_mut() {
+            let places: BTreeMap<&str, usize> = others.iter().enumerate().map(|(place, it)| (it.name.as_str(), place)).collect();
+            columns.sort_by_key(|it| places.get(it.name.as_str()).copied());
+        }
+        reordered != *other
+    }
+
     /// The hash of everything the object is: xxh3-128 of its canonical MessagePack. It finds accidents and changes; it
     /// is no signature.
     pub fn hash(&self) -> u128 {
@@ -229,6 +248,35 @@ kinds! {
     Subscription(Subscription) = "subscription",
     /// `ALTER DEFAULT PRIVILEGES`.
     DefaultPrivileges(DefaultPrivileges) = "default privileges",
+}
+
+impl Definition {
+    /// The columns of what keeps rows under its own name: tables and foreign tables.
+    pub fn columns(&self) -> Option<&[Column]> {
+        match self {
+            Self::Table(table) => Some(&table.columns),
+            Self::ForeignTable(table) => Some(&table.columns),
+            _ => None,
+        }
+    }
+
+    /// The names of all that statements know as columns: of tables and views, and the attributes of composite types.
+    pub fn column_names(&self) -> Vec<&str> {
+        match self {
+            Self::Composite(composite) => composite.attributes.iter().map(|it| it.name.as_str()).collect(),
+            Self::View(view) => view.columns.iter().map(|it| it.name.as_str()).collect(),
+            Self::MaterializedView(view) => view.columns.iter().map(|it| it.name.as_str()).collect(),
+            _ => self.columns().into_iter().flatten().map(|it| it.name.as_str()).collect(),
+        }
+    }
+
+    fn columns_mut(&mut self) -> Option<&mut Vec<Column>> {
+        match self {
+            Self::Table(table) => Some(&mut table.columns),
+            Self::ForeignTable(table) => Some(&mut table.columns),
+            _ => None,
+        }
+    }
 }
 
 impl Kind {

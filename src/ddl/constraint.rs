@@ -11,8 +11,9 @@ use crate::catalog::{
 pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint) -> Vec<Statement> {
     let Constraint { kind, deferral, validated, enforced, no_inherit, inherited, local } = constraint;
     let parent = identity.parent_name();
-    let has_index = matches!(kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion { .. });
-    if *inherited && !*local && !has_index {
+    let has_index = constraint.has_index();
+    let joins = joins_base(writer, identity, constraint);
+    if *inherited && !*local && !has_index && !joins {
         return Vec::new();
     }
     if matches!(kind, ConstraintKind::NotNull { .. }) && *validated {
@@ -49,12 +50,24 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         create.needs.extend(writer.partitions(&parent));
     }
     let mut statements = vec![create];
-    if let Some(above) = attached_to(writer, identity, constraint).filter(|_| *inherited) {
+    if let Some(above) = attached_to(writer, identity, constraint).filter(|_| *inherited && !joins) {
         let own = qualified(&identity.schema, &identity.name);
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
     statements
+}
+
+/// Whether a new partition has the constraint because the table which it joins has it already: it must be there before
+/// the partition is attached. Foreign keys come by themselves.
+pub(super) fn joins_base(writer: &Writer<'_>, identity: &Identity, constraint: &Constraint) -> bool {
+    let (Some((table, object)), true) = (writer.relation(&identity.parent_name()), constraint.inherited) else { return false };
+    let Some(partition) = partition_of(object).filter(|_| writer.base.is_some() && !writer.is_in_base(table)) else { return false };
+    match &constraint.kind {
+        ConstraintKind::Check(_) => writer.is_in_base(&Identity::within(Kind::Constraint, &partition.parent, identity.name.clone())),
+        ConstraintKind::ForeignKey(_) | ConstraintKind::NotNull { .. } => false,
+        _ => attached_to(writer, identity, constraint).is_some_and(|above| writer.is_in_base(above)),
+    }
 }
 
 /// What the constraint demands, after its name.

@@ -49,7 +49,12 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
         create.needs.extend(writer.partitions(&table));
     }
     let mut statements = vec![create];
-    if let Some(above) = partition_of {
+    // A new partition of a table that is there brings its indexes when it is attached.
+    let joins = |above: &QualifiedName| {
+        let is_new = writer.relation(&table).is_some_and(|(table, _)| writer.base.is_some() && !writer.is_in_base(table));
+        is_new && writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))
+    };
+    if let Some(above) = partition_of.as_ref().filter(|above| !joins(above)) {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", name(above));
         let above = Identity::new(Kind::Index, above.schema.clone(), above.name.clone());
         statements.push(Statement::after(identity, sql).needing([above]));

@@ -31,12 +31,15 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub use alter::Alteration;
+pub use alter::{Alteration, Dependent};
 pub use data_type::data_type;
 pub use quote::{quote_identifier, quote_literal};
-pub use script::script;
+pub use script::{Place, script};
 
 use crate::catalog::{Catalog, Definition, Identity, Kind, Object, QualifiedName};
+
+/// The newest major version of PostgreSQL that is written for.
+const NEWEST: u32 = 18;
 
 /// A statement, and what it has to do with objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,10 @@ pub struct Statement {
     /// Objects that the object which the statement is about does not depend on any more once it ran. Where no statement of
     /// an alteration says so, all of them together let go of what the object needed before and does not need after.
     pub releases: Vec<Identity>,
+    /// Objects of which it takes the last remains away: what depended on them must be altered or made anew before.
+    pub closes: Vec<Identity>,
+    /// What it destroys for good beyond the definition: `every row of s.t`.
+    pub loses: Option<String>,
     /// How it stands to transactions.
     pub transaction: Transaction,
 }
@@ -94,6 +101,8 @@ impl Statement {
             adds: Vec::new(),
             removes: Vec::new(),
             releases: Vec::new(),
+            closes: Vec::new(),
+            loses: None,
             transaction: Transaction::Any,
         }
     }
@@ -115,10 +124,25 @@ impl Statement {
     }
 }
 
+/// Something that others depend on, and that is not there for a while, or not as it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Thing<'a> {
+    /// The object.
+    pub object: &'a Identity,
+    /// The column, where it is only one.
+    pub column: Option<&'a str>,
+    /// Whether the column stays and gets another type; else it is dropped and made anew, or gone.
+    pub retyped: bool,
+}
+
 /// Writes objects of one catalog. It keeps what a statement must know of other objects.
 #[derive(Debug)]
 pub struct Writer<'a> {
     catalog: &'a Catalog,
+    /// What is there already, where objects are made in a database that has others.
+    base: Option<&'a Catalog>,
+    /// The major version of the server that the statements are for.
+    major: u32,
     /// The partitions of each partitioned table.
     partitions: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
     /// The number of the cycle that an object is in.
@@ -131,6 +155,48 @@ impl<'a> Writer<'a> {
         Self::with_cycles(catalog, &crate::graph::order(catalog).cycles)
     }
 
+    /// A writer for a catalog whose objects are made, one by one, in a database that has those of another.
+    pub fn onto(catalog: &'a Catalog, base: &'a Catalog, major: u32) -> Self {
+        Self { base: Some(base), major, ..Self::new(catalog) }
+    }
+
+    /// The catalog that is written.
+    pub fn catalog(&self) -> &'a Catalog {
+        self.catalog
+    }
+
+    /// Whether two objects need each other, directly or through others.
+    pub fn are_in_one_cycle(&self, one: &Identity, other: &Identity) -> bool {
+        self.cycle(one).is_some_and(|cycle| self.cycle(other) == Some(cycle))
+    }
+
+    /// Whether an object is in the database before anything is made.
+    fn is_in_base(&self, identity: &Identity) -> bool {
+        self.base.is_some_and(|base| base.contains(identity))
+    }
+
+    /// The names that an object takes, each with the space that it is unique in: two objects with one of them in common
+    /// can't be there at once.
+    pub fn slots(&self, identity: &Identity, object: &Object) -> Vec<(String, String)> {
+        let slot = |space: &str, name: &str| (format!("{space} {}", identity.schema), name.to_owned());
+        let mut slots = Vec::new();
+        if identity.kind.is_relation() {
+            slots.push(slot("relation", &identity.name));
+        }
+        if identity.kind.is_type() || (identity.kind.is_relation() && !matches!(identity.kind, Kind::Index | Kind::Sequence)) {
+            slots.push(slot("type", &identity.name));
+        }
+        if identity.kind.has_arguments() {
+            slots.push(slot("routine", &format!("{}({})", identity.name, data_type::data_types(&identity.arguments))));
+        }
+        if let Definition::Constraint(constraint) = &object.definition
+            && constraint.has_index()
+        {
+            slots.push(slot("relation", &identity.name));
+        }
+        slots
+    }
+
     fn with_cycles(catalog: &'a Catalog, cycles: &[Vec<&'a Identity>]) -> Self {
         let mut partitions: BTreeMap<&QualifiedName, Vec<&Identity>> = BTreeMap::new();
         for (identity, object) in catalog.of_kind(Kind::Table).chain(catalog.of_kind(Kind::ForeignTable)) {
@@ -139,7 +205,7 @@ impl<'a> Writer<'a> {
             }
         }
         let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
-        Self { catalog, partitions, cycles }
+        Self { catalog, base: None, major: NEWEST, partitions, cycles }
     }
 
     /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that

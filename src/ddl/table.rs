@@ -112,7 +112,10 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
     let Shape { words, columns, of_type, inherits, partition_of, tail } = shape;
     let own = qualified(&identity.schema, &identity.name);
     let parent = partition_of.and_then(|partition| Some((partition, columns_of(writer, &partition.parent)?)));
-    let in_place = parent.filter(|(_, parent)| is_same_shape(columns, parent));
+    // A partition that a table gets which is there has its own indexes and checks before it is attached: the server then
+    // takes those, and makes none under names of its own.
+    let joins = partition_of.is_some_and(|partition| writer.relation(&partition.parent).is_some_and(|(parent, _)| writer.is_in_base(parent)));
+    let in_place = parent.filter(|(_, parent)| !joins && is_same_shape(columns, parent));
     // In a cycle, defaults come once everything that they may call is there. Generated columns have no "later".
     let defaults_later = writer.cycle(identity).is_some() && columns.iter().all(|column| column.generated.is_none());
     let column = |column: &Column, declared: Declared| spell_column(writer, identity, column, declared, defaults_later);
@@ -164,6 +167,9 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
         let sql = format!("ALTER TABLE ONLY {} ATTACH PARTITION {own} {};", name(&partition.parent), bound(&partition.bound));
         let mut attach = Statement::creating(identity, object, sql);
         attach.needs.insert(identity.clone());
+        if joins {
+            attach.needs.extend(own_indexes(writer, identity));
+        }
         for earlier in &mut statements {
             if !earlier.creates.is_empty() {
                 earlier.begins.append(&mut earlier.creates);
@@ -178,6 +184,19 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
         statements.extend(column_settings(identity, column));
     }
     statements
+}
+
+/// The indexes and constraints of a partition, which are there before it is attached.
+fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
+    let indexes = writer.catalog.of_kind(Kind::Index).filter(|(identity, object)| match &object.definition {
+        Definition::Index(index) => identity.schema == table.schema && index.table == table.name && index.partition_of.as_ref().is_some_and(|above| writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))),
+        _ => false,
+    });
+    let constraints = writer.catalog.within(Kind::Constraint, &table.qualified_name()).filter(|(identity, object)| match &object.definition {
+        Definition::Constraint(constraint) => super::constraint::joins_base(writer, identity, constraint),
+        _ => false,
+    });
+    indexes.chain(constraints).map(|(identity, _)| identity.clone()).collect()
 }
 
 /// What the first statement of a table in a cycle needs: only what its columns are made of.
@@ -232,14 +251,14 @@ fn columns_of<'a>(writer: &Writer<'a>, relation: &QualifiedName) -> Option<&'a [
 
 /// Whether a column's type is said where the column is spelled.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Declared {
+pub(super) enum Declared {
     Here,
     /// By the type or the table that the columns come from.
     Elsewhere,
 }
 
 /// A line of `CREATE TABLE`; none for a column that has nothing to say.
-fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared: Declared, defaults_later: bool) -> Option<String> {
+pub(super) fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared: Declared, defaults_later: bool) -> Option<String> {
     let Column {
         name: own,
         data_type: of,
@@ -286,7 +305,7 @@ fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared
     Some(format!("    {}{with_options}{sql}", quote_identifier(own)))
 }
 
-fn spell_identity(writer: &Writer<'_>, table: &Identity, column: &str, identity: &ColumnIdentity) -> String {
+pub(super) fn spell_identity(writer: &Writer<'_>, table: &Identity, column: &str, identity: &ColumnIdentity) -> String {
     let ColumnIdentity { generation, sequence } = identity;
     let generation = match generation {
         IdentityGeneration::Always => "ALWAYS",
@@ -381,7 +400,7 @@ fn inherited_column(
 }
 
 /// What can be said of a column only once it exists, or only then on every supported version.
-fn column_settings(identity: &Identity, column: &Column) -> Vec<Statement> {
+pub(super) fn column_settings(identity: &Identity, column: &Column) -> Vec<Statement> {
     let table = qualified(&identity.schema, &identity.name);
     let own = quote_identifier(&column.name);
     let alter = |action: String| Statement::after(identity, format!("ALTER TABLE ONLY {table} ALTER COLUMN {own} {action};"));
@@ -424,7 +443,7 @@ fn spread(key: &PartitionKey) -> String {
 }
 
 /// `FOR VALUES …` or `DEFAULT`.
-fn bound(bound: &PartitionBound) -> String {
+pub(super) fn bound(bound: &PartitionBound) -> String {
     let values = |values: &[crate::catalog::Expression]| list(values, |value| value.0.clone());
     match bound {
         PartitionBound::Range { from, to } => format!("FOR VALUES FROM ({}) TO ({})", values(from), values(to)),

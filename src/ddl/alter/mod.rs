@@ -6,7 +6,9 @@
 
 mod access;
 mod attributes;
+mod column;
 mod constraint;
+mod dependent;
 mod extension;
 mod foreign;
 mod index;
@@ -19,6 +21,8 @@ mod text_search;
 mod trigger;
 mod types;
 mod view;
+
+pub use dependent::Dependent;
 
 use super::{Statement, Writer};
 use crate::catalog::{Definition, Identity, Object};
@@ -49,6 +53,15 @@ impl Altered<'_, '_> {
         let is_new = |it: &&crate::catalog::Dependency| !self.before.dependencies.iter().any(|old| old.on == it.on);
         let named = self.after.dependencies.iter().filter(is_new).filter(|it| statement.sql.contains(&it.on.name));
         let named: Vec<Identity> = named.map(|it| it.on.clone()).collect();
+        statement.needs.extend(named);
+        statement
+    }
+
+    /// A statement that alters the object and needs all that it speaks of, also what the old version needed.
+    pub(super) fn naming(&self, sql: String) -> Statement {
+        let mut statement = Statement::after(self.identity, sql);
+        let named = self.after.dependencies.iter().filter(|it| statement.sql.contains(&it.on.name)).map(|it| it.on.clone());
+        let named: Vec<Identity> = named.collect();
         statement.needs.extend(named);
         statement
     }
