@@ -158,9 +158,10 @@ pub(super) fn grant_changes(
     };
     let mut sql = revoke("GRANT OPTION FOR ", demoted);
     sql.extend(revoke("", gone));
-    let new = after.iter().filter(|grant| !before.contains(grant)).filter(|grant| {
-        grant.grantable || !before.iter().any(|other| other.role == grant.role && other.privilege == grant.privilege)
-    });
+    let new = after
+        .iter()
+        .filter(|grant| !before.contains(grant))
+        .filter(|grant| grant.grantable || !before.iter().any(|other| other.role == grant.role && other.privilege == grant.privilege));
     sql.extend(
         granting(new)
             .into_iter()

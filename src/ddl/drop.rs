@@ -26,7 +26,9 @@ impl Writer<'_> {
                 vec![Statement::dropping(identity, sql)]
             }
             Definition::DefaultPrivileges(privileges) => access::drop_default_privileges(identity, privileges),
-            Definition::Schema(_) if identity.name == "public" => vec![Statement::dropping(identity, format!("DROP SCHEMA {};", reference(identity, object)))],
+            Definition::Schema(_) if identity.name == "public" => {
+                vec![Statement::dropping(identity, format!("DROP SCHEMA {};", reference(identity, object)))]
+            }
             _ => plain(),
         }
     }

@@ -114,7 +114,8 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
     let parent = partition_of.and_then(|partition| Some((partition, columns_of(writer, &partition.parent)?)));
     // A partition that a table gets which is there has its own indexes and checks before it is attached: the server then
     // takes those, and makes none under names of its own.
-    let joins = partition_of.is_some_and(|partition| writer.relation(&partition.parent).is_some_and(|(parent, _)| writer.is_in_base(parent)));
+    let joins =
+        partition_of.is_some_and(|partition| writer.relation(&partition.parent).is_some_and(|(parent, _)| writer.is_in_base(parent)));
     let in_place = parent.filter(|(_, parent)| !joins && is_same_shape(columns, parent));
     // In a cycle, defaults come once everything that they may call is there. Generated columns have no "later".
     let defaults_later = writer.cycle(identity).is_some() && columns.iter().all(|column| column.generated.is_none());
@@ -189,13 +190,21 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
 /// The indexes and constraints of a partition, which are there before it is attached.
 fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
     let indexes = writer.catalog.of_kind(Kind::Index).filter(|(identity, object)| match &object.definition {
-        Definition::Index(index) => identity.schema == table.schema && index.table == table.name && index.partition_of.as_ref().is_some_and(|above| writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))),
+        Definition::Index(index) => {
+            identity.schema == table.schema
+                && index.table == table.name
+                && index
+                    .partition_of
+                    .as_ref()
+                    .is_some_and(|above| writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone())))
+        }
         _ => false,
     });
-    let constraints = writer.catalog.within(Kind::Constraint, &table.qualified_name()).filter(|(identity, object)| match &object.definition {
-        Definition::Constraint(constraint) => super::constraint::joins_base(writer, identity, constraint),
-        _ => false,
-    });
+    let constraints =
+        writer.catalog.within(Kind::Constraint, &table.qualified_name()).filter(|(identity, object)| match &object.definition {
+            Definition::Constraint(constraint) => super::constraint::joins_base(writer, identity, constraint),
+            _ => false,
+        });
     indexes.chain(constraints).map(|(identity, _)| identity.clone()).collect()
 }
 
@@ -258,7 +267,13 @@ pub(super) enum Declared {
 }
 
 /// A line of `CREATE TABLE`; none for a column that has nothing to say.
-pub(super) fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared: Declared, defaults_later: bool) -> Option<String> {
+pub(super) fn spell_column(
+    writer: &Writer<'_>,
+    table: &Identity,
+    column: &Column,
+    declared: Declared,
+    defaults_later: bool,
+) -> Option<String> {
     let Column {
         name: own,
         data_type: of,

@@ -158,12 +158,7 @@ mod tests {
         check(
             &[("t", table(&[("a", "int4"), ("b", "text")]))],
             &[("t", table(&[("a", "int8"), ("c", "text")]))],
-            &[
-                "~ table s.t",
-                "columns[a].data_type: integer -> bigint",
-                "columns[b]: text -> none",
-                "columns[c]: none -> text",
-            ],
+            &["~ table s.t", "columns[a].data_type: integer -> bigint", "columns[b]: text -> none", "columns[c]: none -> text"],
         );
     }
 

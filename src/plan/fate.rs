@@ -71,9 +71,12 @@ impl<'a> Fate<'a> {
             Self::Create(_) => Vec::new(),
             Self::Drop(_) | Self::Replace { .. } => vec![Thing { object: identity, column: None, retyped: false }],
             Self::Alter { before, statements, .. } => {
-                let removed = statements.iter().flat_map(|statement| statement.removes.iter().map(move |it| (it, statement.adds.contains(it))));
+                let removed =
+                    statements.iter().flat_map(|statement| statement.removes.iter().map(move |it| (it, statement.adds.contains(it))));
                 let removed = removed.filter(|((of, _), _)| of == identity);
-                removed.filter_map(|((_, column), retyped)| Some(Thing { object: identity, column: Some(name_in(before, column)?), retyped })).collect()
+                removed
+                    .filter_map(|((_, column), retyped)| Some(Thing { object: identity, column: Some(name_in(before, column)?), retyped }))
+                    .collect()
             }
         }
     }
@@ -101,7 +104,10 @@ impl<'a> Fates<'a> {
                 continue;
             }
             let (Some(before), Some(after)) = (self.from.get(identity), self.to.get(identity)) else { continue };
-            let still = after.dependencies.iter().any(|it| it.on == *thing.object && (thing.column.is_none() || it.column.as_deref() == thing.column));
+            let still = after
+                .dependencies
+                .iter()
+                .any(|it| it.on == *thing.object && (thing.column.is_none() || it.column.as_deref() == thing.column));
             let is_gone = !self.to.contains(thing.object);
             if is_gone || !still {
                 // Its alteration lets go of what is destroyed; but what belongs to an object that is dropped goes with it.

@@ -99,7 +99,11 @@ impl Plan {
     /// The whole plan as a script; batches are not marked.
     pub fn sql(&self) -> String {
         let texts: Vec<&str> = self.steps().map(|step| step.sql.as_str()).collect();
-        texts.iter().map(|sql| format!("{sql}\n")).collect::<Vec<_>>().join(if texts.iter().any(|sql| sql.contains('\n')) { "\n" } else { "" })
+        texts.iter().map(|sql| format!("{sql}\n")).collect::<Vec<_>>().join(if texts.iter().any(|sql| sql.contains('\n')) {
+            "\n"
+        } else {
+            ""
+        })
     }
 }
 
@@ -128,7 +132,7 @@ fn drafts<'a>(fates: &Fates<'a>, old: &Writer<'a>, new: &Writer<'a>) -> Vec<Draf
     let mut made: Vec<(order::Rank<'a>, Draft<'a>)> = Vec::new();
     let mut dropped: Vec<(order::Rank<'a>, Draft<'a>)> = Vec::new();
     for (&identity, fate) in &fates.of {
-        let mut put = |list: &mut Vec<_>, writer: &Writer<'a>, action, why: Option<&String>, statements: Vec<Statement>| {
+        let put = |list: &mut Vec<_>, writer: &Writer<'a>, action, why: Option<&String>, statements: Vec<Statement>| {
             let Some(object) = writer.catalog().get(identity) else { return };
             for (number, statement) in statements.into_iter().enumerate() {
                 let rank = order::Rank { place: writer.place(identity, object), number };

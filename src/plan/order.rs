@@ -131,7 +131,8 @@ impl<'d> Doers<'d> {
     /// What must have let go of something before a statement takes it away.
     fn destroying(&self, number: usize, draft: &Draft<'_>, fates: &Fates<'_>, new: &Writer<'_>, needs: &mut Vec<(usize, usize)>) {
         let Draft { statement, about, .. } = draft;
-        let things = statement.drops.iter().map(|it| (it, None)).chain(statement.removes.iter().map(|(of, column)| (of, Some(column.as_str()))));
+        let things =
+            statement.drops.iter().map(|it| (it, None)).chain(statement.removes.iter().map(|(of, column)| (of, Some(column.as_str()))));
         for (thing, column) in things {
             for &(identity, by_column, _) in fates.dependents.get(thing).into_iter().flatten() {
                 if identity == *about || (column.is_some() && by_column != column) {
@@ -143,7 +144,8 @@ impl<'d> Doers<'d> {
                         let all = self.alters.get(identity).map(Vec::as_slice).unwrap_or_default();
                         let releasing: Vec<usize> =
                             all.iter().zip(statements).filter(|(_, it)| it.releases.contains(thing)).map(|(number, _)| *number).collect();
-                        let still = after.dependencies.iter().any(|it| it.on == *thing && (column.is_none() || it.column.as_deref() == column));
+                        let still =
+                            after.dependencies.iter().any(|it| it.on == *thing && (column.is_none() || it.column.as_deref() == column));
                         match (releasing.is_empty(), still && new.catalog().contains(thing)) {
                             (false, _) => releasing,
                             (true, false) => all.to_vec(),

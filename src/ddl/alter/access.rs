@@ -1,6 +1,6 @@
 //! Policies and default privileges.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{DefaultPrivileges, Policy};
 
 pub(super) fn policy(_: &Altered<'_, '_>, old: &Policy, new: &Policy) -> Alteration {

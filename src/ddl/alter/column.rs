@@ -3,10 +3,10 @@
 //! What is done to a column of a parent comes down to its children and partitions by itself, but for what is said `ONLY`
 //! of one of them; so a child says nothing of what its parent says ([`Column::inherited`]).
 
+use super::Altered;
 use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
-use super::Altered;
 use crate::catalog::{
     Column, ColumnIdentity, DataType, Definition, Generated, GeneratedKind, Identity, IdentityGeneration, Kind, Object, QualifiedName,
 };
@@ -73,14 +73,20 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
         && parent.default != column.default
         && column.generated.is_none()
     {
-        statements.push(it.naming(format!("{} ALTER COLUMN {} {};", Target::of(it.identity).only, quote_identifier(&column.name), default(column))));
+        statements.push(it.naming(format!(
+            "{} ALTER COLUMN {} {};",
+            Target::of(it.identity).only,
+            quote_identifier(&column.name),
+            default(column)
+        )));
     }
     statements.extend(column_settings(it.identity, column));
 }
 
 /// `DROP COLUMN`, where no parent's does it.
 fn drop(it: &Altered<'_, '_>, column: &Column) -> Option<Statement> {
-    let goes_with_parent = column.inherited && !column.local && above(it, &column.name).iter().any(|(old, new)| old.is_some() && new.is_none());
+    let goes_with_parent =
+        column.inherited && !column.local && above(it, &column.name).iter().any(|(old, new)| old.is_some() && new.is_none());
     if goes_with_parent {
         return None;
     }
@@ -130,7 +136,10 @@ impl Pair<'_, '_, '_> {
                 let target = Target::of(it.identity).whole;
                 let mut gone = it.statement(format!("{target} DROP COLUMN {};", quote_identifier(name)));
                 gone.removes.push((it.identity.clone(), name.clone()));
-                gone.loses = old.generated.is_none().then(|| format!("all values of column {name} of {}, which is computed from now on", it.identity));
+                gone.loses = old
+                    .generated
+                    .is_none()
+                    .then(|| format!("all values of column {name} of {}, which is computed from now on", it.identity));
                 statements.push(gone);
                 add(it, self.new, statements);
             }
@@ -161,7 +170,9 @@ impl Pair<'_, '_, '_> {
             statements.push(self.only(format!("SET STORAGE {}", storage.to_uppercase())));
         }
         if *compression != old.compression {
-            statements.push(self.only(format!("SET COMPRESSION {}", compression.as_deref().map_or_else(|| "default".to_owned(), quote_identifier))));
+            statements.push(
+                self.only(format!("SET COMPRESSION {}", compression.as_deref().map_or_else(|| "default".to_owned(), quote_identifier))),
+            );
         }
         if *statistics_target != old.statistics_target {
             statements.push(self.only(format!("SET STATISTICS {}", statistics_target.unwrap_or(-1))));
@@ -170,7 +181,8 @@ impl Pair<'_, '_, '_> {
         if let Some(changes) = super::foreign::option_changes(&old.foreign_options, foreign_options) {
             statements.push(self.only(changes));
         }
-        let (before, after) = ((&old.comment, &old.grants, &old.security_labels), (comment, grants, security_labels));
+        let before = (old.comment.as_deref(), old.grants.as_slice(), &old.security_labels);
+        let after = (comment.as_deref(), grants.as_slice(), security_labels);
         statements.extend(column_attributes(it, name, before, after));
     }
 
@@ -234,7 +246,9 @@ impl Pair<'_, '_, '_> {
         }
         let using = conversion.map_or_else(String::new, |expression| format!(" USING {expression}"));
         let collation = match &self.new.collation {
-            None if self.old.collation.is_some() && self.old.data_type == self.new.data_type => " COLLATE pg_catalog.\"default\"".to_owned(),
+            None if self.old.collation.is_some() && self.old.data_type == self.new.data_type => {
+                " COLLATE pg_catalog.\"default\"".to_owned()
+            }
             collation => collate(collation.as_ref()),
         };
         let mut statement = self.whole(format!("TYPE {}{collation}{using}", data_type(&self.new.data_type)));
@@ -281,8 +295,31 @@ fn default_storage(of: &DataType) -> &'static str {
     let is_fixed = |name: &str| {
         matches!(
             name,
-            "bool" | "char" | "int2" | "int4" | "int8" | "oid" | "float4" | "float8" | "date" | "time" | "timetz" | "timestamp" | "timestamptz"
-                | "interval" | "uuid" | "money" | "macaddr" | "macaddr8" | "point" | "line" | "lseg" | "box" | "circle" | "name" | "pg_lsn"
+            "bool"
+                | "char"
+                | "int2"
+                | "int4"
+                | "int8"
+                | "oid"
+                | "float4"
+                | "float8"
+                | "date"
+                | "time"
+                | "timetz"
+                | "timestamp"
+                | "timestamptz"
+                | "interval"
+                | "uuid"
+                | "money"
+                | "macaddr"
+                | "macaddr8"
+                | "point"
+                | "line"
+                | "lseg"
+                | "box"
+                | "circle"
+                | "name"
+                | "pg_lsn"
         )
     };
     match of.name.name.as_str() {

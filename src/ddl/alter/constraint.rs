@@ -1,7 +1,7 @@
 //! Constraints.
 
-use super::{Altered, Alteration};
-use crate::catalog::{Constraint};
+use super::{Alteration, Altered};
+use crate::catalog::Constraint;
 
 pub(super) fn constraint(_: &Altered<'_, '_>, old: &Constraint, new: &Constraint) -> Alteration {
     if old == new { Alteration::one(None) } else { Alteration::Replace("a constraint") }

@@ -1,6 +1,6 @@
 //! Schemas, extensions, languages and transforms.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{Extension, Language, Schema, Transform};
 
 pub(super) fn schema(_: &Altered<'_, '_>, old: &Schema, new: &Schema) -> Alteration {

@@ -1,6 +1,6 @@
 //! Indexes and extended statistics.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{Index, StatisticsObject};
 
 pub(super) fn index(_: &Altered<'_, '_>, old: &Index, new: &Index) -> Alteration {

@@ -118,7 +118,9 @@ impl<'a> Writer<'a> {
             (Definition::TextSearchParser(old), Definition::TextSearchParser(new)) => text_search::parser(it, old, new),
             (Definition::TextSearchTemplate(old), Definition::TextSearchTemplate(new)) => text_search::template(it, old, new),
             (Definition::TextSearchDictionary(old), Definition::TextSearchDictionary(new)) => text_search::dictionary(it, old, new),
-            (Definition::TextSearchConfiguration(old), Definition::TextSearchConfiguration(new)) => text_search::configuration(it, old, new),
+            (Definition::TextSearchConfiguration(old), Definition::TextSearchConfiguration(new)) => {
+                text_search::configuration(it, old, new)
+            }
             (Definition::Publication(old), Definition::Publication(new)) => replication::publication(it, old, new),
             (Definition::Subscription(old), Definition::Subscription(new)) => replication::subscription(it, old, new),
             (Definition::DefaultPrivileges(old), Definition::DefaultPrivileges(new)) => access::default_privileges(it, old, new),

@@ -1,6 +1,6 @@
 //! Operators, their families and classes, casts and collations.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{Cast, Collation, Operator, OperatorClass, OperatorFamily};
 
 pub(super) fn collation(_: &Altered<'_, '_>, old: &Collation, new: &Collation) -> Alteration {

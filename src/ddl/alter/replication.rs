@@ -1,6 +1,6 @@
 //! Publications and subscriptions.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{Publication, Subscription};
 
 pub(super) fn publication(_: &Altered<'_, '_>, old: &Publication, new: &Publication) -> Alteration {

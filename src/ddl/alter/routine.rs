@@ -1,6 +1,6 @@
 //! Functions, procedures and aggregates.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{Aggregate, Routine};
 
 pub(super) fn routine(_: &Altered<'_, '_>, old: &Routine, new: &Routine) -> Alteration {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Altered, Alteration, Dependent, column};
+use super::{Alteration, Altered, Dependent, column};
 use crate::catalog::{
     Column, ForeignTable, Identity, Object, PartitionOf, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
 };

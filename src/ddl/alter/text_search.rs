@@ -1,6 +1,6 @@
 //! Text search objects.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{TextSearchConfiguration, TextSearchDictionary, TextSearchParser, TextSearchTemplate};
 
 pub(super) fn parser(_: &Altered<'_, '_>, old: &TextSearchParser, new: &TextSearchParser) -> Alteration {

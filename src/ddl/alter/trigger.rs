@@ -1,6 +1,6 @@
 //! Triggers, event triggers and rules.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{EventTrigger, Rule, Trigger};
 
 pub(super) fn trigger(_: &Altered<'_, '_>, old: &Trigger, new: &Trigger) -> Alteration {

@@ -1,6 +1,6 @@
 //! Enums, domains, composites and ranges.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{Composite, Domain, Enum, Range};
 
 pub(super) fn enumeration(_: &Altered<'_, '_>, old: &Enum, new: &Enum) -> Alteration {

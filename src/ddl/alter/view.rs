@@ -1,6 +1,6 @@
 //! Views and materialised views.
 
-use super::{Altered, Alteration};
+use super::{Alteration, Altered};
 use crate::catalog::{MaterializedView, View};
 
 pub(super) fn view(_: &Altered<'_, '_>, old: &View, new: &View) -> Alteration {
