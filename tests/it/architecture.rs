@@ -15,6 +15,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diagnostic", &["catalog"]),
     ("graph", &["catalog"]),
     ("snapshot", &["catalog"]),
+    ("diff", &["catalog"]),
+    ("plan", &["catalog", "graph", "diff", "ddl"]),
     ("ddl", &["catalog", "graph"]),
     ("capture", &["catalog", "diagnostic", "ddl", "fs"]),
     ("codegen", &["catalog", "graph", "ddl", "diagnostic", "fs"]),

@@ -100,11 +100,19 @@ impl Writer<'_> {
     }
 }
 
-/// Whether an expression's canonical text names an object.
+/// Whether SQL that we write names an object. What is outside schemas, and what an extension brings, is named by no text.
 pub(super) fn mentions(text: &str, object: &Identity) -> bool {
-    let name = match object.kind {
-        Kind::Operator => object.name.clone(),
-        _ => qualified(&object.schema, &object.name),
-    };
-    text.contains(&name)
+    if object.schema.is_empty() {
+        return true;
+    }
+    if object.kind == Kind::Operator {
+        return text.contains(&object.name);
+    }
+    let name = qualified(&object.schema, &object.name);
+    let is_part_of_name = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | '"');
+    text.match_indices(&name).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
+        // A closing quote of the name itself is within it; one after it belongs to a longer one.
+        !before.is_some_and(|it| is_part_of_name(it) || it == '.') && !after.is_some_and(is_part_of_name)
+    })
 }

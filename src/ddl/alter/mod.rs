@@ -51,7 +51,7 @@ impl Altered<'_, '_> {
     pub(super) fn statement(&self, sql: String) -> Statement {
         let mut statement = Statement::after(self.identity, sql);
         let is_new = |it: &&crate::catalog::Dependency| !self.before.dependencies.iter().any(|old| old.on == it.on);
-        let named = self.after.dependencies.iter().filter(is_new).filter(|it| statement.sql.contains(&it.on.name));
+        let named = self.after.dependencies.iter().filter(is_new).filter(|it| dependent::mentions(&statement.sql, &it.on));
         let named: Vec<Identity> = named.map(|it| it.on.clone()).collect();
         statement.needs.extend(named);
         statement
@@ -60,7 +60,7 @@ impl Altered<'_, '_> {
     /// A statement that alters the object and needs all that it speaks of, also what the old version needed.
     pub(super) fn naming(&self, sql: String) -> Statement {
         let mut statement = Statement::after(self.identity, sql);
-        let named = self.after.dependencies.iter().filter(|it| statement.sql.contains(&it.on.name)).map(|it| it.on.clone());
+        let named = self.after.dependencies.iter().filter(|it| dependent::mentions(&statement.sql, &it.on)).map(|it| it.on.clone());
         let named: Vec<Identity> = named.collect();
         statement.needs.extend(named);
         statement
