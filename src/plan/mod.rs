@@ -157,7 +157,7 @@ fn drafts<'a>(fates: &Fates<'a>, old: &Writer<'a>, new: &Writer<'a>) -> Vec<Draf
             }
         }
     }
-    made.sort_by(|(one, _), (other, _)| one.cmp(other));
+    made.sort_by_key(|(rank, _)| *rank);
     dropped.sort_by(|(one, _), (other, _)| other.place.cmp(&one.place).then(one.number.cmp(&other.number)));
     made.into_iter().chain(dropped).map(|(_, draft)| draft).collect()
 }
