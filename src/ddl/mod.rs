@@ -65,6 +65,8 @@ pub struct Statement {
     pub closes: Vec<Identity>,
     /// What it destroys for good beyond the definition: `every row of s.t`.
     pub loses: Option<String>,
+    /// Whether it has a body that is text, which the server looks at when the statement runs although it may name what comes later.
+    pub has_body: bool,
     /// How it stands to transactions.
     pub transaction: Transaction,
 }
@@ -103,6 +105,7 @@ impl Statement {
             releases: Vec::new(),
             closes: Vec::new(),
             loses: None,
+            has_body: false,
             transaction: Transaction::Any,
         }
     }

@@ -176,7 +176,9 @@ impl<'a> Fates<'a> {
                 _ => None,
             };
             match goes {
-                Some(_) if !dependency.auto => return None,
+                // What is outside schemas is not in the way: the owner is dropped before it, too.
+                Some((on, _)) if !dependency.auto && !on.schema.is_empty() => return None,
+                Some(_) if !dependency.auto => {}
                 Some(goes) => owner = owner.or(Some(goes)),
                 None => {}
             }

@@ -96,14 +96,18 @@ impl Plan {
         self.batches.iter().flat_map(|batch| &batch.steps)
     }
 
-    /// The whole plan as a script; batches are not marked.
+    /// The whole plan as a script, each batch in its transaction.
     pub fn sql(&self) -> String {
-        let texts: Vec<&str> = self.steps().map(|step| step.sql.as_str()).collect();
-        texts.iter().map(|sql| format!("{sql}\n")).collect::<Vec<_>>().join(if texts.iter().any(|sql| sql.contains('\n')) {
-            "\n"
-        } else {
-            ""
-        })
+        let mut text = String::new();
+        for batch in &self.batches {
+            text.push_str(if text.is_empty() { "" } else { "\n" });
+            text.push_str(if batch.transaction { "BEGIN;\n" } else { "" });
+            for step in &batch.steps {
+                text.push_str(&format!("\n{}\n", step.sql));
+            }
+            text.push_str(if batch.transaction { "\nCOMMIT;\n" } else { "" });
+        }
+        text
     }
 }
 
@@ -165,6 +169,8 @@ fn drafts<'a>(fates: &Fates<'a>, old: &Writer<'a>, new: &Writer<'a>) -> Vec<Draf
 /// Cuts the statements into batches, and takes out the drops that are not wanted.
 fn finish(drafts: Vec<Draft<'_>>, fates: &Fates<'_>, options: &Options) -> Plan {
     let mut plan = Plan::default();
+    // A body may name what comes later, as in what pg_dump writes.
+    let unchecked = drafts.len() > 1 && drafts.iter().any(|draft| draft.statement.has_body);
     // Enums whose new labels a transaction has made, and can't use yet.
     let mut fresh: Vec<&Identity> = Vec::new();
     for Draft { statement, about, action, why } in drafts {
@@ -188,6 +194,12 @@ fn finish(drafts: Vec<Draft<'_>>, fates: &Fates<'_>, options: &Options) -> Plan 
         if transaction == Transaction::CommitBeforeUse {
             fresh.push(about);
         }
+    }
+    for batch in plan.batches.iter_mut().filter(|_| unchecked) {
+        let Some(first) = batch.steps.first() else { continue };
+        let sql = format!("SET {}check_function_bodies = false;", if batch.transaction { "LOCAL " } else { "" });
+        let step = Step { sql, about: first.about.clone(), action: Action::Alter, loses: None, why: None };
+        batch.steps.insert(0, step);
     }
     plan
 }
