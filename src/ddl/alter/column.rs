@@ -158,7 +158,7 @@ impl Pair<'_, '_, '_> {
             statements.push(statement);
         }
         if has_default != self.new.default && generated.is_none() && old.generated.is_none() {
-            statements.push(self.only(default(self.new)));
+            statements.push(self.letting_go(self.only(default(self.new))));
         }
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
             // An identity goes with NOT NULL, and takes it along only on the way out.
@@ -197,6 +197,14 @@ impl Pair<'_, '_, '_> {
 
     fn action(&self, target: &str, action: &str) -> Statement {
         self.it.naming(format!("{target} ALTER COLUMN {} {action};", quote_identifier(&self.new.name)))
+    }
+
+    /// The statement that takes the old default away, and with it what that named and nothing else of the table needs.
+    fn letting_go(&self, mut statement: Statement) -> Statement {
+        let Some(default) = &self.old.default else { return statement };
+        let named = self.it.before.dependencies.iter().map(|it| &it.on).filter(|on| !on.schema.is_empty() && mentions(&default.0, on));
+        statement.releases.extend(named.cloned());
+        statement
     }
 
     /// Said of this table alone.
@@ -241,7 +249,7 @@ impl Pair<'_, '_, '_> {
         let conversion = conversion(&self.old.data_type, &self.new.data_type, &self.new.name);
         let draws = |default: &crate::catalog::Expression| default.0.starts_with("nextval(");
         if has_default.as_ref().is_some_and(|default| !draws(default)) {
-            statements.push(self.only("DROP DEFAULT".to_owned()));
+            statements.push(self.letting_go(self.only("DROP DEFAULT".to_owned())));
             *has_default = None;
         }
         let using = conversion.map_or_else(String::new, |expression| format!(" USING {expression}"));
