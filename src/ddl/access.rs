@@ -44,14 +44,7 @@ pub(super) fn default_privileges(identity: &Identity, object: &Object, privilege
 /// The statements that revoke and grant these.
 pub(super) fn privilege_statements(identity: &Identity, privileges: &DefaultPrivileges) -> Vec<String> {
     let DefaultPrivileges { grants, revokes } = privileges;
-    let mut start = "ALTER DEFAULT PRIVILEGES".to_owned();
-    if !identity.name.is_empty() {
-        start.push_str(&format!(" FOR ROLE {}", quote_identifier(&identity.name)));
-    }
-    if !identity.schema.is_empty() {
-        start.push_str(&format!(" IN SCHEMA {}", quote_identifier(&identity.schema)));
-    }
-    let target = identity.parent.to_uppercase();
+    let (start, target) = default_privileges_of(identity);
     let privileges = |granted: &[_]| list(granted, |privilege| word(*privilege).to_owned());
     let revoked = granting(revokes)
         .into_iter()
@@ -60,6 +53,18 @@ pub(super) fn privilege_statements(identity: &Identity, privileges: &DefaultPriv
         .into_iter()
         .map(|it| format!("{start} GRANT {} ON {target} TO {}{};", privileges(&it.privileges), grantee(it.role), it.option()));
     revoked.chain(granted).collect()
+}
+
+/// The words before `GRANT` and `REVOKE`, and those after `ON`, of default privileges.
+pub(super) fn default_privileges_of(identity: &Identity) -> (String, String) {
+    let mut start = "ALTER DEFAULT PRIVILEGES".to_owned();
+    if !identity.name.is_empty() {
+        start.push_str(&format!(" FOR ROLE {}", quote_identifier(&identity.name)));
+    }
+    if !identity.schema.is_empty() {
+        start.push_str(&format!(" IN SCHEMA {}", quote_identifier(&identity.schema)));
+    }
+    (start, identity.parent.to_uppercase())
 }
 
 /// The roles that grants name.

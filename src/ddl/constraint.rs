@@ -70,6 +70,14 @@ pub(super) fn joins_base(writer: &Writer<'_>, identity: &Identity, constraint: &
     }
 }
 
+/// The words after `ALTER` before the name of what has constraints.
+pub(super) fn parent_words(writer: &Writer<'_>, parent: &QualifiedName) -> &'static str {
+    match writer.find(&[Kind::Domain, Kind::ForeignTable], parent) {
+        Some((parent, _)) => super::spelling(parent.kind).keyword,
+        None => "TABLE",
+    }
+}
+
 /// What the constraint demands, after its name.
 fn demand(kind: &ConstraintKind) -> String {
     match kind {
@@ -138,7 +146,7 @@ fn foreign_key(key: &ForeignKey) -> String {
 }
 
 /// The constraint of the partitioned table that a partition's belongs to: the one that demands the same.
-fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
+pub(super) fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
     let (_, table) = writer.relation(&identity.parent_name())?;
     let above: &QualifiedName = &partition_of(table)?.parent;
     let found = writer.catalog.within(Kind::Constraint, above).find(|(_, object)| match &object.definition {

@@ -1,9 +1,10 @@
 //! What takes an object away.
 
-use super::attributes::{address, reference};
+use super::attributes::address;
+use super::constraint::parent_words;
 use super::quote::{name, quote_identifier};
 use super::{Statement, Writer, access};
-use crate::catalog::{Definition, Identity, Kind, Object};
+use crate::catalog::{ConstraintKind, Definition, Identity, Object};
 
 impl Writer<'_> {
     /// Writes what drops an object of the catalog, and nothing else with it: `DROP` without `CASCADE`, so that what was
@@ -16,18 +17,25 @@ impl Writer<'_> {
             Definition::Constraint(constraint) if constraint.inherited && !constraint.local => Vec::new(),
             Definition::Index(index) if index.partition_of.is_some() => Vec::new(),
             Definition::Trigger(trigger) if trigger.inherited => Vec::new(),
+            // The column's DROP NOT NULL takes it along, as its NOT NULL made it.
+            Definition::Constraint(constraint) if matches!(constraint.kind, ConstraintKind::NotNull { .. }) && constraint.validated => {
+                Vec::new()
+            }
             Definition::Constraint(_) => {
                 let parent = identity.parent_name();
-                let target = match self.find(&[Kind::Domain, Kind::ForeignTable, Kind::Table], &parent) {
-                    Some((parent, _)) => super::spelling(parent.kind).keyword,
-                    None => "TABLE",
-                };
+                let target = parent_words(self, &parent);
                 let sql = format!("ALTER {target} {}\n    DROP CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));
                 vec![Statement::dropping(identity, sql)]
             }
             Definition::DefaultPrivileges(privileges) => access::drop_default_privileges(identity, privileges),
-            Definition::Schema(_) if identity.name == "public" => {
-                vec![Statement::dropping(identity, format!("DROP SCHEMA {};", reference(identity, object)))]
+            Definition::Subscription(_) => {
+                let own = quote_identifier(&identity.name);
+                // With its slot it would ask for a connection and refuse to go in a transaction (documentation, DROP SUBSCRIPTION).
+                let off = Statement::bare(format!("ALTER SUBSCRIPTION {own} DISABLE;"));
+                let alone = format!(
+                    "-- The replication slot stays at the publisher: drop it there.\nALTER SUBSCRIPTION {own} SET (slot_name = NONE);"
+                );
+                vec![off, Statement::bare(alone), Statement::dropping(identity, format!("DROP SUBSCRIPTION {own};"))]
             }
             _ => plain(),
         }

@@ -32,7 +32,7 @@ pub(super) fn operator(identity: &Identity, object: &Object, operator: &Operator
     vec![Statement::creating(identity, object, sql)]
 }
 
-fn qualified_operator(operator: &crate::catalog::QualifiedName) -> String {
+pub(super) fn qualified_operator(operator: &crate::catalog::QualifiedName) -> String {
     format!("{}.{}", quote_identifier(&operator.schema), operator.name)
 }
 
@@ -72,7 +72,8 @@ pub(super) fn class(identity: &Identity, object: &Object, class: &OperatorClass)
     vec![Statement::creating(identity, object, sql)]
 }
 
-fn item(item: &OperatorClassItem) -> String {
+/// A member of a class or family.
+pub(super) fn item(item: &OperatorClassItem) -> String {
     match item {
         OperatorClassItem::Operator { number, operator, operands: types, order_by } => {
             let types = if types.is_empty() { String::new() } else { format!(" ({})", operands(types)) };

@@ -31,7 +31,8 @@ pub(super) fn publication(identity: &Identity, object: &Object, publication: &Pu
     vec![Statement::creating(identity, object, format!("CREATE PUBLICATION {}{lines};", quote_identifier(&identity.name)))]
 }
 
-fn published(table: &PublishedTable) -> String {
+/// A table of a publication.
+pub(super) fn published(table: &PublishedTable) -> String {
     let PublishedTable { table, columns, filter } = table;
     let columns = if columns.is_empty() { String::new() } else { format!(" ({})", identifiers(columns)) };
     let filter = filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE {}", parenthesised(filter)));

@@ -37,7 +37,7 @@ pub(super) fn domain(writer: &Writer<'_>, identity: &Identity, object: &Object, 
 
 pub(super) fn composite(identity: &Identity, object: &Object, composite: &Composite) -> Vec<Statement> {
     let Composite { attributes } = composite;
-    let lines: Vec<String> = attributes.iter().map(attribute).collect();
+    let lines: Vec<String> = attributes.iter().map(|it| format!("    {}", attribute(it))).collect();
     let own = qualified(&identity.schema, &identity.name);
     let sql =
         if lines.is_empty() { format!("CREATE TYPE {own} AS ();") } else { format!("CREATE TYPE {own} AS (\n{}\n);", lines.join(",\n")) };
@@ -47,9 +47,10 @@ pub(super) fn composite(identity: &Identity, object: &Object, composite: &Compos
     statements
 }
 
-fn attribute(attribute: &Attribute) -> String {
+/// An attribute: name, type, collation.
+pub(super) fn attribute(attribute: &Attribute) -> String {
     let Attribute { name, data_type: of, collation, comment: _ } = attribute;
-    format!("    {} {}{}", quote_identifier(name), data_type(of), collate(collation.as_ref()))
+    format!("{} {}{}", quote_identifier(name), data_type(of), collate(collation.as_ref()))
 }
 
 pub(super) fn range(writer: &Writer<'_>, identity: &Identity, object: &Object, range: &Range) -> Vec<Statement> {

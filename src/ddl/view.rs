@@ -9,10 +9,9 @@ use super::{Statement, Writer};
 use crate::catalog::{Identity, MaterializedView, Object, View, ViewColumn};
 
 pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, view: &View) -> Vec<Statement> {
-    let View { columns, query, options } = view;
+    let View { columns, query: _, options: _ } = view;
     let own = qualified(&identity.schema, &identity.name);
-    let body = Body::of(query);
-    let replace = |words: &str| format!("{words} {own}{}{} AS\n{};", names(columns, &body), with(options, "\n"), body.text);
+    let replace = |words: &str| definition(words, identity, view);
     let mut statements = match shell(writer, identity, object, columns) {
         None => vec![Statement::creating(identity, object, replace("CREATE VIEW"))],
         Some(shell) => {
@@ -31,6 +30,14 @@ pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, vi
         statements.extend(column_grants(identity, name, grants));
     }
     statements
+}
+
+/// The statement that makes a view, with these words before its name.
+pub(super) fn definition(words: &str, identity: &Identity, view: &View) -> String {
+    let View { columns, query, options } = view;
+    let own = qualified(&identity.schema, &identity.name);
+    let body = Body::of(query);
+    format!("{words} {own}{}{} AS\n{};", names(columns, &body), with(options, "\n"), body.text)
 }
 
 /// The view with the right columns and nothing behind them, for a view in a cycle, or one that reads itself: what needs it can be made, and then

@@ -213,7 +213,7 @@ impl Case {
 }
 
 /// How a text differs from what is expected, as a unified diff.
-fn difference(name: &str, expected: &str, found: &str) -> Option<String> {
+pub(crate) fn difference(name: &str, expected: &str, found: &str) -> Option<String> {
     if expected == found {
         return None;
     }

@@ -1,5 +1,6 @@
 //! The proof: everything that needs more than the code under test.
 //!
+//! - [`alter`]: from one schema to another and back, on a real server, for each kind of change.
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`database`]: a database as a source of the program.
@@ -15,6 +16,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the ban on std::fs is for the product: a test may fail with whatever error it gets")]
 
+mod alter;
 mod architecture;
 mod connection;
 mod corpus;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     trials.extend(database::trials());
     trials.extend(dump::trials());
     trials.extend(fixtures::trials());
+    trials.extend(alter::trials());
     trials.extend(corpus::trials());
     trials.extend(live::trials());
     trials.extend(model::trials());

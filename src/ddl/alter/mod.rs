@@ -1,7 +1,7 @@
 //! From one version of an object to another: `ALTER` where PostgreSQL has it, else the object is made anew.
 //!
-//! A family of kinds has a file with a function for each kind: `fn(&Altered, before, after) -> Alteration`. It takes both
-//! structs apart without `..`, so that a new field doesn't compile until somebody decides how it is altered. What every
+//! A family of kinds has a file with a function for each kind: `fn(&Altered, before, after) -> Alteration`. It takes the
+//! new struct apart without `..`, so that a new field doesn't compile until somebody decides how it is altered. What every
 //! kind has (owner, comment, grants, labels) is altered here, in [`attributes`].
 
 mod access;
@@ -64,6 +64,29 @@ impl Altered<'_, '_> {
         let named: Vec<Identity> = named.collect();
         statement.needs.extend(named);
         statement
+    }
+
+    /// A statement that says the whole object again, in its place (`CREATE OR REPLACE`). It needs all that the object needs.
+    pub(super) fn anew(&self, sql: String) -> Statement {
+        let mut statement = Statement::creating(self.identity, self.after, sql);
+        statement.needs.insert(self.identity.clone());
+        statement
+    }
+
+    /// What makes the object, to be run while it is there: `CREATE OR REPLACE`. Only the first statement creates; those
+    /// after it say more, of what wasn't said before.
+    pub(super) fn again(&self, create: Vec<Statement>) -> Alteration {
+        let replace = |sql: &str| match sql.strip_prefix("CREATE OR REPLACE ") {
+            Some(_) => sql.to_owned(),
+            None => sql.replacen("CREATE ", "CREATE OR REPLACE ", 1),
+        };
+        let mut statements = create.into_iter();
+        let first = statements.next().map(|statement| {
+            let mut statement = Statement { sql: replace(&statement.sql), ..statement };
+            statement.needs.insert(self.identity.clone());
+            statement
+        });
+        Alteration::Statements(first.into_iter().chain(statements).collect())
     }
 
     /// How the object is called in `ALTER` and `COMMENT ON`: `TABLE a.b`.

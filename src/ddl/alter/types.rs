@@ -1,20 +1,162 @@
 //! Enums, domains, composites and ranges.
 
+use std::collections::BTreeMap;
+
+use super::attributes::column_attributes;
 use super::{Alteration, Altered};
-use crate::catalog::{Composite, Domain, Enum, Range};
+use crate::catalog::{Attribute, Composite, Definition, Domain, Enum, Kind, Range};
+use crate::ddl::quote::{default_expression, qualified, quote_identifier, quote_literal};
+use crate::ddl::types::attribute as spell;
+use crate::ddl::{Statement, Transaction};
 
-pub(super) fn enumeration(_: &Altered<'_, '_>, old: &Enum, new: &Enum) -> Alteration {
-    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+pub(super) fn enumeration(it: &Altered<'_, '_>, old: &Enum, new: &Enum) -> Alteration {
+    let Enum { labels } = new;
+    let mut rest = old.labels.iter();
+    let mut next = rest.next();
+    let mut statements = Vec::new();
+    for (place, label) in labels.iter().enumerate() {
+        if next == Some(label) {
+            next = rest.next();
+            continue;
+        }
+        if old.labels.contains(label) {
+            return Alteration::Replace("labels of an enum can't be put in another order");
+        }
+        // At the end nothing need be said; else the label before is there already, be it as new as this one.
+        let neighbour = match (next, place.checked_sub(1).and_then(|place| labels.get(place))) {
+            (None, _) => String::new(),
+            (Some(_), Some(before)) => format!(" AFTER {}", quote_literal(before)),
+            (Some(after), None) => format!(" BEFORE {}", quote_literal(after)),
+        };
+        let own = qualified(&it.identity.schema, &it.identity.name);
+        let mut add = it.statement(format!("ALTER TYPE {own} ADD VALUE {}{neighbour};", quote_literal(label)));
+        add.transaction = Transaction::CommitBeforeUse;
+        statements.push(add);
+    }
+    if next.is_some() {
+        return Alteration::Replace("a label of an enum can't be taken away");
+    }
+    Alteration::Statements(statements)
 }
 
-pub(super) fn domain(_: &Altered<'_, '_>, old: &Domain, new: &Domain) -> Alteration {
-    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+pub(super) fn domain(it: &Altered<'_, '_>, old: &Domain, new: &Domain) -> Alteration {
+    let Domain { base, collation, default, not_null } = new;
+    if *base != old.base {
+        return Alteration::Replace("the type of a domain can't be altered");
+    }
+    if *collation != old.collation {
+        return Alteration::Replace("the collation of a domain can't be altered");
+    }
+    let alter = format!("ALTER DOMAIN {}", qualified(&it.identity.schema, &it.identity.name));
+    let mut statements = Vec::new();
+    if *default != old.default {
+        let action = default.as_ref().map_or_else(|| "DROP DEFAULT".to_owned(), |it| format!("SET DEFAULT {}", default_expression(it)));
+        statements.push(it.naming(format!("{alter} {action};")));
+    }
+    if *not_null != old.not_null {
+        statements.push(it.statement(format!("{alter} {} NOT NULL;", if *not_null { "SET" } else { "DROP" })));
+    }
+    Alteration::Statements(statements)
 }
 
-pub(super) fn composite(_: &Altered<'_, '_>, old: &Composite, new: &Composite) -> Alteration {
-    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+/// Attributes come and go as columns do: a new one is the last. Where no table keeps values of the type, those that stand
+/// after a new one are made anew behind it, so that the order is right too.
+pub(super) fn composite(it: &Altered<'_, '_>, old: &Composite, new: &Composite) -> Alteration {
+    let Composite { attributes } = new;
+    let find = |name: &str| old.attributes.iter().find(|attribute| attribute.name == name);
+    let is_kept = is_kept(it);
+    let retyped = |new: &Attribute| find(&new.name).is_some_and(|old| (&old.data_type, &old.collation) != (&new.data_type, &new.collation));
+    if is_kept && attributes.iter().any(retyped) {
+        return Alteration::Replace("the type of an attribute can't be altered while columns are of the composite type");
+    }
+    // From here on the old attributes are not in the places that they are to have.
+    let staying: Vec<&Attribute> = old.attributes.iter().filter(|old| attributes.iter().any(|new| new.name == old.name)).collect();
+    let in_place = staying.iter().zip(attributes).take_while(|(old, new)| old.name == new.name).count();
+    let moved: Vec<&str> =
+        if is_kept { Vec::new() } else { staying.iter().skip(in_place).map(|attribute| attribute.name.as_str()).collect() };
+    let writing = Attributes { it, cascade: if has_typed_tables(it) { " CASCADE" } else { "" } };
+
+    let mut statements = Vec::new();
+    for gone in old.attributes.iter().filter(|old| !staying.iter().any(|it| it.name == old.name) || moved.contains(&old.name.as_str())) {
+        statements.push(writing.drop(gone, is_kept));
+    }
+    for attribute in attributes {
+        let before = find(&attribute.name).filter(|old| !moved.contains(&old.name.as_str()));
+        match before {
+            None => statements.push(writing.add(attribute)),
+            Some(_) if retyped(attribute) => statements.push(writing.retype(attribute)),
+            Some(_) => {}
+        }
+        let comment = before.and_then(|before| before.comment.as_deref());
+        let nothing = BTreeMap::new();
+        let after = (attribute.comment.as_deref(), &[][..], &nothing);
+        statements.extend(column_attributes(it, &attribute.name, (comment, &[], &nothing), after));
+    }
+    Alteration::Statements(statements)
 }
 
-pub(super) fn range(_: &Altered<'_, '_>, old: &Range, new: &Range) -> Alteration {
-    if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+/// Writes `ALTER TYPE … ATTRIBUTE`.
+struct Attributes<'n, 'w, 'a> {
+    it: &'n Altered<'w, 'a>,
+    /// What hands it down to the tables that are made of the type.
+    cascade: &'static str,
+}
+
+impl Attributes<'_, '_, '_> {
+    fn alter(&self, action: &str) -> Statement {
+        let own = qualified(&self.it.identity.schema, &self.it.identity.name);
+        self.it.naming(format!("ALTER TYPE {own} {action}{};", self.cascade))
+    }
+
+    fn drop(&self, attribute: &Attribute, is_kept: bool) -> Statement {
+        let mut statement = self.alter(&format!("DROP ATTRIBUTE {}", quote_identifier(&attribute.name)));
+        statement.removes.push((self.it.identity.clone(), attribute.name.clone()));
+        statement.loses = is_kept.then(|| format!("all values of attribute {} of {}", attribute.name, self.it.identity));
+        statement
+    }
+
+    fn add(&self, attribute: &Attribute) -> Statement {
+        let mut statement = self.alter(&format!("ADD ATTRIBUTE {}", spell(attribute)));
+        statement.adds.push((self.it.identity.clone(), attribute.name.clone()));
+        statement
+    }
+
+    fn retype(&self, attribute: &Attribute) -> Statement {
+        let spelled = spell(attribute);
+        let (name, of) = spelled.split_at(quote_identifier(&attribute.name).len());
+        let mut statement = self.alter(&format!("ALTER ATTRIBUTE {name} TYPE{of}"));
+        statement.removes.push((self.it.identity.clone(), attribute.name.clone()));
+        statement.adds.push((self.it.identity.clone(), attribute.name.clone()));
+        statement
+    }
+}
+
+/// Whether rows may hold values of a composite type: a column of a table, or another type, is made of it.
+fn is_kept(it: &Altered<'_, '_>) -> bool {
+    let kinds = [Kind::Table, Kind::MaterializedView, Kind::Composite, Kind::Domain, Kind::Range];
+    kinds.iter().flat_map(|kind| it.from.catalog().of_kind(*kind)).any(|(identity, object)| {
+        identity != it.identity && object.dependencies.iter().any(|dependency| dependency.on == *it.identity) && !is_typed(it, object)
+    })
+}
+
+fn is_typed(it: &Altered<'_, '_>, object: &crate::catalog::Object) -> bool {
+    matches!(&object.definition, Definition::Table(table) if table.of_type.as_ref() == Some(&it.identity.qualified_name()))
+}
+
+/// Whether tables are made of a composite type (`CREATE TABLE … OF`).
+fn has_typed_tables(it: &Altered<'_, '_>) -> bool {
+    it.from.catalog().of_kind(Kind::Table).any(|(_, object)| is_typed(it, object))
+}
+
+pub(super) fn range(it: &Altered<'_, '_>, old: &Range, new: &Range) -> Alteration {
+    let Range { subtype, operator_class, collation, canonical, subtype_diff, multirange } = new;
+    let made_of = (subtype, operator_class, collation, canonical, subtype_diff);
+    if made_of != (&old.subtype, &old.operator_class, &old.collation, &old.canonical, &old.subtype_diff) {
+        return Alteration::Replace("a range type can't be altered");
+    }
+    let renamed = (*multirange != old.multirange && it.to.major >= 14).then(|| {
+        let own = qualified(&it.identity.schema, &old.multirange);
+        it.statement(format!("ALTER TYPE {own} RENAME TO {};", quote_identifier(multirange)))
+    });
+    Alteration::one(renamed)
 }
