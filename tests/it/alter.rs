@@ -15,7 +15,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Completion, Failed, Trial};
-use pgx_goose::capture::live::{capture, connection};
+use pgx_goose::capture::live::capture;
+use pgx_goose::capture::live::connection::{self, Connection};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::diff::diff;
@@ -121,11 +122,12 @@ impl Pair {
         let rows = self.read("rows.sql").ok();
         let rows = || rows.as_ref().map(|query| database.run(query)).transpose();
         let kept = rows()?;
-        is(&database, &before, "before.sql")?;
+        // One session for both looks: a new one would read the catalogs of the server anew.
+        let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
         for (way, from, to, file) in [("up", &before, &after, "after.sql"), ("down", &after, &before, "before.sql")] {
             let sql = script(&plan(from, to, &options), Transactions::Run);
             database.run(&sql).map_err(|error| format!("the server refuses {way}: {error}\n{sql}"))?;
-            is(&database, to, file).map_err(|wrong| format!("{way} doesn't lead to {file}:\n{wrong}\n{sql}"))?;
+            is(&connection, to, file).map_err(|wrong| format!("{way} doesn't lead to {file}:\n{wrong}\n{sql}"))?;
             let found = rows()?;
             if found != kept {
                 return Err(format!("{way} changes rows: {found:?}, and there were {kept:?}\n{sql}").into());
@@ -172,9 +174,8 @@ fn script(plan: &Plan, transactions: Transactions) -> String {
 }
 
 /// Whether a database is what a text says of it.
-fn is(database: &Database<'_>, expected: &Catalog, file: &str) -> Result<(), String> {
-    let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
-    let captured = capture(&connection).map_err(|e| e.to_string())?;
+fn is(connection: &Connection, expected: &Catalog, file: &str) -> Result<(), String> {
+    let captured = capture(connection).map_err(|e| e.to_string())?;
     let difference = diff(&captured.catalog, expected);
     if difference.is_empty() {
         return Ok(());
