@@ -290,6 +290,11 @@ impl Kind {
         matches!(self, Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Index)
     }
 
+    /// Whether columns are made of objects of the kind, and keep their values while those are made anew: types and collations.
+    pub fn makes_columns(self) -> bool {
+        self.is_type() || self == Kind::Collation
+    }
+
     /// Whether the kind is a type by itself (`pg_type`), apart from the row types of relations.
     pub fn is_type(self) -> bool {
         matches!(self, Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range)

@@ -1,7 +1,7 @@
 //! Constraints, each with a statement of its own, so that it can come after whatever it refers to.
 
 use super::quote::{identifiers, list, name, operator, parenthesised, qualified, quote_identifier};
-use super::table::{include, partition_of, with};
+use super::table::{include, marks, partition_of, with};
 use super::{Statement, Writer, index};
 use crate::catalog::{
     Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType, Object,
@@ -55,6 +55,9 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
+    if has_index {
+        statements.extend(marks(writer, &parent, identity));
+    }
     statements
 }
 
@@ -79,7 +82,7 @@ pub(super) fn parent_words(writer: &Writer<'_>, parent: &QualifiedName) -> &'sta
 }
 
 /// What the constraint demands, after its name.
-fn demand(kind: &ConstraintKind) -> String {
+pub(super) fn demand(kind: &ConstraintKind) -> String {
     match kind {
         ConstraintKind::PrimaryKey(of) => format!("PRIMARY KEY{}", key(of)),
         ConstraintKind::Unique(of) => format!("UNIQUE{}{}", if of.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" }, key(of)),
@@ -154,6 +157,24 @@ pub(super) fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constrai
         _ => false,
     });
     found.map(|(identity, _)| identity)
+}
+
+/// The constraint of a parent table that a constraint is handed down by.
+pub(super) fn above<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
+    if constraint.has_index() {
+        return attached_to(writer, identity, constraint);
+    }
+    let (_, table) = writer.relation(&identity.parent_name())?;
+    let parents = super::table::parents(table);
+    let is_foreign_key = matches!(constraint.kind, ConstraintKind::ForeignKey(_));
+    let same = |object: &Object| matches!(&object.definition, Definition::Constraint(other) if other.kind == constraint.kind);
+    let mut named = parents
+        .iter()
+        .filter_map(|parent| writer.catalog.get_key_value(&Identity::within(Kind::Constraint, parent, identity.name.clone())));
+    let named = named.find(|(_, object)| !is_foreign_key || same(object));
+    // Only a foreign key may have another name than the parent's.
+    let mut others = parents.iter().filter(|_| is_foreign_key).flat_map(|parent| writer.catalog.within(Kind::Constraint, parent));
+    named.or_else(|| others.find(|(_, object)| same(object))).map(|(identity, _)| identity)
 }
 
 fn demands_same(one: &ConstraintKind, other: &ConstraintKind) -> bool {

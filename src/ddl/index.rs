@@ -1,7 +1,7 @@
 //! Indexes and extended statistics.
 
 use super::quote::{list, name, parenthesised, qualified, quote_identifier};
-use super::table::{include, parameters, with};
+use super::table::{include, marks, parameters, with};
 use super::{Statement, Writer};
 use crate::catalog::{Identity, Index, IndexKey, Kind, NullsOrder, Object, QualifiedName, StatisticsObject};
 
@@ -59,6 +59,7 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
         let above = Identity::new(Kind::Index, above.schema.clone(), above.name.clone());
         statements.push(Statement::after(identity, sql).needing([above]));
     }
+    statements.extend(marks(writer, &table, identity));
     for (position, target) in statistics_targets {
         statements.push(Statement::after(identity, format!("ALTER INDEX {own} ALTER COLUMN {position} SET STATISTICS {target};")));
     }

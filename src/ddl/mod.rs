@@ -36,7 +36,7 @@ pub use data_type::data_type;
 pub use quote::{quote_identifier, quote_literal};
 pub use script::{Place, script};
 
-use crate::catalog::{Catalog, Definition, Identity, Kind, Object, QualifiedName};
+use crate::catalog::{Catalog, ConstraintKind, Definition, Identity, Kind, Object, QualifiedName};
 
 /// The newest major version of PostgreSQL that is written for.
 const NEWEST: u32 = 18;
@@ -52,6 +52,8 @@ pub struct Statement {
     pub begins: Vec<Identity>,
     /// What must exist before.
     pub needs: BTreeSet<Identity>,
+    /// What must be gone before.
+    pub without: Vec<Identity>,
     /// What is gone once it ran. Whatever depended on it must be gone or changed before.
     pub drops: Vec<Identity>,
     /// Columns and attributes that are there, as they are to be, once it ran.
@@ -99,6 +101,7 @@ impl Statement {
             creates: Vec::new(),
             begins: Vec::new(),
             needs: BTreeSet::new(),
+            without: Vec::new(),
             drops: Vec::new(),
             adds: Vec::new(),
             removes: Vec::new(),
@@ -148,6 +151,8 @@ pub struct Writer<'a> {
     major: u32,
     /// The partitions of each partitioned table.
     partitions: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
+    /// The tables that inherit from each table, partitions too.
+    children: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
     /// The number of the cycle that an object is in.
     cycles: HashMap<&'a Identity, usize>,
 }
@@ -161,6 +166,11 @@ impl<'a> Writer<'a> {
     /// A writer for a catalog whose objects are made, one by one, in a database that has those of another.
     pub fn onto(catalog: &'a Catalog, base: &'a Catalog, major: u32) -> Self {
         Self { base: Some(base), major, ..Self::new(catalog) }
+    }
+
+    /// A writer for a catalog that a server of a major version has.
+    pub fn on(catalog: &'a Catalog, major: u32) -> Self {
+        Self { major, ..Self::new(catalog) }
     }
 
     /// The catalog that is written.
@@ -192,23 +202,38 @@ impl<'a> Writer<'a> {
         if identity.kind.has_arguments() {
             slots.push(slot("routine", &format!("{}({})", identity.name, data_type::data_types(&identity.arguments))));
         }
-        if let Definition::Constraint(constraint) = &object.definition
-            && constraint.has_index()
-        {
-            slots.push(slot("relation", &identity.name));
+        if let Definition::Constraint(constraint) = &object.definition {
+            if constraint.has_index() {
+                slots.push(slot("relation", &identity.name));
+            }
+            if matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) {
+                slots.push(slot("primary key", &identity.parent));
+            }
+            // It takes the name in all tables that it is handed down to.
+            let mut tables = vec![identity.parent_name()];
+            while let Some(table) = tables.pop() {
+                if !constraint.has_index() && !constraint.no_inherit {
+                    tables.extend(self.children.get(&table).into_iter().flatten().map(|child| child.qualified_name()));
+                }
+                slots.push((format!("constraint {table}"), identity.name.clone()));
+            }
         }
         slots
     }
 
     fn with_cycles(catalog: &'a Catalog, cycles: &[Vec<&'a Identity>]) -> Self {
         let mut partitions: BTreeMap<&QualifiedName, Vec<&Identity>> = BTreeMap::new();
+        let mut children: BTreeMap<&QualifiedName, Vec<&Identity>> = BTreeMap::new();
         for (identity, object) in catalog.of_kind(Kind::Table).chain(catalog.of_kind(Kind::ForeignTable)) {
             if let Some(partition) = table::partition_of(object) {
                 partitions.entry(&partition.parent).or_default().push(identity);
             }
+            for parent in table::parents(object) {
+                children.entry(parent).or_default().push(identity);
+            }
         }
         let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
-        Self { catalog, base: None, major: NEWEST, partitions, cycles }
+        Self { catalog, base: None, major: NEWEST, partitions, children, cycles }
     }
 
     /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that

@@ -92,6 +92,36 @@ pub(super) fn partition_of(object: &Object) -> Option<&PartitionOf> {
     }
 }
 
+/// The tables that a table inherits from, or is a partition of.
+pub(super) fn parents(object: &Object) -> Vec<&QualifiedName> {
+    match &object.definition {
+        Definition::Table(table) => table.inherits.iter().chain(table.partition_of.as_ref().map(|it| &it.parent)).collect(),
+        Definition::ForeignTable(table) => table.inherits.iter().chain(table.partition_of.as_ref().map(|it| &it.parent)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a table says of an index of its own, to be said again of one that is made anew.
+pub(super) fn marks(writer: &Writer<'_>, relation: &QualifiedName, index: &Identity) -> Vec<Statement> {
+    let (Some((table, after)), true) = (writer.relation(relation), writer.is_in_base(index)) else { return Vec::new() };
+    let Some(before) = writer.base.and_then(|base| base.get(table)) else { return Vec::new() };
+    let mut actions = Vec::new();
+    let clustered = |object: &Object| match &object.definition {
+        Definition::Table(table) => table.cluster_on.as_ref() == Some(&index.name),
+        Definition::MaterializedView(view) => view.cluster_on.as_ref() == Some(&index.name),
+        _ => false,
+    };
+    if clustered(before) && clustered(after) {
+        actions.push(format!("CLUSTER ON {}", quote_identifier(&index.name)));
+    }
+    let identifies = |object: &Object| matches!(&object.definition, Definition::Table(Table { replica_identity: ReplicaIdentity::Index(name), .. }) if *name == index.name);
+    if identifies(before) && identifies(after) {
+        actions.push(format!("REPLICA IDENTITY USING INDEX {}", quote_identifier(&index.name)));
+    }
+    let alter = format!("ALTER {} {}", super::spelling(table.kind).keyword, name(relation));
+    actions.into_iter().map(|action| Statement::after(index, format!("{alter} {action};"))).collect()
+}
+
 /// The objects that an index of a table can be: itself, or the constraint that made it.
 pub(super) fn index_names(table: &Identity, index: &str) -> [Identity; 2] {
     [Identity::new(Kind::Index, table.schema.clone(), index), Identity::within(Kind::Constraint, &table.qualified_name(), index)]

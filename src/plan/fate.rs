@@ -1,6 +1,6 @@
 //! What becomes of each object that a plan touches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Dependents, dependents};
 use crate::catalog::{Catalog, Identity, Object};
@@ -29,6 +29,8 @@ pub(super) enum Fate<'a> {
 pub(super) struct Fates<'a> {
     pub(super) of: BTreeMap<&'a Identity, Fate<'a>>,
     pub(super) dependents: Dependents<'a>,
+    /// What a parent's object hands down, which comes and goes with that.
+    handed_down: HashMap<&'a Identity, &'a Identity>,
     from: &'a Catalog,
     to: &'a Catalog,
     /// Types that are put in the place of others while columns keep their values.
@@ -52,7 +54,13 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
         };
         of.insert(identity, fate);
     }
-    let mut fates = Fates { of, dependents: dependents(from), from, to, swapped: BTreeSet::new(), rooms: BTreeSet::new() };
+    let mut dependents = dependents(from);
+    let handed_down = from.iter().filter_map(|(identity, object)| Some((identity, old.handed_down_by(identity, object)?)));
+    let handed_down: HashMap<&Identity, &Identity> = handed_down.collect();
+    for (&identity, &by) in &handed_down {
+        dependents.entry(by).or_default().push((identity, None, true));
+    }
+    let mut fates = Fates { of, dependents, handed_down, from, to, swapped: BTreeSet::new(), rooms: BTreeSet::new() };
     let mut open: Vec<Thing<'a>> = Vec::new();
     for (&identity, fate) in &fates.of {
         open.extend(fate.destroyed(identity));
@@ -120,7 +128,7 @@ impl<'a> Fates<'a> {
                 Dependent::Survives if !(auto && thing.column.is_none()) => {}
                 Dependent::Survives | Dependent::Remade => self.replace(identity, before, after, thing, open),
                 Dependent::Eased(statements) => {
-                    if thing.column.is_none() && thing.object.kind.is_type() {
+                    if thing.column.is_none() && thing.object.kind.makes_columns() {
                         self.swapped.insert(thing.object);
                     }
                     let added = Fate::Alter { before, after, statements };
@@ -167,7 +175,7 @@ impl<'a> Fates<'a> {
     /// What takes an object with it: the object that it belongs to, or a column of that.
     pub(super) fn owner_that_goes(&self, identity: &Identity) -> Option<(&'a Identity, Option<&'a str>)> {
         let object = self.from.get(identity)?;
-        let mut owner = None;
+        let mut owner = self.handed_down.get(identity).filter(|by| self.is_dropped_whole(by)).map(|by| (*by, None));
         for dependency in object.dependencies.iter().filter(|it| it.on != *identity) {
             let Some((on, _)) = self.from.get_key_value(&dependency.on) else { continue };
             let goes = match dependency.column.as_deref() {

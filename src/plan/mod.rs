@@ -122,7 +122,7 @@ pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Plan {
     }
     // Queries are parsed to be laid out, and a tree may be as deep as the parser makes it.
     stacker::grow(256 << 20, || {
-        let old = Writer::new(from);
+        let old = Writer::on(from, options.major);
         let new = Writer::onto(to, from, options.major);
         let fates = fate::decide(&difference, &old, &new);
         let drafts = drafts(&fates, &old, &new);

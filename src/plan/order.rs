@@ -117,6 +117,9 @@ impl<'d> Doers<'d> {
                 }
             }
         }
+        for gone in &statement.without {
+            self.drops.get(gone).into_iter().for_each(|droppers| need(droppers));
+        }
         for (of, column) in &statement.adds {
             self.removes.get(&(of, column.as_str())).into_iter().for_each(|removers| need(removers));
         }

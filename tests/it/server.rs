@@ -192,7 +192,13 @@ impl Server {
 
     /// The roles that the schemas at hand name without making them.
     fn make_roles(&self) -> Result<(), String> {
-        self.psql("postgres", &format!(r#"CREATE ROLE "regress_quoted  \"" role"; CREATE ROLE anna; CREATE ROLE bert; CREATE ROLE {LOADER} SUPERUSER LOGIN;"#)).map(drop)
+        self.psql(
+            "postgres",
+            &format!(
+                r#"CREATE ROLE "regress_quoted  \"" role"; CREATE ROLE anna; CREATE ROLE bert; CREATE ROLE {LOADER} SUPERUSER LOGIN;"#
+            ),
+        )
+        .map(drop)
     }
 
     /// Waits until the server answers.

@@ -172,7 +172,8 @@ pub(crate) fn key(
             Some(data_type) => types::is_default_operator_class(state, method, data_type, &class),
             None => class.is_builtin() && super::builtin::is_default_for_some_type(method, &class.name),
         };
-        key.operator_class = (!is_default).then_some(class);
+        // With parameters it has to be said (`get_opclass_name` in `ruleutils.c` does so, too).
+        key.operator_class = (!is_default || !element.opclassopts.is_empty()).then_some(class);
     }
     key.operator_class_options = options::storage_parameters(&element.opclassopts);
     if method == "btree" {

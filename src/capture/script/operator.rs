@@ -332,6 +332,11 @@ fn members(
                     operands = vec![class.clone(), class.clone()];
                 }
                 let function = function_with_arguments(state, name, dependencies)?;
+                if operands.is_empty() {
+                    // Of a family, what the function compares or hashes.
+                    let first = function.arguments.first();
+                    operands = first.into_iter().chain(function.arguments.get(1).or(first)).cloned().collect();
+                }
                 found.push(OperatorClassItem::Function { number, operands, function });
             }
             _ => {}

@@ -8,7 +8,8 @@ use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
 use crate::catalog::{
-    Column, ColumnIdentity, DataType, Definition, Generated, GeneratedKind, Identity, IdentityGeneration, Kind, Object, QualifiedName,
+    Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, IdentityGeneration, Kind, Object,
+    QualifiedName,
 };
 use crate::ddl::data_type::data_type;
 use crate::ddl::quote::{parenthesised, qualified, quote_identifier, quote_literal};
@@ -60,6 +61,17 @@ fn above<'w, 'a>(it: &Altered<'w, 'a>, column: &str) -> Vec<(Option<&'a Column>,
 
 /// `ADD COLUMN`, and what is said of a column once it is there.
 fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
+    if is_typed(it) {
+        let target = format!("{} ALTER COLUMN {}", Target::of(it.identity).only, quote_identifier(&column.name));
+        let said = [column.default.as_ref().map(|_| default(column)), column.not_null.then(|| "SET NOT NULL".to_owned())];
+        let of_type = match &it.after.definition {
+            Definition::Table(table) => table.of_type.as_ref().map(|of| Identity::new(Kind::Composite, of.schema.clone(), of.name.clone())),
+            _ => None,
+        };
+        statements.extend(said.into_iter().flatten().map(|action| it.naming(format!("{target} {action};")).needing(of_type.clone())));
+        statements.extend(column_settings(it.identity, column));
+        return;
+    }
     let comes_down = column.inherited && above(it, &column.name).iter().any(|(old, new)| old.is_none() && new.is_some());
     if !comes_down {
         let spelled = spell_column(it.to, it.identity, column, Declared::Here, false).unwrap_or_default();
@@ -87,13 +99,33 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
 fn drop(it: &Altered<'_, '_>, column: &Column) -> Option<Statement> {
     let goes_with_parent =
         column.inherited && !column.local && above(it, &column.name).iter().any(|(old, new)| old.is_some() && new.is_none());
-    if goes_with_parent {
+    if goes_with_parent || is_typed(it) {
         return None;
     }
     let mut statement = it.statement(format!("{} DROP COLUMN {};", Target::of(it.identity).whole, quote_identifier(&column.name)));
     statement.removes.push((it.identity.clone(), column.name.clone()));
     statement.loses = Some(format!("all values of column {} of {}", column.name, it.identity));
     Some(statement)
+}
+
+/// The primary key of the table as it was, where a column is part of it.
+fn primary_keys(it: &Altered<'_, '_>, column: &str) -> Option<Identity> {
+    let of_column = |object: &Object| match &object.definition {
+        Definition::Constraint(constraint) => {
+            matches!(&constraint.kind, ConstraintKind::PrimaryKey(key) if key.columns.iter().any(|it| it == column))
+        }
+        _ => false,
+    };
+    let mut constraints = it.from.catalog().within(Kind::Constraint, &it.identity.qualified_name());
+    constraints.find(|(_, object)| of_column(object)).map(|(identity, _)| identity.clone())
+}
+
+/// Whether the type that a table is made of (`OF`) hands its attributes down, before and after.
+fn is_typed(it: &Altered<'_, '_>) -> bool {
+    match (&it.before.definition, &it.after.definition) {
+        (Definition::Table(old), Definition::Table(new)) => new.of_type.is_some() && old.of_type == new.of_type,
+        _ => false,
+    }
 }
 
 /// `SET DEFAULT …`, `DROP DEFAULT`.
@@ -162,7 +194,11 @@ impl Pair<'_, '_, '_> {
         }
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
             // An identity goes with NOT NULL, and takes it along only on the way out.
-            statements.push(self.whole(format!("{} NOT NULL", if *not_null { "SET" } else { "DROP" })));
+            let mut statement = self.whole(format!("{} NOT NULL", if *not_null { "SET" } else { "DROP" }));
+            if !*not_null {
+                statement.without.extend(primary_keys(it, name));
+            }
+            statements.push(statement);
         }
         self.set_identity(statements);
         if *storage != old.storage {
@@ -243,7 +279,7 @@ impl Pair<'_, '_, '_> {
     /// Another type or collation. The default goes before where it may not fit the new type, and comes back after.
     fn retype(&self, statements: &mut Vec<Statement>, has_default: &mut Option<crate::catalog::Expression>) {
         let same = |one: &Column, other: &Column| one.data_type == other.data_type && one.collation == other.collation;
-        if self.comes_down(same) {
+        if self.comes_down(same) || is_typed(self.it) {
             return;
         }
         let conversion = conversion(&self.old.data_type, &self.new.data_type, &self.new.name);
@@ -414,6 +450,15 @@ pub(super) fn ease(
             let mut drop = Statement::after(table, format!("{} ALTER COLUMN {own} DROP DEFAULT;", target.only));
             drop.releases.push(thing.object.clone());
             statements.push(drop);
+        }
+        let is_collated =
+            |column: &Column| thing.object.kind == Kind::Collation && column.collation.as_ref() == Some(&thing.object.qualified_name());
+        if is_collated(before) && is_collated(column) && !comes_from_parent {
+            let of = data_type(&column.data_type);
+            let mut recollate = after(format!("{} ALTER COLUMN {own} TYPE {of}{};", target.whole, collate(column.collation.as_ref())));
+            recollate.removes.push((table.clone(), column.name.clone()));
+            recollate.adds.push((table.clone(), column.name.clone()));
+            statements.push(recollate);
         }
         if is_retyped && !comes_from_parent {
             let array = if column.data_type.array { "[]" } else { "" };

@@ -4,9 +4,10 @@
 
 use super::table::settings;
 use super::{Alteration, Altered};
-use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, KeyConstraint, Object, QualifiedName};
-use crate::ddl::constraint::{attached_to, constraint as create, joins_base, parent_words};
+use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, KeyConstraint, QualifiedName};
+use crate::ddl::constraint::{attached_to, constraint as create, demand, joins_base, parent_words};
 use crate::ddl::quote::{name, qualified, quote_identifier};
+use crate::ddl::table::parents;
 use crate::ddl::{Statement, Writer};
 
 pub(super) fn constraint(it: &Altered<'_, '_>, old: &Constraint, new: &Constraint) -> Alteration {
@@ -14,6 +15,11 @@ pub(super) fn constraint(it: &Altered<'_, '_>, old: &Constraint, new: &Constrain
     let is_handed_down = *inherited && !*local;
     let is_foreign_key = matches!(kind, ConstraintKind::ForeignKey(_));
     let is_not_null = matches!(kind, ConstraintKind::NotNull { .. });
+    // A parent's NOT NULL comes down as a column's flag; whether children have it can be altered from PostgreSQL 18 on.
+    let is_other_demand = *kind != old.kind || (*no_inherit != old.no_inherit && it.to.major < 18);
+    if is_not_null && !is_handed_down && (is_other_demand || (old.validated && !*validated)) {
+        return Alteration::Statements(not_null_anew(it, new));
+    }
     let mut statements = match lineage(it, old, (*inherited, *local)) {
         Lineage::Same(statements) => statements,
         Lineage::Made => return Alteration::Replace("it comes from the parent table"),
@@ -72,6 +78,22 @@ pub(super) fn constraint(it: &Altered<'_, '_>, old: &Constraint, new: &Constrain
     Alteration::Statements(statements)
 }
 
+/// A NOT NULL goes with what the column says, but not where the column goes on to say it: so it is said here.
+fn not_null_anew(it: &Altered<'_, '_>, new: &Constraint) -> Vec<Statement> {
+    let parent = it.identity.parent_name();
+    let alter = format!("ALTER {} {}", parent_words(it.to, &parent), name(&parent));
+    let own = quote_identifier(&it.identity.name);
+    let mut added = format!("{alter}\n    ADD CONSTRAINT {own} {}", demand(&new.kind));
+    if new.no_inherit {
+        added.push_str(" NO INHERIT");
+    }
+    if !new.validated {
+        added.push_str(" NOT VALID");
+    }
+    added.push(';');
+    vec![it.statement(format!("{alter}\n    DROP CONSTRAINT {own};")), it.naming(added)]
+}
+
 /// What leads from the index of one constraint to that of another, where nothing but its storage differs.
 fn index_settings(old: &ConstraintKind, new: &ConstraintKind) -> Option<Vec<String>> {
     let same = |one: &KeyConstraint, other: &KeyConstraint| {
@@ -121,7 +143,10 @@ fn lineage(it: &Altered<'_, '_>, old: &Constraint, (inherited, local): (bool, bo
     }
     let Definition::Constraint(new) = &it.after.definition else { return Lineage::Same(Vec::new()) };
     // A table that leaves its parent keeps the constraints, as its own; one that joins a parent has those of it already.
-    let stays = parents(it.from, &it.identity.parent_name()) == parents(it.to, &it.identity.parent_name());
+    let parents_of = |writer: &Writer<'_>| -> Vec<QualifiedName> {
+        writer.relation(&it.identity.parent_name()).map(|(_, table)| parents(table)).into_iter().flatten().cloned().collect()
+    };
+    let stays = parents_of(it.from) == parents_of(it.to);
     match (old.inherited, inherited) {
         (false, true) if new.has_index() && !joins_base(it.to, it.identity, new) => {
             let attach = attached_to(it.to, it.identity, new).map(|above| {
@@ -140,14 +165,5 @@ fn lineage(it: &Altered<'_, '_>, old: &Constraint, (inherited, local): (bool, bo
             Lineage::Same(own.map(|statement| it.statement(statement.sql)).collect())
         }
         _ => Lineage::Same(Vec::new()),
-    }
-}
-
-/// The tables that a table inherits from, or is a partition of.
-fn parents<'a>(writer: &Writer<'a>, table: &QualifiedName) -> Vec<&'a QualifiedName> {
-    match writer.relation(table).map(|(_, object): (_, &'a Object)| &object.definition) {
-        Some(Definition::Table(table)) => table.inherits.iter().chain(table.partition_of.as_ref().map(|it| &it.parent)).collect(),
-        Some(Definition::ForeignTable(table)) => table.inherits.iter().chain(table.partition_of.as_ref().map(|it| &it.parent)).collect(),
-        _ => Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ pub enum Dependent {
     Eased(Vec<Statement>),
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// Tells what becomes of an object of both catalogs while `thing`, on which it depends before and after, is away.
     ///
     /// What PostgreSQL rebuilds by itself when a column changes its type: `ATExecAlterColumnType` in `tablecmds.c`.
@@ -86,17 +86,32 @@ impl Writer<'_> {
     /// The statements that put a type out of the way, and drop it once nothing is of it any more: columns keep their values.
     pub fn swap(&self, identity: &Identity) -> Vec<Statement> {
         let word = super::super::spelling(identity.kind).keyword;
-        let mut aside = identity.name.clone();
-        // Room for a suffix within the 63 bytes of a name.
-        while aside.len() > 63 - "__old".len() {
-            aside.pop();
-        }
-        aside.push_str("__old");
         let own = qualified(&identity.schema, &identity.name);
-        let rename = Statement::dropping(identity, format!("ALTER {word} {own} RENAME TO {};", quote_identifier(&aside)));
-        let mut drop = Statement::after(identity, format!("DROP {word} {};", qualified(&identity.schema, &aside)));
+        let put_aside = aside(&identity.name);
+        let mut statements = Vec::new();
+        // A range brings a second type, whose name the new one wants too.
+        if let Some(Definition::Range(range)) = self.catalog.get(identity).map(|object| &object.definition)
+            && self.major >= 14
+        {
+            let multirange = qualified(&identity.schema, &range.multirange);
+            let sql = format!("ALTER TYPE {multirange} RENAME TO {};", quote_identifier(&aside(&range.multirange)));
+            statements.push(Statement::dropping(identity, sql));
+        }
+        statements.push(Statement::dropping(identity, format!("ALTER {word} {own} RENAME TO {};", quote_identifier(&put_aside))));
+        let mut drop = Statement::after(identity, format!("DROP {word} {};", qualified(&identity.schema, &put_aside)));
         drop.closes.push(identity.clone());
-        vec![rename, drop]
+        statements.push(drop);
+        statements
+    }
+
+    /// The object of a parent table that hands an object down, which comes and goes with that alone.
+    pub fn handed_down_by(&self, identity: &Identity, object: &Object) -> Option<&'a Identity> {
+        match &object.definition {
+            Definition::Constraint(constraint) if constraint.inherited && !constraint.local => {
+                crate::ddl::constraint::above(self, identity, constraint)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -115,4 +130,15 @@ pub(super) fn mentions(text: &str, object: &Identity) -> bool {
         // A closing quote of the name itself is within it; one after it belongs to a longer one.
         !before.is_some_and(|it| is_part_of_name(it) || it == '.') && !after.is_some_and(is_part_of_name)
     })
+}
+
+/// The name of something that is put out of the way.
+fn aside(name: &str) -> String {
+    let mut aside = name.to_owned();
+    // Room for a suffix within the 63 bytes of a name.
+    while aside.len() > 63 - "__old".len() {
+        aside.pop();
+    }
+    aside.push_str("__old");
+    aside
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::attributes::column_attributes;
 use super::{Alteration, Altered};
-use crate::catalog::{Attribute, Composite, Definition, Domain, Enum, Kind, Range};
+use crate::catalog::{Attribute, Composite, Definition, Domain, Enum, Identity, Kind, Range};
 use crate::ddl::quote::{default_expression, qualified, quote_identifier, quote_literal};
 use crate::ddl::types::attribute as spell;
 use crate::ddl::{Statement, Transaction};
@@ -74,7 +74,7 @@ pub(super) fn composite(it: &Altered<'_, '_>, old: &Composite, new: &Composite) 
     let in_place = staying.iter().zip(attributes).take_while(|(old, new)| old.name == new.name).count();
     let moved: Vec<&str> =
         if is_kept { Vec::new() } else { staying.iter().skip(in_place).map(|attribute| attribute.name.as_str()).collect() };
-    let writing = Attributes { it, cascade: if has_typed_tables(it) { " CASCADE" } else { "" } };
+    let writing = Attributes { it, tables: typed_tables(it) };
 
     let mut statements = Vec::new();
     for gone in old.attributes.iter().filter(|old| !staying.iter().any(|it| it.name == old.name) || moved.contains(&old.name.as_str())) {
@@ -98,26 +98,31 @@ pub(super) fn composite(it: &Altered<'_, '_>, old: &Composite, new: &Composite) 
 /// Writes `ALTER TYPE … ATTRIBUTE`.
 struct Attributes<'n, 'w, 'a> {
     it: &'n Altered<'w, 'a>,
-    /// What hands it down to the tables that are made of the type.
-    cascade: &'static str,
+    /// The tables that are made of the type (`CREATE TABLE … OF`), to which everything is handed down.
+    tables: Vec<Identity>,
 }
 
 impl Attributes<'_, '_, '_> {
     fn alter(&self, action: &str) -> Statement {
         let own = qualified(&self.it.identity.schema, &self.it.identity.name);
-        self.it.naming(format!("ALTER TYPE {own} {action}{};", self.cascade))
+        self.it.naming(format!("ALTER TYPE {own} {action}{};", if self.tables.is_empty() { "" } else { " CASCADE" }))
+    }
+
+    /// The attribute, and the columns that it is in tables.
+    fn places(&self, attribute: &Attribute) -> Vec<(Identity, String)> {
+        [self.it.identity].into_iter().chain(&self.tables).map(|of| (of.clone(), attribute.name.clone())).collect()
     }
 
     fn drop(&self, attribute: &Attribute, is_kept: bool) -> Statement {
         let mut statement = self.alter(&format!("DROP ATTRIBUTE {}", quote_identifier(&attribute.name)));
-        statement.removes.push((self.it.identity.clone(), attribute.name.clone()));
+        statement.removes.extend(self.places(attribute));
         statement.loses = is_kept.then(|| format!("all values of attribute {} of {}", attribute.name, self.it.identity));
         statement
     }
 
     fn add(&self, attribute: &Attribute) -> Statement {
         let mut statement = self.alter(&format!("ADD ATTRIBUTE {}", spell(attribute)));
-        statement.adds.push((self.it.identity.clone(), attribute.name.clone()));
+        statement.adds.extend(self.places(attribute));
         statement
     }
 
@@ -125,8 +130,8 @@ impl Attributes<'_, '_, '_> {
         let spelled = spell(attribute);
         let (name, of) = spelled.split_at(quote_identifier(&attribute.name).len());
         let mut statement = self.alter(&format!("ALTER ATTRIBUTE {name} TYPE{of}"));
-        statement.removes.push((self.it.identity.clone(), attribute.name.clone()));
-        statement.adds.push((self.it.identity.clone(), attribute.name.clone()));
+        statement.removes.extend(self.places(attribute));
+        statement.adds.extend(self.places(attribute));
         statement
     }
 }
@@ -143,9 +148,11 @@ fn is_typed(it: &Altered<'_, '_>, object: &crate::catalog::Object) -> bool {
     matches!(&object.definition, Definition::Table(table) if table.of_type.as_ref() == Some(&it.identity.qualified_name()))
 }
 
-/// Whether tables are made of a composite type (`CREATE TABLE … OF`).
-fn has_typed_tables(it: &Altered<'_, '_>) -> bool {
-    it.from.catalog().of_kind(Kind::Table).any(|(_, object)| is_typed(it, object))
+/// The tables that are made of the type, before and after.
+fn typed_tables(it: &Altered<'_, '_>) -> Vec<Identity> {
+    let tables = it.from.catalog().of_kind(Kind::Table).filter(|(_, object)| is_typed(it, object));
+    let both = tables.filter(|(identity, _)| it.to.catalog().get(identity).is_some_and(|object| is_typed(it, object)));
+    both.map(|(identity, _)| identity.clone()).collect()
 }
 
 pub(super) fn range(it: &Altered<'_, '_>, old: &Range, new: &Range) -> Alteration {
