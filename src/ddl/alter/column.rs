@@ -28,12 +28,38 @@ pub(super) struct Columns {
 pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> Columns {
     let mut columns = Columns { kept: Vec::new(), dropped: Vec::new() };
     let find = |columns: &'_ [Column], name: &str| columns.iter().position(|column| column.name == name);
+    let is_retyped =
+        |old: &Column| new.iter().any(|new| new.name == old.name && (&new.data_type, &new.collation) != (&old.data_type, &old.collation));
+    let retyped: Vec<String> = old.iter().filter(|it| is_retyped(it)).map(|it| quote_identifier(&it.name)).collect();
+    // The server gives no column another type that a generated one reads: that one goes before, and comes back after.
+    let reads_retyped = |column: &Column| {
+        let reads = |generated: &Generated| retyped.iter().any(|name| names_column(&generated.expression.0, name));
+        column.generated.as_ref().is_some_and(reads) && !(column.inherited && !column.local)
+    };
+    let mut last = Vec::new();
+    for (column, before) in new.iter().filter_map(|column| Some((column, &old[find(old, &column.name)?]))) {
+        if reads_retyped(before) && column.generated.is_some() {
+            columns.kept.push(remove(it, before));
+            last.push(column);
+        } else if reads_retyped(before) {
+            Pair { it, old: before, new: column }.alter(&mut columns);
+        }
+    }
     for column in new {
         match find(old, &column.name) {
+            None if reads_retyped(column) => last.push(column),
             None => add(it, column, &mut columns.kept),
+            Some(at) if reads_retyped(&old[at]) => {}
+            Some(at) if reads_retyped(column) => {
+                columns.kept.push(remove(it, &old[at]));
+                last.push(column);
+            }
             Some(at) if old[at] != *column => Pair { it, old: &old[at], new: column }.alter(&mut columns),
             Some(_) => {}
         }
+    }
+    for column in last {
+        add(it, column, &mut columns.kept);
     }
     for column in old.iter().filter(|column| find(new, &column.name).is_none()) {
         columns.dropped.extend(drop(it, column));
@@ -93,6 +119,25 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
         )));
     }
     statements.extend(column_settings(it.identity, column));
+}
+
+/// Whether an expression's canonical text names a column, whose name is spelled as SQL has it.
+fn names_column(text: &str, name: &str) -> bool {
+    let is_part_of_name = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | '"');
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].chars().next_back().is_some_and(is_part_of_name) && !text[at + name.len()..].chars().next().is_some_and(is_part_of_name)
+    })
+}
+
+/// `DROP COLUMN` of a column that is added again.
+fn remove(it: &Altered<'_, '_>, column: &Column) -> Statement {
+    let mut gone = it.statement(format!("{} DROP COLUMN {};", Target::of(it.identity).whole, quote_identifier(&column.name)));
+    gone.removes.push((it.identity.clone(), column.name.clone()));
+    gone.loses = column
+        .generated
+        .is_none()
+        .then(|| format!("all values of column {} of {}, which is computed from now on", column.name, it.identity));
+    gone
 }
 
 /// `DROP COLUMN`, where no parent's does it.
@@ -165,14 +210,7 @@ impl Pair<'_, '_, '_> {
         let statements = &mut columns.kept;
         if self.must_be_made_anew() {
             if !self.comes_down(|one, other| one.generated == other.generated) {
-                let target = Target::of(it.identity).whole;
-                let mut gone = it.statement(format!("{target} DROP COLUMN {};", quote_identifier(name)));
-                gone.removes.push((it.identity.clone(), name.clone()));
-                gone.loses = old
-                    .generated
-                    .is_none()
-                    .then(|| format!("all values of column {name} of {}, which is computed from now on", it.identity));
-                statements.push(gone);
+                statements.push(remove(it, old));
                 add(it, self.new, statements);
             }
             return;
