@@ -2,7 +2,7 @@
 
 use super::quote::{identifiers, list, name, operator, parenthesised, qualified, quote_identifier};
 use super::table::{include, marks, partition_of, with};
-use super::{Statement, Writer, index};
+use super::{Statement, Transaction, Writer, index};
 use crate::catalog::{
     Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType, Object,
     QualifiedName, ReferentialAction,
@@ -30,18 +30,25 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         (_, _, true) => "TABLE ONLY ",
         _ => "TABLE ",
     };
-    let mut sql = format!("ALTER {target}{}\n    ADD CONSTRAINT {} {}", name(&parent), quote_identifier(&identity.name), demand(kind));
-    match deferral {
-        Deferral::NotDeferrable => {}
-        Deferral::Immediate => sql.push_str(" DEFERRABLE"),
-        Deferral::Deferred => sql.push_str(" DEFERRABLE INITIALLY DEFERRED"),
+    let is_online = writer.online && *enforced && !is_domain && writer.relation(&parent).is_some_and(|(table, _)| writer.is_in_base(table));
+    if let (true, ConstraintKind::PrimaryKey(of) | ConstraintKind::Unique(of), false) = (is_online, kind, is_partitioned)
+        && !of.without_overlaps
+    {
+        return key_by_index(writer, identity, object, constraint, of);
     }
+    // Rows that are there are looked at later, under a lock that lets others write. Of partitioned tables foreign keys can't wait.
+    let later = is_online
+        && *validated
+        && matches!(kind, ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_))
+        && !(is_partitioned && writer.major < 18);
+    let mut sql = format!("ALTER {target}{}\n    ADD CONSTRAINT {} {}", name(&parent), quote_identifier(&identity.name), demand(kind));
+    sql.push_str(deferrable(*deferral));
     if *no_inherit {
         sql.push_str(" NO INHERIT");
     }
     if !*enforced {
         sql.push_str(" NOT ENFORCED");
-    } else if !*validated {
+    } else if !*validated || later {
         sql.push_str(" NOT VALID");
     }
     sql.push(';');
@@ -50,6 +57,10 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         create.needs.extend(writer.partitions(&parent));
     }
     let mut statements = vec![create];
+    if later {
+        let sql = format!("ALTER {target}{}\n    VALIDATE CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));
+        statements.push(Statement { transaction: Transaction::None, ..Statement::after(identity, sql) });
+    }
     if let Some(above) = attached_to(writer, identity, constraint).filter(|_| *inherited && !joins) {
         let own = qualified(&identity.schema, &identity.name);
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
@@ -79,6 +90,41 @@ pub(super) fn parent_words(writer: &Writer<'_>, parent: &QualifiedName) -> &'sta
         Some((parent, _)) => super::spelling(parent.kind).keyword,
         None => "TABLE",
     }
+}
+
+fn deferrable(deferral: Deferral) -> &'static str {
+    match deferral {
+        Deferral::NotDeferrable => "",
+        Deferral::Immediate => " DEFERRABLE",
+        Deferral::Deferred => " DEFERRABLE INITIALLY DEFERRED",
+    }
+}
+
+/// A key of a table that is there: its index is made while others write, and then becomes the constraint's.
+fn key_by_index(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint, of: &KeyConstraint) -> Vec<Statement> {
+    let (own, table) = (quote_identifier(&identity.name), name(&identity.parent_name()));
+    let nulls = if of.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    let tablespace = of.tablespace.as_ref().map_or_else(String::new, |tablespace| format!(" TABLESPACE {}", quote_identifier(tablespace)));
+    let (columns, included) = (identifiers(&of.columns), include(&of.include));
+    let parameters = with(&of.storage_parameters, " ");
+    let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {own} ON {table} ({columns}){included}{nulls}{parameters}{tablespace};");
+    let mut index = Statement { transaction: Transaction::None, ..Statement::creating(identity, object, sql) };
+    index.begins = std::mem::take(&mut index.creates);
+    let words = if matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) { "PRIMARY KEY" } else { "UNIQUE" };
+    let deferral = deferrable(constraint.deferral);
+    let sql = format!("ALTER TABLE {table}\n    ADD CONSTRAINT {own} {words} USING INDEX {own}{deferral};");
+    let mut key = Statement::creating(identity, object, sql);
+    key.needs.insert(identity.clone());
+    let mut statements = vec![index, key];
+    if let Some(above) = attached_to(writer, identity, constraint).filter(|_| constraint.inherited) {
+        let sql = format!(
+            "ALTER INDEX {} ATTACH PARTITION {};",
+            qualified(&above.schema, &above.name),
+            qualified(&identity.schema, &identity.name)
+        );
+        statements.push(Statement::after(identity, sql).needing([above.clone()]));
+    }
+    statements
 }
 
 /// What the constraint demands, after its name.

@@ -3,8 +3,8 @@
 use super::attributes::address;
 use super::constraint::parent_words;
 use super::quote::{name, quote_identifier};
-use super::{Statement, Writer, access};
-use crate::catalog::{ConstraintKind, Definition, Identity, Object};
+use super::{Statement, Transaction, Writer, access};
+use crate::catalog::{ConstraintKind, Definition, Identity, Object, QualifiedName};
 
 impl Writer<'_> {
     /// Writes what drops an object of the catalog, and nothing else with it: `DROP` without `CASCADE`, so that what was
@@ -20,6 +20,17 @@ impl Writer<'_> {
             // The column's DROP NOT NULL takes it along, as its NOT NULL made it.
             Definition::Constraint(constraint) if matches!(constraint.kind, ConstraintKind::NotNull { .. }) && constraint.validated => {
                 Vec::new()
+            }
+            Definition::Index(index)
+                if self.online && !self.is_partitioned(&QualifiedName::new(identity.schema.clone(), index.table.clone())) =>
+            {
+                let sql = format!("DROP INDEX CONCURRENTLY {};", super::quote::qualified(&identity.schema, &identity.name));
+                vec![Statement { transaction: Transaction::None, ..Statement::dropping(identity, sql) }]
+            }
+            Definition::Table(_) => {
+                let mut statements = plain();
+                statements.iter_mut().for_each(|statement| statement.loses = Some(format!("every row of {}", identity.qualified_name())));
+                statements
             }
             Definition::Constraint(_) => {
                 let parent = identity.parent_name();

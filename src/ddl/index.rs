@@ -2,7 +2,7 @@
 
 use super::quote::{list, name, parenthesised, qualified, quote_identifier};
 use super::table::{include, marks, parameters, with};
-use super::{Statement, Writer};
+use super::{Statement, Transaction, Writer};
 use crate::catalog::{Identity, Index, IndexKey, Kind, NullsOrder, Object, QualifiedName, StatisticsObject};
 
 pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, index: &Index) -> Vec<Statement> {
@@ -25,7 +25,10 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     // The indexes of partitions are attached to it, under the names that they have; `only` is that none are missing.
     let only = if is_partitioned { "ONLY " } else { "" };
     let unique = if *unique { "UNIQUE " } else { "" };
-    let mut sql = format!("CREATE {unique}INDEX {} ON {only}{}", quote_identifier(&identity.name), name(&table));
+    // A partitioned table's own index is empty, and its partitions' are made first, each on its own.
+    let online = writer.online && !is_partitioned && writer.relation(&table).is_some_and(|(table, _)| writer.is_in_base(table));
+    let concurrently = if online { "CONCURRENTLY " } else { "" };
+    let mut sql = format!("CREATE {unique}INDEX {concurrently}{} ON {only}{}", quote_identifier(&identity.name), name(&table));
     if method != "btree" {
         sql.push_str(&format!(" USING {}", quote_identifier(method)));
     }
@@ -43,6 +46,9 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     }
     sql.push(';');
     let mut create = Statement::creating(identity, object, sql);
+    if online {
+        create.transaction = Transaction::None;
+    }
     let own = qualified(&identity.schema, &identity.name);
     // The partitioned index comes first, whoever depends on whom: partitions get theirs attached.
     if is_partitioned {

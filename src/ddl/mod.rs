@@ -149,6 +149,8 @@ pub struct Writer<'a> {
     base: Option<&'a Catalog>,
     /// The major version of the server that the statements are for.
     major: u32,
+    /// Whether what is there already is changed in ways that keep locks short.
+    online: bool,
     /// The partitions of each partitioned table.
     partitions: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
     /// The tables that inherit from each table, partitions too.
@@ -171,6 +173,12 @@ impl<'a> Writer<'a> {
     /// A writer for a catalog that a server of a major version has.
     pub fn on(catalog: &'a Catalog, major: u32) -> Self {
         Self { major, ..Self::new(catalog) }
+    }
+
+    /// The same writer, of statements that keep locks on what is there already short, at the price of more of them.
+    #[must_use]
+    pub fn online(self, online: bool) -> Self {
+        Self { online, ..self }
     }
 
     /// The catalog that is written.
@@ -233,7 +241,7 @@ impl<'a> Writer<'a> {
             }
         }
         let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
-        Self { catalog, base: None, major: NEWEST, partitions, children, cycles }
+        Self { catalog, base: None, major: NEWEST, online: false, partitions, children, cycles }
     }
 
     /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that

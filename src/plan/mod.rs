@@ -122,8 +122,8 @@ pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Plan {
     }
     // Queries are parsed to be laid out, and a tree may be as deep as the parser makes it.
     stacker::grow(256 << 20, || {
-        let old = Writer::on(from, options.major);
-        let new = Writer::onto(to, from, options.major);
+        let old = Writer::on(from, options.major).online(options.safe);
+        let new = Writer::onto(to, from, options.major).online(options.safe);
         let fates = fate::decide(&difference, &old, &new);
         let drafts = drafts(&fates, &old, &new);
         let sorted = order::sort(drafts, &fates, &old, &new);
@@ -195,14 +195,37 @@ fn finish(drafts: Vec<Draft<'_>>, fates: &Fates<'_>, options: &Options) -> Plan 
             fresh.push(about);
         }
     }
-    for batch in plan.batches.iter_mut().filter(|_| unchecked) {
-        let Some(first) = batch.steps.first() else { continue };
-        let sql = format!("SET {}check_function_bodies = false;", if batch.transaction { "LOCAL " } else { "" });
-        let step = Step { sql, about: first.about.clone(), action: Action::Alter, loses: None, why: None };
-        batch.steps.insert(0, step);
+    for batch in &mut plan.batches {
+        set_session(batch, unchecked, options.safe);
     }
     plan
 }
+
+/// Puts the settings that a batch runs under before its statements.
+fn set_session(batch: &mut Batch, unchecked: bool, safe: bool) {
+    let Some(about) = batch.steps.first().map(|step| step.about.clone()) else { return };
+    let mut settings = Vec::new();
+    if safe {
+        settings.push(format!("lock_timeout = '{LOCK_TIMEOUT}'"));
+        // What runs outside a transaction is what takes its time: indexes, validation, new values.
+        settings.push(format!("statement_timeout = {}", if batch.transaction { format!("'{STATEMENT_TIMEOUT}'") } else { "0".to_owned() }));
+    }
+    if unchecked {
+        settings.push("check_function_bodies = false".to_owned());
+    }
+    let local = if batch.transaction { "LOCAL " } else { "" };
+    let steps = settings.into_iter().map(|setting| {
+        let sql = format!("SET {local}{setting};");
+        Step { sql, about: about.clone(), action: Action::Alter, loses: None, why: None }
+    });
+    batch.steps.splice(0..0, steps.collect::<Vec<_>>());
+}
+
+/// How long a statement of a safe plan waits for a lock: those who come after it wait as long as it does.
+const LOCK_TIMEOUT: &str = "5s";
+
+/// How long a statement of a safe plan may hold its locks.
+const STATEMENT_TIMEOUT: &str = "60s";
 
 /// Which dependents each object has, and by which column.
 type Dependents<'a> = HashMap<&'a Identity, Vec<(&'a Identity, Option<&'a str>, bool)>>;

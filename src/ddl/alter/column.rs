@@ -15,7 +15,7 @@ use crate::ddl::data_type::data_type;
 use crate::ddl::quote::{parenthesised, qualified, quote_identifier, quote_literal};
 use crate::ddl::table::{Declared, column_settings, spell_column, spell_identity};
 use crate::ddl::types::collate;
-use crate::ddl::{Statement, Thing, Writer};
+use crate::ddl::{Statement, Thing, Transaction, Writer};
 
 /// The statements that alter the columns of a table.
 pub(super) struct Columns {
@@ -99,7 +99,9 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
         return;
     }
     let comes_down = column.inherited && above(it, &column.name).iter().any(|(old, new)| old.is_none() && new.is_some());
-    if !comes_down {
+    if !comes_down && it.to.online && has_volatile_default(column) {
+        add_in_steps(it, column, statements);
+    } else if !comes_down {
         let spelled = spell_column(it.to, it.identity, column, Declared::Here, false).unwrap_or_default();
         let mut statement = it.naming(format!("{} ADD COLUMN {};", Target::of(it.identity).whole, spelled.trim()));
         if let Some(identity) = &column.identity {
@@ -138,6 +140,38 @@ fn remove(it: &Altered<'_, '_>, column: &Column) -> Statement {
         .is_none()
         .then(|| format!("all values of column {} of {}, which is computed from now on", column.name, it.identity));
     gone
+}
+
+/// Whether a default gives every row another value, so that `ADD COLUMN` would write the table anew. What PostgreSQL
+/// itself has is known; a function of the schema may be anything.
+fn has_volatile_default(column: &Column) -> bool {
+    let volatile = ["nextval(", "gen_random_uuid(", "uuidv4(", "uuidv7(", "random(", "clock_timestamp(", "timeofday(", "uuid_generate_v"];
+    let called = |text: &str| volatile.iter().any(|it| text.contains(it)) || text.split('(').any(|before| is_qualified_call(before));
+    column.default.as_ref().is_some_and(|default| called(&default.0))
+}
+
+/// Whether a text ends in a name with a schema, as before the parenthesis of a call.
+fn is_qualified_call(before: &str) -> bool {
+    let name = before.rsplit(|it: char| !(it.is_alphanumeric() || matches!(it, '_' | '.' | '"' | '$'))).next().unwrap_or_default();
+    name.contains('.') && before.ends_with(name) && name.starts_with(|it: char| it.is_alphabetic() || it == '"' || it == '_')
+}
+
+/// A column whose default differs from row to row: the column first, then the default for new rows, then values for those
+/// that are there, then what is demanded of them.
+fn add_in_steps(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
+    let plain = Column { default: None, not_null: false, ..column.clone() };
+    let spelled = spell_column(it.to, it.identity, &plain, Declared::Here, false).unwrap_or_default();
+    let target = Target::of(it.identity);
+    let mut statement = it.naming(format!("{} ADD COLUMN {};", target.whole, spelled.trim()));
+    statement.adds.push((it.identity.clone(), column.name.clone()));
+    statements.push(statement);
+    let own = quote_identifier(&column.name);
+    statements.push(it.naming(format!("{} ALTER COLUMN {own} {};", target.whole, default(column))));
+    let fill = format!("UPDATE {} SET {own} = DEFAULT WHERE {own} IS NULL;", qualified(&it.identity.schema, &it.identity.name));
+    statements.push(Statement { transaction: Transaction::None, ..it.statement(fill) });
+    if column.not_null {
+        statements.extend(Pair { it, old: &plain, new: column }.not_null_online());
+    }
 }
 
 /// `DROP COLUMN`, where no parent's does it.
@@ -231,12 +265,15 @@ impl Pair<'_, '_, '_> {
             statements.push(self.letting_go(self.only(default(self.new))));
         }
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
-            // An identity goes with NOT NULL, and takes it along only on the way out.
-            let mut statement = self.whole(format!("{} NOT NULL", if *not_null { "SET" } else { "DROP" }));
-            if !*not_null {
-                statement.without.extend(primary_keys(it, name));
+            match not_null {
+                true if it.to.online => statements.extend(self.not_null_online()),
+                true => statements.push(self.whole("SET NOT NULL".to_owned())),
+                false => {
+                    let mut statement = self.whole("DROP NOT NULL".to_owned());
+                    statement.without.extend(primary_keys(it, name));
+                    statements.push(statement);
+                }
             }
-            statements.push(statement);
         }
         self.set_identity(statements);
         if *storage != old.storage {
@@ -271,6 +308,24 @@ impl Pair<'_, '_, '_> {
 
     fn action(&self, target: &str, action: &str) -> Statement {
         self.it.naming(format!("{target} ALTER COLUMN {} {action};", quote_identifier(&self.new.name)))
+    }
+
+    /// `SET NOT NULL` without a look at all rows under a lock that keeps others out: a check that was validated before says that
+    /// there are no NULLs (PostgreSQL 12 and later, `ATExecSetNotNull`).
+    fn not_null_online(&self) -> Vec<Statement> {
+        let target = Target::of(self.it.identity).whole;
+        let (column, mut check) = (quote_identifier(&self.new.name), format!("{}_{}_not_null", self.it.identity.name, self.new.name));
+        while check.len() > 63 {
+            check.pop();
+        }
+        let check = quote_identifier(&check);
+        let validate = self.it.statement(format!("{target} VALIDATE CONSTRAINT {check};"));
+        vec![
+            self.it.statement(format!("{target} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID;")),
+            Statement { transaction: Transaction::None, ..validate },
+            self.whole("SET NOT NULL".to_owned()),
+            self.it.statement(format!("{target} DROP CONSTRAINT {check};")),
+        ]
     }
 
     /// The statement that takes the old default away, and with it what that named and nothing else of the table needs.
