@@ -137,7 +137,7 @@ fn step(step: &Step) -> Value {
         parent: about.parent.clone(),
         object_name: about.name.clone(),
         loses: loses.clone().unwrap_or_default(),
-        why: why.unwrap_or_default(),
+        why: why.clone().unwrap_or_default(),
     }
 }
 

@@ -71,7 +71,7 @@ fn changes(steps: &[Step]) -> Vec<String> {
             Action::Drop => "drop",
             Action::Recreate => "make anew",
         };
-        let why = step.why.map(|it| format!(": {it}")).unwrap_or_default();
+        let why = step.why.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
         let line = plain(&format!("{word} {}{why}", step.about));
         // What was made is not worth another line for what is said of it then.
         if !seen.contains(&("create", &step.about)) && seen.insert((word, &step.about)) {

@@ -109,11 +109,10 @@ impl Migration {
             findings.push(Finding::NotReplayed { direction: Direction::Up, diagnostics: said });
         }
         if let Some(end) = ends.last_mut() {
-            let missing = Plan { batches: Vec::new(), left_out: Vec::new() };
-            let rest = if left_out.is_empty() { missing } else { plan::plan(end, to, &options.plan) };
+            // Where drops are left out, nothing else may be left to do.
             let objects = match left_out.is_empty() {
                 true => differences(end, to),
-                false => rest.batches.iter().flat_map(|it| &it.steps).map(|it| (it.about.clone(), Vec::new())).collect(),
+                false => plan::plan(end, to, &options.plan).steps().map(|it| (it.about.clone(), vec!["not as it should be".to_owned()])).collect(),
             };
             if !objects.is_empty() {
                 findings.push(Finding::Differs { direction: Direction::Up, objects });

@@ -52,7 +52,7 @@ impl Rename {
     }
 
     fn as_step(&self, sql: &str) -> Step {
-        Step { sql: sql.to_owned(), about: self.about.clone(), action: Action::Alter, loses: None, why: Some("it gets another name") }
+        Step { sql: sql.to_owned(), about: self.about.clone(), action: Action::Alter, loses: None, why: Some("it gets another name".to_owned()) }
     }
 }
 
