@@ -19,6 +19,7 @@ use super::{bookkeeping, change, output};
 
 /// Flags of `diff` for fleets.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "Fleets")]
 pub(crate) struct Arguments {
     /// Compare each of these sources with the one SOURCE: a file with one a line

@@ -108,8 +108,31 @@ fn migrate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Ex
         bookkeeping::pass_over(&mut from, &mut to, report);
     }
     let written = Request { from: &from, to: &to, names: (&source::shown(&old), &source::shown(&new)), name: arguments.name.as_deref() };
-    let renames = renames(arguments, config, &from, &to, report)?;
+    let renames = renames(&arguments.rename, config, &from, &to, report)?;
     write(&written, &renames, &settings, arguments.dry_run, arguments.strict, report)
+}
+
+/// Writes the migration from the committed snapshot to a schema, as `generate` does beside the Go; none where those of the folder come
+/// to the schema already.
+pub(super) fn beside(config: &Config, to: &Catalog, name: &str, dry_run: bool, strict: bool, report: &Report) -> Result<(), Failure> {
+    let Some(old) = config.expanded("snapshot")? else {
+        return Err(Failure::usage("migrations begin at a committed snapshot, and the config file names none")
+            .hint("make one with `pgx-goose snapshot create`, and name it as `snapshot`"));
+    };
+    let settings = Settings::configured(config, None, None, None)?;
+    let reading = settings::plain_reading(config)?;
+    if !settings.existing.is_empty() {
+        let come_to = in_folder(&settings.dir, &reading, report)?;
+        if plan::plan(&come_to, to, &settings.plan).is_empty() {
+            report.info(|| format!("The migrations in {} come to {name} already", settings.dir.display()));
+            return Ok(());
+        }
+    }
+    let (mut from, mut to) = (source::read(std::slice::from_ref(&old), &reading, report)?.catalog, to.clone());
+    bookkeeping::pass_over(&mut from, &mut to, report);
+    let renames = renames(&[], config, &from, &to, report)?;
+    let request = Request { from: &from, to: &to, names: (&source::shown(&old), name), name: None };
+    write(&request, &renames, &settings, dry_run, strict, report).map(drop)
 }
 
 /// A migration that is asked for.
@@ -328,8 +351,8 @@ fn now() -> u64 {
 }
 
 /// The renames that the user says, in the config file or here; and what looks like one is asked for, or named.
-fn renames(arguments: &Arguments, config: &Config, from: &Catalog, to: &Catalog, report: &Report) -> Result<Vec<Rename>, Failure> {
-    let mut hints = arguments.rename.clone();
+fn renames(said: &[String], config: &Config, from: &Catalog, to: &Catalog, report: &Report) -> Result<Vec<Rename>, Failure> {
+    let mut hints = said.to_vec();
     // What the file says stays there when it is done; so what means nothing any more is passed over.
     for (old, new) in config.pairs("renames") {
         let hint = format!("{old}={new}");

@@ -547,7 +547,7 @@ fn likeness(identity: &Identity, object: &Object, other: &Identity, created: &Ob
     }
     let text = |object: &Object, identity: &Identity| {
         let definition = serde_json::to_string(&object.definition).unwrap_or_default();
-        definition.replace(&identity.name, "\u{1}")
+        definition.replace(&format!("\"{}\"", identity.name), "\"\"")
     };
     if text(object, identity) == text(created, other) { 100 } else { 0 }
 }

@@ -37,18 +37,47 @@ fn goose_has_both_ways_in_one_file() {
 
 #[test]
 fn what_needs_no_transaction_stands_apart() {
-    let (from, to) = ("CREATE TABLE t (a int);", "CREATE TABLE t (a int); CREATE INDEX i ON t (a); CREATE INDEX j ON t (a, a);");
-    let safe = plan::Options { safe: true, ..PLAN };
-    let goose = migration(from, to, &[], &Format::Goose.options(safe));
-    assert!(goose.up().all(|it| it.sql.contains("CONCURRENTLY")), "{goose:?}");
-    let of_goose = files(&goose, &Format::Goose);
-    assert_eq!(of_goose.len(), 1);
-    assert!(of_goose[0].text.contains("-- +goose NO TRANSACTION\n"), "{}", of_goose[0].text);
-    let apart = migration(from, to, &[], &Format::GolangMigrate.options(safe));
-    let of_migrate = files(&apart, &Format::GolangMigrate);
-    let names: Vec<&str> = of_migrate.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names, ["001_x.up.sql", "001_x.down.sql", "002_x_2.up.sql", "002_x_2.down.sql"]);
-    assert!(of_migrate.iter().all(|it| it.text.matches("CONCURRENTLY").count() == 1), "{of_migrate:?}");
+    let step = |sql: &str| Step {
+        sql: sql.to_owned(),
+        about: Identity::new(crate::catalog::Kind::Index, "public", "i"),
+        action: plan::Action::Create,
+        loses: None,
+        why: None,
+    };
+    let batch = |transaction, steps: &[&str]| Batch { transaction, steps: steps.iter().map(|it| step(it)).collect() };
+    let made = |alone| {
+        let batches = vec![batch(true, &["SELECT 1;", "SELECT 2;"]), batch(false, &["CONCURRENTLY a;", "CONCURRENTLY b;"])];
+        let mut parts = cut(batches, alone);
+        for part in &mut parts {
+            part.down = vec![batch(true, &["SELECT 3;", "SELECT 4;"]), batch(false, &["CONCURRENTLY c;"])];
+        }
+        Migration { parts, left_out: Vec::new(), findings: Vec::new() }
+    };
+    let sql = |text: &str| text.lines().filter(|it| !it.is_empty() && (!it.starts_with("--") || it.contains("+goose"))).map(str::to_owned).collect::<Vec<_>>();
+    let of_goose: Vec<Vec<String>> = files(&made(false), &Format::Goose).iter().map(|it| sql(&it.text)).collect();
+    let down = ["-- +goose Down", "-- +goose StatementBegin", "SELECT 3;", "SELECT 4;", "-- +goose StatementEnd", "CONCURRENTLY c;"];
+    let first = ["-- +goose NO TRANSACTION", "-- +goose Up", "-- +goose StatementBegin", "SELECT 1;", "SELECT 2;", "-- +goose StatementEnd"];
+    let second = ["-- +goose NO TRANSACTION", "-- +goose Up", "CONCURRENTLY a;", "CONCURRENTLY b;"];
+    assert_eq!(of_goose, [[&first[..], &down].concat(), [&second[..], &down].concat()]);
+
+    // Each piece of a way down has a version, the last of them first.
+    let of_migrate: Vec<(String, String)> =
+        files(&made(true), &Format::GolangMigrate).iter().map(|it| (it.name.replace("_x", ""), sql(&it.text).join(" "))).collect();
+    let expected = [
+        ("001.up.sql", "SELECT 1; SELECT 2;"),
+        ("001.down.sql", "CONCURRENTLY c;"),
+        ("002_2.up.sql", ""),
+        ("002_2.down.sql", "SELECT 3; SELECT 4;"),
+        ("003_3.up.sql", "CONCURRENTLY a;"),
+        ("003_3.down.sql", "CONCURRENTLY c;"),
+        ("004_4.up.sql", ""),
+        ("004_4.down.sql", "SELECT 3; SELECT 4;"),
+        ("005_5.up.sql", "CONCURRENTLY b;"),
+        ("005_5.down.sql", "CONCURRENTLY c;"),
+        ("006_6.up.sql", ""),
+        ("006_6.down.sql", "SELECT 3; SELECT 4;"),
+    ];
+    assert_eq!(of_migrate, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
 }
 
 #[test]

@@ -53,8 +53,6 @@ mod header;
 mod section;
 mod size;
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use crate::catalog::{Catalog, Dependency, Identity, Kind, Sizes};
@@ -122,23 +120,15 @@ pub fn decode_differing(old: &Reader<'_>, new: &Reader<'_>) -> Result<(Catalog, 
         }
         let (old, new) = rayon::join(|| old.section(kind), || new.section(kind));
         let (old, new) = (old.map_err(|error| (false, error))?, new.map_err(|error| (true, error))?);
-        let hashes = |section: &Option<Section<'_>>| -> BTreeMap<Identity, Hash> {
-            section.iter().flat_map(|it| it.hashes().map(|(identity, hash)| (identity.clone(), hash)).collect::<Vec<_>>()).collect()
-        };
-        let only = |section: &Option<Section<'_>>, other: &Option<Section<'_>>, catalog: &mut Catalog| {
-            let others = hashes(other);
-            let Some(section) = section else { return Ok(()) };
-            for (identity, hash) in section.hashes() {
-                if others.get(identity) != Some(&hash)
-                    && let Some(object) = section.object(identity)?
-                {
-                    catalog.insert(identity.clone(), object);
-                }
-            }
-            Ok(())
-        };
-        only(&old, &new, &mut differing.0).map_err(|error| (false, error))?;
-        only(&new, &old, &mut differing.1).map_err(|error| (true, error))?;
+        let (only_old, only_new) = section::differing(old.as_ref(), new.as_ref());
+        for identity in only_old {
+            let object = old.as_ref().map_or(Ok(None), |it| it.object(identity)).map_err(|error| (false, error))?;
+            object.map(|object| differing.0.insert(identity.clone(), object));
+        }
+        for identity in only_new {
+            let object = new.as_ref().map_or(Ok(None), |it| it.object(identity)).map_err(|error| (true, error))?;
+            object.map(|object| differing.1.insert(identity.clone(), object));
+        }
     }
     Ok(differing)
 }
