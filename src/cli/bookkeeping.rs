@@ -50,8 +50,10 @@ fn tables(catalog: &Catalog, other: &Catalog) -> Vec<(Identity, &'static str)> {
 /// Takes out a table, and what goes with it.
 fn take_out(catalog: &mut Catalog, table: &Identity) {
     let goes_with = |identity: &Identity, on: &BTreeSet<Identity>| {
-        matches!(identity.kind, Kind::Constraint | Kind::Index | Kind::Sequence | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Statistics)
-            && on.contains(table)
+        matches!(
+            identity.kind,
+            Kind::Constraint | Kind::Index | Kind::Sequence | Kind::Trigger | Kind::Rule | Kind::Policy | Kind::Statistics
+        ) && on.contains(table)
     };
     let with_it: Vec<Identity> = catalog
         .iter()

@@ -57,7 +57,9 @@ pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failur
     }
     if let Some(each) = arguments.fleet.each() {
         let [aim] = arguments.sources.as_slice() else {
-            return Err(Failure::usage("`--each` compares databases with one SOURCE").hint("pgx-goose diff --each dsns.txt snapshots/app.pgsnap"));
+            return Err(
+                Failure::usage("`--each` compares databases with one SOURCE").hint("pgx-goose diff --each dsns.txt snapshots/app.pgsnap")
+            );
         };
         return fleet::compare(&arguments.fleet, each, aim, arguments.format == Format::Json, arguments.strict, arguments.all, report);
     }
@@ -100,8 +102,7 @@ fn differing(old: &str, new: &str) -> Result<(Catalog, Catalog), Failure> {
     let (before, after) = (fs::read(PathBuf::from(old))?, fs::read(PathBuf::from(new))?);
     let before = Reader::open(&before).map_err(|error| Failure::snapshot(old, &error))?;
     let after = Reader::open(&after).map_err(|error| Failure::snapshot(new, &error))?;
-    snapshot::decode_differing(&before, &after)
-        .map_err(|(is_new, error)| Failure::snapshot(if is_new { new } else { old }, &error))
+    snapshot::decode_differing(&before, &after).map_err(|(is_new, error)| Failure::snapshot(if is_new { new } else { old }, &error))
 }
 
 /// The whole script from one schema to the other.

@@ -6,8 +6,8 @@ use pgx_goose::capture::live::connection::ConnectionError;
 use pgx_goose::capture::script::source::SourceError;
 use pgx_goose::codegen::{self, output, template::TemplateError};
 use pgx_goose::diagnostic::Diagnostic;
-use pgx_goose::{fs, migration};
 use pgx_goose::snapshot::DecodeError;
+use pgx_goose::{fs, migration};
 
 /// What the shell is told. The numbers are a promise; `pgx-goose --help` and the manual list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

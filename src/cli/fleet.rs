@@ -59,7 +59,9 @@ impl Shard {
     /// What the command line says, else what the environment of a job array says.
     fn find(said: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         if let Some(said) = said {
-            let parts = said.split_once('/').and_then(|(index, count)| Some((index.trim().parse::<usize>().ok()?, count.trim().parse::<usize>().ok()?)));
+            let parts = said
+                .split_once('/')
+                .and_then(|(index, count)| Some((index.trim().parse::<usize>().ok()?, count.trim().parse::<usize>().ok()?)));
             return match parts {
                 Some((index, count)) if index >= 1 && index <= count => Ok(Self { index: index - 1, count }),
                 _ => Err(Failure::usage(format!("`{said}` is no shard")).hint("write `--shard 1/4` for the first of four")),
@@ -73,10 +75,9 @@ impl Shard {
                 false => Err(Failure::usage(format!("CI_NODE_INDEX is {index}, which is none of 1 to {count} (CI_NODE_TOTAL)"))),
             };
         }
-        for (index, counts) in [
-            ("JOB_COMPLETION_INDEX", ["JOB_COMPLETIONS", "SHARDS"]),
-            ("AWS_BATCH_JOB_ARRAY_INDEX", ["AWS_BATCH_JOB_ARRAY_SIZE", "SHARDS"]),
-        ] {
+        for (index, counts) in
+            [("JOB_COMPLETION_INDEX", ["JOB_COMPLETIONS", "SHARDS"]), ("AWS_BATCH_JOB_ARRAY_INDEX", ["AWS_BATCH_JOB_ARRAY_SIZE", "SHARDS"])]
+        {
             let Some(place) = number(index) else { continue };
             return match counts.iter().find_map(|it| number(it)) {
                 Some(count) if place < count => Ok(Self { index: place, count }),
@@ -197,7 +198,11 @@ pub(crate) fn merge(reports: &[PathBuf], as_json: bool, report: &Report) -> Resu
         let mut value: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
         let of = value.get("with").and_then(Value::as_str).ok_or_else(|| wrong("it has no `with`"))?.to_owned();
         if aim.as_ref().is_some_and(|it| *it != of) {
-            return Err(Failure::input(format!("`{}` compares with `{of}`, the ones before with `{}`", path.display(), aim.unwrap_or_default())));
+            return Err(Failure::input(format!(
+                "`{}` compares with `{of}`, the ones before with `{}`",
+                path.display(),
+                aim.unwrap_or_default()
+            )));
         }
         aim = Some(of);
         match value.get_mut("databases").map(Value::take) {

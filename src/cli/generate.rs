@@ -128,12 +128,7 @@ impl Later {
     /// The flags that are set.
     fn asked(&self) -> impl Iterator<Item = &'static str> {
         let Self { incremental, cross_schema, go_generate, watch } = self;
-        let flags = [
-            ("--incremental", incremental),
-            ("--cross-schema", cross_schema),
-            ("--go-generate", go_generate),
-            ("--watch", watch),
-        ];
+        let flags = [("--incremental", incremental), ("--cross-schema", cross_schema), ("--go-generate", go_generate), ("--watch", watch)];
         flags.into_iter().filter(|(_, set)| **set == Some(true)).map(|(flag, _)| flag)
     }
 }

@@ -144,7 +144,14 @@ pub(super) struct Request<'a> {
 }
 
 /// Plans a migration, says what is to be known of it, and writes it.
-pub(super) fn write(request: &Request<'_>, renames: &[Rename], settings: &Settings, dry_run: bool, strict: bool, report: &Report) -> Result<Exit, Failure> {
+pub(super) fn write(
+    request: &Request<'_>,
+    renames: &[Rename],
+    settings: &Settings,
+    dry_run: bool,
+    strict: bool,
+    report: &Report,
+) -> Result<Exit, Failure> {
     let Request { from, to, names, name } = request;
     let progress = report.spinner("planning");
     let migration = Migration::new(from, to, renames, &settings.format.options(settings.plan));
@@ -191,7 +198,8 @@ fn tell(migration: &Migration, strict: bool, report: &Report) -> Result<(), Fail
         let names: Vec<String> = migration.left_out.iter().take(5).map(|it| format!("`{}`", it.about)).collect();
         let more = migration.left_out.len().saturating_sub(5);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let message = format!("{} left out, which would drop something: {}{more}", count(migration.left_out.len(), "statement"), names.join(", "));
+        let message =
+            format!("{} left out, which would drop something: {}{more}", count(migration.left_out.len(), "statement"), names.join(", "));
         report.diagnostic(&Diagnostic::warning(message).hint("`--include-drops` has them in the migration"));
     }
     let told: Vec<Diagnostic> = migration.findings.iter().flat_map(told).collect();
@@ -277,7 +285,12 @@ impl Settings {
     }
 
     /// What the config file says, with a folder and a format over it.
-    pub(super) fn configured(config: &Config, dir: Option<PathBuf>, format: Option<&str>, template: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn configured(
+        config: &Config,
+        dir: Option<PathBuf>,
+        format: Option<&str>,
+        template: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let dir = dir.unwrap_or_else(|| PathBuf::from(config.text("migrations.migration_dir").unwrap_or(DEFAULT_DIR)));
         let existing = migration::existing(&dir)?;
         let of_folder = Format::of(&existing);
@@ -323,7 +336,9 @@ impl Settings {
         let version = pattern.split('_').next().unwrap_or_default();
         match version {
             "20060102150405" | "200601021504" | "20060102" => Ok(Some(Style::Calendar { digits: version.len() })),
-            zeros if !zeros.is_empty() && zeros.trim_start_matches('0').trim_start_matches('1').is_empty() => Ok(Some(Style::Sequence { width: zeros.len() })),
+            zeros if !zeros.is_empty() && zeros.trim_start_matches('0').trim_start_matches('1').is_empty() => {
+                Ok(Some(Style::Sequence { width: zeros.len() }))
+            }
             "{{.version}}" => Ok(None),
             _ => {
                 let error = config.error_at("migrations.naming_pattern", format!("`{pattern}` does not begin with a version"));
@@ -416,7 +431,13 @@ fn check(arguments: &Arguments, config: &Config, reading: &Reading, report: &Rep
         return Ok(Exit::Success);
     }
     output::print(change::text(&differences, false).as_bytes())?;
-    report.summary(&format!("the migrations in {} don't come to {}; `pgx-goose migrate {} {}` writes what is missing", dir.display(), source::shown(&new), dir.display(), source::shown(&new)));
+    report.summary(&format!(
+        "the migrations in {} don't come to {}; `pgx-goose migrate {} {}` writes what is missing",
+        dir.display(),
+        source::shown(&new),
+        dir.display(),
+        source::shown(&new)
+    ));
     Ok(Exit::Different)
 }
 
@@ -442,7 +463,8 @@ fn squash(arguments: &Arguments, settings: &Settings, reading: &Reading, report:
     let catalog = in_folder(dir, reading, report)?;
     let name = migration::slug(arguments.name.as_deref().unwrap_or("baseline"));
     let source = dir.display().to_string();
-    let naming = Naming { name: &name, style: settings.style, now: now(), existing: &settings.existing, from: "an empty database", to: &source };
+    let naming =
+        Naming { name: &name, style: settings.style, now: now(), existing: &settings.existing, from: "an empty database", to: &source };
     // A new database has nobody who waits.
     let plan = plan::Options { safe: false, drops: true, ..settings.plan };
     let baseline = migration::squash(&catalog, &empty(), &settings.format, &settings.format.options(plan), &naming)?;

@@ -10,12 +10,7 @@ impl Writer<'_> {
     pub fn rename(&self, identity: &Identity, object: &Object, to: &str) -> Option<Statement> {
         let to = quote_identifier(to);
         let sql = match identity.kind {
-            Kind::Operator
-            | Kind::Cast
-            | Kind::Transform
-            | Kind::UserMapping
-            | Kind::DefaultPrivileges
-            | Kind::Extension => return None,
+            Kind::Operator | Kind::Cast | Kind::Transform | Kind::UserMapping | Kind::DefaultPrivileges | Kind::Extension => return None,
             Kind::Constraint => {
                 let parent = identity.parent_name();
                 let relation = self.find(&[Kind::Domain, Kind::ForeignTable, Kind::Table], &parent);
@@ -43,7 +38,8 @@ impl Writer<'_> {
 
     /// Writes what moves an object of the catalog to another schema; `None` where it is in none, or goes with another.
     pub fn set_schema(&self, identity: &Identity, object: &Object, schema: &str) -> Option<Statement> {
-        if identity.schema.is_empty() || matches!(identity.kind, Kind::Constraint | Kind::Index | Kind::Trigger | Kind::Rule | Kind::Policy) {
+        if identity.schema.is_empty() || matches!(identity.kind, Kind::Constraint | Kind::Index | Kind::Trigger | Kind::Rule | Kind::Policy)
+        {
             return None;
         }
         let sql = format!("ALTER {} SET SCHEMA {};", address(self, identity, object), quote_identifier(schema));

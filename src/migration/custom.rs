@@ -73,7 +73,13 @@ impl Template {
     }
 
     /// Renders a part: the names of files, and their texts.
-    pub(super) fn render(&self, part: &Part, version: &Version, name: &str, about: &header::About<'_>) -> Result<Vec<(String, String)>, TemplateError> {
+    pub(super) fn render(
+        &self,
+        part: &Part,
+        version: &Version,
+        name: &str,
+        about: &header::About<'_>,
+    ) -> Result<Vec<(String, String)>, TemplateError> {
         let data = data(part, version, name, about);
         let mut rendered = Vec::with_capacity(self.files.len());
         for (file, made, text) in &self.files {

@@ -29,7 +29,9 @@ pub(super) fn lines(part: &Part, about: &About<'_>) -> Vec<String> {
     }
     let changes = changes(&part.up);
     if changes.is_empty() {
-        lines.push("Nothing on the way up: this file is for the way down, where its statements can't stand together with others.".to_owned());
+        lines.push(
+            "Nothing on the way up: this file is for the way down, where its statements can't stand together with others.".to_owned(),
+        );
     } else {
         lines.push(String::new());
     }

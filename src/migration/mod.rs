@@ -16,11 +16,13 @@ pub mod rename;
 mod squash;
 pub mod version;
 
+use std::collections::BTreeSet;
+
 use crate::capture::script::{self, Input};
 use crate::catalog::{Catalog, Identity};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
-use crate::plan::{self, Batch, Plan, Step};
+use crate::plan::{self, Action, Batch, Plan, Step};
 
 pub use custom::{Template, TemplateError};
 pub use folder::{Error, File, Format, Naming, existing, name_files, slug, write};
@@ -94,7 +96,7 @@ impl Migration {
     pub fn new(from: &Catalog, to: &Catalog, renames: &[Rename], options: &Options) -> Self {
         let renamed = rename::after(from, renames);
         let start = renamed.as_ref().unwrap_or(from);
-        let Plan { batches, left_out } = plan::plan(start, to, &options.plan);
+        let Plan { batches, left_out } = planned(start, to, &options.plan);
         let mut parts = cut(batches, options.alone);
         let mut findings = Vec::new();
 
@@ -112,7 +114,10 @@ impl Migration {
             // Where drops are left out, nothing else may be left to do.
             let objects = match left_out.is_empty() {
                 true => differences(end, to),
-                false => plan::plan(end, to, &options.plan).steps().map(|it| (it.about.clone(), vec!["not as it should be".to_owned()])).collect(),
+                false => plan::plan(end, to, &options.plan)
+                    .steps()
+                    .map(|it| (it.about.clone(), vec!["not as it should be".to_owned()]))
+                    .collect(),
             };
             if !objects.is_empty() {
                 findings.push(Finding::Differs { direction: Direction::Up, objects });
@@ -163,6 +168,28 @@ impl Migration {
             self.findings.push(Finding::Differs { direction: Direction::Down, objects });
         }
     }
+}
+
+/// Plans the way up. What is not dropped stays, and is no less in the way of other changes for that: a view that is kept is made anew
+/// around a column's change like any other. So the plan leads to the new schema and what is kept.
+fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
+    let plan = plan::plan(from, to, options);
+    if plan.left_out.is_empty() {
+        return plan;
+    }
+    // Some drops are no choice: of what has a name that something new takes.
+    let dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let mut kept = to.clone();
+    for change in diff::diff(from, to).changes {
+        if let diff::Change::Dropped { identity, object } = change
+            && !dropped.contains(identity)
+            && object.dependencies.iter().all(|it| !dropped.contains(&it.on))
+        {
+            kept.insert(identity.clone(), object.clone());
+        }
+    }
+    let Plan { batches, .. } = plan::plan(from, &kept, options);
+    Plan { batches, left_out: plan.left_out }
 }
 
 /// Cuts batches into parts.

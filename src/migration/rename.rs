@@ -52,7 +52,13 @@ impl Rename {
     }
 
     fn as_step(&self, sql: &str) -> Step {
-        Step { sql: sql.to_owned(), about: self.about.clone(), action: Action::Alter, loses: None, why: Some("it gets another name".to_owned()) }
+        Step {
+            sql: sql.to_owned(),
+            about: self.about.clone(),
+            action: Action::Alter,
+            loses: None,
+            why: Some("it gets another name".to_owned()),
+        }
     }
 }
 
@@ -161,18 +167,26 @@ impl Resolved {
         let mut identity = self.now(&target.identity);
         if let Some(part) = &target.part {
             let what = format!("{} {part} of {identity} to {}", part_word(identity.kind), target.name);
-            self.run(&identity, &identity, what, |writer, identity, object| writer.rename_part(identity, object, part, &target.name), |writer, identity, object| {
-                writer.rename_part(identity, object, &target.name, part)
-            })?;
+            self.run(
+                &identity,
+                &identity,
+                what,
+                |writer, identity, object| writer.rename_part(identity, object, part, &target.name),
+                |writer, identity, object| writer.rename_part(identity, object, &target.name, part),
+            )?;
             return Ok(());
         }
         if identity.schema != target.schema && identity.kind != Kind::Schema && !identity.schema.is_empty() {
             let moved = Identity { schema: target.schema.clone(), ..identity.clone() };
             let back = identity.schema.clone();
             let what = format!("{identity} to schema {}", target.schema);
-            self.run(&identity, &moved, what, |writer, identity, object| writer.set_schema(identity, object, &target.schema), |writer, identity, object| {
-                writer.set_schema(identity, object, &back)
-            })?;
+            self.run(
+                &identity,
+                &moved,
+                what,
+                |writer, identity, object| writer.set_schema(identity, object, &target.schema),
+                |writer, identity, object| writer.set_schema(identity, object, &back),
+            )?;
             self.moves.push((identity, moved.clone()));
             identity = moved;
         }
@@ -180,9 +194,13 @@ impl Resolved {
             let renamed = Identity { name: target.name.clone(), ..identity.clone() };
             let back = identity.name.clone();
             let what = format!("{identity} to {}", target.name);
-            self.run(&identity, &renamed, what, |writer, identity, object| writer.rename(identity, object, &target.name), |writer, identity, object| {
-                writer.rename(identity, object, &back)
-            })?;
+            self.run(
+                &identity,
+                &renamed,
+                what,
+                |writer, identity, object| writer.rename(identity, object, &target.name),
+                |writer, identity, object| writer.rename(identity, object, &back),
+            )?;
             self.moves.push((identity, renamed));
         }
         Ok(())
@@ -198,10 +216,11 @@ impl Resolved {
         down: impl Fn(&Writer<'_>, &Identity, &Object) -> Option<crate::ddl::Statement>,
     ) -> Result<(), RenameError> {
         let refused = |why: String| RenameError::NoRename { hint: what.clone(), why };
-        let written = |catalog: &Catalog, identity: &Identity, write: &dyn Fn(&Writer<'_>, &Identity, &Object) -> Option<crate::ddl::Statement>| {
-            let object = catalog.get(identity)?;
-            write(&Writer::new(catalog), identity, object).map(|it| it.sql)
-        };
+        let written =
+            |catalog: &Catalog, identity: &Identity, write: &dyn Fn(&Writer<'_>, &Identity, &Object) -> Option<crate::ddl::Statement>| {
+                let object = catalog.get(identity)?;
+                write(&Writer::new(catalog), identity, object).map(|it| it.sql)
+            };
         let sql = written(&self.catalog, before, &up).ok_or_else(|| refused(format!("PostgreSQL can't rename a {}", before.kind)))?;
         let captured = script::replay(std::mem::take(&mut self.catalog), &[Input::new("the rename", sql.clone())]);
         self.catalog = captured.catalog;
@@ -382,14 +401,18 @@ fn by_hints(identity: &Identity, others: &[Hint]) -> Identity {
 fn leads_to_new(target: &Target, others: &[Hint], from: &Catalog, to: &Catalog) -> Result<(), String> {
     let Target { identity, schema, name, .. } = target;
     let surrounded = by_hints(identity, others);
-    let wanted = Identity { schema: if *schema == identity.schema { surrounded.schema.clone() } else { schema.clone() }, name: name.clone(), ..surrounded };
+    let wanted = Identity {
+        schema: if *schema == identity.schema { surrounded.schema.clone() } else { schema.clone() },
+        name: name.clone(),
+        ..surrounded
+    };
     // Types among the arguments may be renamed too.
     let is_there = |catalog: &Catalog| {
         catalog.contains(&wanted)
             || (!wanted.arguments.is_empty()
-                && catalog.of_kind(wanted.kind).any(|(it, _)| {
-                    it.name == wanted.name && it.schema == wanted.schema && it.arguments.len() == wanted.arguments.len()
-                }))
+                && catalog
+                    .of_kind(wanted.kind)
+                    .any(|(it, _)| it.name == wanted.name && it.schema == wanted.schema && it.arguments.len() == wanted.arguments.len()))
     };
     if !is_there(to) {
         return Err(format!("the new schema has no {wanted}"));
@@ -410,7 +433,9 @@ fn part_leads_to_new(target: &Target, hint: &Hint, others: &[Hint], object: &Obj
     let said = Path { parts: hint.to.parts[..hint.to.parts.len() - 1].to_vec(), arguments: None };
     let renamed = others.iter().find(|it| names(&it.from, identity)).map(|it| &it.to).or((!said.parts.is_empty()).then_some(&said));
     let is_it = |other: &Identity| match renamed {
-        Some(path) => other.kind == identity.kind && names(path, other) && (path.parts.len() > 1 || other.schema == by_hints(identity, others).schema),
+        Some(path) => {
+            other.kind == identity.kind && names(path, other) && (path.parts.len() > 1 || other.schema == by_hints(identity, others).schema)
+        }
         None => *other == by_hints(identity, others),
     };
     let Some((owner, new)) = to.iter().find(|(other, _)| is_it(other)) else {
@@ -442,7 +467,9 @@ fn companions(target: &Target, resolved: &Resolved, to: &Catalog) -> Vec<Target>
     let mut found = Vec::new();
     for (child, object) in resolved.catalog.iter() {
         let belongs = match child.kind {
-            Kind::Constraint | Kind::Trigger | Kind::Policy | Kind::Rule => child.parent == identity.name && child.schema == identity.schema,
+            Kind::Constraint | Kind::Trigger | Kind::Policy | Kind::Rule => {
+                child.parent == identity.name && child.schema == identity.schema
+            }
             Kind::Index | Kind::Sequence | Kind::Statistics => object.dependencies.iter().any(|Dependency { on, .. }| *on == identity),
             _ => false,
         };
@@ -489,7 +516,8 @@ pub fn guesses(from: &Catalog, to: &Catalog) -> Vec<Guess> {
                 let gone: Vec<&str> = old.iter().filter(|it| !new.contains(it)).copied().collect();
                 let come: Vec<&str> = new.iter().filter(|it| !old.contains(it)).copied().collect();
                 for part in &gone {
-                    let fits: Vec<&&str> = come.iter().filter(|it| part_is_alike(before, part, after, it, gone.len() == 1 && come.len() == 1)).collect();
+                    let fits: Vec<&&str> =
+                        come.iter().filter(|it| part_is_alike(before, part, after, it, gone.len() == 1 && come.len() == 1)).collect();
                     if let [other] = fits.as_slice() {
                         let word = part_word(identity.kind);
                         found.push(Guess {
@@ -553,7 +581,9 @@ fn likeness(identity: &Identity, object: &Object, other: &Identity, created: &Ob
 }
 
 fn part_is_alike(before: &Object, old: &str, after: &Object, new: &str, only: bool) -> bool {
-    let columns = |object: &Object, name: &str| object.definition.columns().and_then(|it| it.iter().position(|it| it.name == name).map(|at| (at, it[at].data_type.clone())));
+    let columns = |object: &Object, name: &str| {
+        object.definition.columns().and_then(|it| it.iter().position(|it| it.name == name).map(|at| (at, it[at].data_type.clone())))
+    };
     let is_near = || strsim::jaro_winkler(old, new) > 0.85 || old.contains(new) || new.contains(old);
     match (columns(before, old), columns(after, new)) {
         (Some((at, of)), Some((place, other))) => of == other && (only || at == place || is_near()),

@@ -53,10 +53,13 @@ fn what_needs_no_transaction_stands_apart() {
         }
         Migration { parts, left_out: Vec::new(), findings: Vec::new() }
     };
-    let sql = |text: &str| text.lines().filter(|it| !it.is_empty() && (!it.starts_with("--") || it.contains("+goose"))).map(str::to_owned).collect::<Vec<_>>();
+    let sql = |text: &str| {
+        text.lines().filter(|it| !it.is_empty() && (!it.starts_with("--") || it.contains("+goose"))).map(str::to_owned).collect::<Vec<_>>()
+    };
     let of_goose: Vec<Vec<String>> = files(&made(false), &Format::Goose).iter().map(|it| sql(&it.text)).collect();
     let down = ["-- +goose Down", "-- +goose StatementBegin", "SELECT 3;", "SELECT 4;", "-- +goose StatementEnd", "CONCURRENTLY c;"];
-    let first = ["-- +goose NO TRANSACTION", "-- +goose Up", "-- +goose StatementBegin", "SELECT 1;", "SELECT 2;", "-- +goose StatementEnd"];
+    let first =
+        ["-- +goose NO TRANSACTION", "-- +goose Up", "-- +goose StatementBegin", "SELECT 1;", "SELECT 2;", "-- +goose StatementEnd"];
     let second = ["-- +goose NO TRANSACTION", "-- +goose Up", "CONCURRENTLY a;", "CONCURRENTLY b;"];
     assert_eq!(of_goose, [[&first[..], &down].concat(), [&second[..], &down].concat()]);
 
@@ -93,6 +96,16 @@ fn drops_are_left_out_and_listed() {
 }
 
 #[test]
+fn what_is_kept_is_made_anew_around_a_change() {
+    let options = Format::Goose.options(plan::Options { drops: false, ..PLAN });
+    let migration = migration("CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;", "CREATE TABLE t (a bigint);", &[], &options);
+    assert_eq!(migration.findings, []);
+    let up: Vec<&str> = migration.up().map(|it| it.sql.lines().next().unwrap_or_default()).collect();
+    assert_eq!(up, ["DROP VIEW public.v;", "ALTER TABLE public.t ALTER COLUMN a SET DATA TYPE bigint;", "CREATE VIEW public.v AS"]);
+    assert_eq!(migration.left_out.len(), 1);
+}
+
+#[test]
 fn renames_stand_first_and_last() {
     let from = "CREATE TABLE users (id int PRIMARY KEY, mail text); CREATE VIEW v AS SELECT mail FROM users; CREATE INDEX users_mail_idx ON users (mail);";
     let to = "CREATE TABLE people (id int PRIMARY KEY, email text, age int);
@@ -116,12 +129,30 @@ fn labels_types_functions_and_schemas_are_renamed() {
         assert_eq!(up, [expected]);
         assert_eq!(migration.findings, []);
     };
-    check("CREATE TYPE m AS ENUM ('a', 'b');", "CREATE TYPE m AS ENUM ('x', 'b');", "m.a=m.x", "ALTER TYPE public.m RENAME VALUE 'a' TO 'x';");
+    check(
+        "CREATE TYPE m AS ENUM ('a', 'b');",
+        "CREATE TYPE m AS ENUM ('x', 'b');",
+        "m.a=m.x",
+        "ALTER TYPE public.m RENAME VALUE 'a' TO 'x';",
+    );
     check("CREATE TYPE m AS ENUM ('a');", "CREATE TYPE n AS ENUM ('a');", "type m=n", "ALTER TYPE public.m RENAME TO n;");
-    let (f, g) = ("CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';", "CREATE FUNCTION g(int) RETURNS int LANGUAGE sql AS 'SELECT 1';");
+    let (f, g) = (
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE FUNCTION g(int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+    );
     check(f, g, "f(integer)=g", "ALTER FUNCTION public.f(integer) RENAME TO g;");
-    check("CREATE SCHEMA a; CREATE TABLE a.t (i int);", "CREATE SCHEMA b; CREATE TABLE b.t (i int);", "schema a=b", "ALTER SCHEMA a RENAME TO b;");
-    check("CREATE SCHEMA a; CREATE TABLE t (i int);", "CREATE SCHEMA a; CREATE TABLE a.t (i int);", "public.t=a.t", "ALTER TABLE public.t SET SCHEMA a;");
+    check(
+        "CREATE SCHEMA a; CREATE TABLE a.t (i int);",
+        "CREATE SCHEMA b; CREATE TABLE b.t (i int);",
+        "schema a=b",
+        "ALTER SCHEMA a RENAME TO b;",
+    );
+    check(
+        "CREATE SCHEMA a; CREATE TABLE t (i int);",
+        "CREATE SCHEMA a; CREATE TABLE a.t (i int);",
+        "public.t=a.t",
+        "ALTER TABLE public.t SET SCHEMA a;",
+    );
     check("CREATE TABLE t (\"a.b\" int);", "CREATE TABLE t (c int);", "t.\"a.b\"=t.c", "ALTER TABLE public.t RENAME COLUMN \"a.b\" TO c;");
 }
 
@@ -134,7 +165,10 @@ fn a_wrong_rename_is_an_error() {
     check("users", "`users` is no rename: write OLD=NEW, as in users=people, users.email=users.mail or function f=g");
     check("usres=people", "can't rename `usres=people`: the old schema has no `usres`; did you mean `users`?");
     check("users=persons", "can't rename `users=persons`: the new schema has no table public.persons");
-    check("users.mail=users.email", "can't rename `users.mail=users.email`: the new schema has no table public.users; if it is renamed, say so with another `--rename`");
+    check(
+        "users.mail=users.email",
+        "can't rename `users.mail=users.email`: the new schema has no table public.users; if it is renamed, say so with another `--rename`",
+    );
 }
 
 #[test]
@@ -146,7 +180,11 @@ fn what_looks_like_a_rename_is_guessed() {
     check("CREATE TABLE a (i int, j text);", "CREATE TABLE b (i int, j text);", &["table public.a=public.b"]);
     check("CREATE TABLE a (i int, j text);", "CREATE TABLE a (i int, k text);", &["column public.a.j=public.a.k"]);
     check("CREATE TABLE a (i int, j text);", "CREATE TABLE a (i int, k date);", &[]);
-    check("CREATE TABLE a (i int, j text); CREATE INDEX x ON a (i);", "CREATE TABLE a (i int, j text); CREATE INDEX y ON a (i);", &["index public.x=public.y"]);
+    check(
+        "CREATE TABLE a (i int, j text); CREATE INDEX x ON a (i);",
+        "CREATE TABLE a (i int, j text); CREATE INDEX y ON a (i);",
+        &["index public.x=public.y"],
+    );
     check("CREATE TABLE a (i int, j text);", "CREATE TABLE b (i int, j text); CREATE TABLE c (i int, j text);", &[]);
     check("CREATE TYPE m AS ENUM ('a', 'b');", "CREATE TYPE m AS ENUM ('a', 'c');", &["label public.m.b=public.m.c"]);
 }

@@ -54,7 +54,9 @@ pub fn style_of<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<Style> {
     if is_calendar(newest) {
         return Some(Style::Calendar { digits: newest.len() });
     }
-    if matches!(newest.len(), 10 | 13 | 16 | 19) && (1_000_000_000..5_000_000_000).contains(&(number / 10u128.pow(newest.len() as u32 - 10))) {
+    if matches!(newest.len(), 10 | 13 | 16 | 19)
+        && (1_000_000_000..5_000_000_000).contains(&(number / 10u128.pow(newest.len() as u32 - 10)))
+    {
         return Some(Style::Unix { digits: newest.len() });
     }
     // `09` and `10` have a width of two; `9` and `10` have none.
@@ -110,7 +112,8 @@ fn following(last: Option<u128>, style: Style, now: u64) -> Version {
 /// Whether digits are a moment of the calendar.
 fn is_calendar(digits: &str) -> bool {
     let part = |from: usize, to: usize| digits.get(from..to).and_then(|it| it.parse::<u32>().ok());
-    let within = |from: usize, to: usize, low: u32, high: u32| digits.len() < to || part(from, to).is_some_and(|it| (low..=high).contains(&it));
+    let within =
+        |from: usize, to: usize, low: u32, high: u32| digits.len() < to || part(from, to).is_some_and(|it| (low..=high).contains(&it));
     matches!(digits.len(), 8 | 12 | 14 | 17)
         && within(0, 4, 1990, 2200)
         && within(4, 6, 1, 12)

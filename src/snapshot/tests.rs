@@ -329,7 +329,8 @@ fn what_is_missing_is_listed() {
 #[test]
 fn only_what_differs_is_decoded() {
     let schemas = |objects: &[(&str, Option<&str>)]| {
-        let mut made = catalog(&objects.iter().map(|(name, _)| (json!({"kind": "schema", "name": name}), json!({"schema": {}}))).collect::<Vec<_>>());
+        let mut made =
+            catalog(&objects.iter().map(|(name, _)| (json!({"kind": "schema", "name": name}), json!({"schema": {}}))).collect::<Vec<_>>());
         for ((_, object), (_, comment)) in made.iter_mut().zip(objects) {
             object.comment = comment.map(str::to_owned);
         }
