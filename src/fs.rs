@@ -218,6 +218,20 @@ pub fn remove(path: impl AsRef<Path>) -> Result<(), Error> {
     }
 }
 
+/// Gives a file another name in the same file system, which nothing may have yet.
+///
+/// # Errors
+/// If something has the new name, or the folders can't be written to.
+pub fn rename_new(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Error> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    match fs::symlink_metadata(to) {
+        Ok(_) => return Err(Error::refused("move a file to", to, "there is something of that name")),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(Error::new("look at", to, source)),
+    }
+    fs::rename(from, to).map_err(|source| Error::new("move", from, source))
+}
+
 /// Puts bytes into a file so that at any moment the path holds either the old file, whole, or the new one, whole.
 ///
 /// The folder must exist. An existing file's permissions are kept.
@@ -277,9 +291,21 @@ impl Staged {
     /// # Errors
     /// If the folder can't be written to any more.
     pub fn commit(self) -> Result<(), Error> {
+        self.put(|temporary, path| temporary.persist(path))
+    }
+
+    /// The same where no file may be: who was quicker keeps his.
+    ///
+    /// # Errors
+    /// If there is a file meanwhile, or the folder can't be written to any more.
+    pub fn commit_new(self) -> Result<(), Error> {
+        self.put(|temporary, path| temporary.persist_noclobber(path))
+    }
+
+    fn put(self, persist: impl FnOnce(tempfile::TempPath, &Path) -> Result<(), tempfile::PathPersistError>) -> Result<(), Error> {
         let Self { temporary, path, durability } = self;
         let write = |source| Error::new("write", &path, source);
-        temporary.persist(&path).map_err(|error| write(error.error))?;
+        persist(temporary, &path).map_err(|error| write(error.error))?;
         if durability == Durability::Flushed {
             flush_folder(folder_of(&path)).map_err(write)?;
         }

@@ -10,5 +10,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod fs;
 pub mod graph;
+pub mod migration;
 pub mod plan;
 pub mod snapshot;
+mod template;

@@ -15,7 +15,7 @@ use super::error::{Exit, Failure};
 use super::output::print;
 use super::report::Report;
 use super::source::count;
-use super::{Talk, settings, source};
+use super::{Talk, migrate, settings, source};
 
 /// Arguments of `generate`.
 ///
@@ -103,6 +103,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
     pub(super) optimize_templates: Option<bool>,
 
+    /// Write the migration from the committed snapshot to the source, too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
+    pub(super) generate_migrations: Option<bool>,
+
     #[command(flatten)]
     pub(super) later: Later,
 }
@@ -112,8 +116,6 @@ pub(crate) struct Arguments {
 pub(crate) struct Later {
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     incremental: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    generate_migrations: Option<bool>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     cross_schema: Option<bool>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
@@ -125,14 +127,8 @@ pub(crate) struct Later {
 impl Later {
     /// The flags that are set.
     fn asked(&self) -> impl Iterator<Item = &'static str> {
-        let Self { incremental, generate_migrations, cross_schema, go_generate, watch } = self;
-        let flags = [
-            ("--incremental", incremental),
-            ("--generate-migrations", generate_migrations),
-            ("--cross-schema", cross_schema),
-            ("--go-generate", go_generate),
-            ("--watch", watch),
-        ];
+        let Self { incremental, cross_schema, go_generate, watch } = self;
+        let flags = [("--incremental", incremental), ("--cross-schema", cross_schema), ("--go-generate", go_generate), ("--watch", watch)];
         flags.into_iter().filter(|(_, set)| **set == Some(true)).map(|(flag, _)| flag)
     }
 }
@@ -171,6 +167,10 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     use_workers(options.workers);
     let catalog = source::read(std::slice::from_ref(&source), &settings::reading(arguments, config)?, report)?.catalog;
     report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
+    let is_configured = || config.boolean("migrations.enabled") == Some(true) && config.boolean("migrations.auto_generate") == Some(true);
+    if arguments.generate_migrations.unwrap_or_else(is_configured) && arguments.check != Some(true) {
+        migrate::beside(config, &catalog, &source::shown(&source), arguments.dry_run == Some(true), arguments.strict, report)?;
+    }
 
     let progress = report.spinner("generating Go");
     let (here, check_only, dry_run) = (Path::new(""), arguments.check == Some(true), arguments.dry_run == Some(true));

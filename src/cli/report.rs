@@ -51,6 +51,11 @@ impl Report {
         Self { verbosity, format, warnings: AtomicUsize::new(0) }
     }
 
+    /// The same, for work of which only the outcome is told.
+    pub(crate) fn silenced(&self) -> Self {
+        Self::new(Verbosity::Quiet, self.format)
+    }
+
     /// How many warnings were told.
     pub(crate) fn warnings(&self) -> usize {
         self.warnings.load(Ordering::Relaxed)

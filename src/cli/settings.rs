@@ -50,6 +50,11 @@ pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, F
 
 /// How the source is read.
 pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading, Failure> {
+    Ok(Reading { strict: arguments.strict, ..plain_reading(config)? })
+}
+
+/// How sources are read, as far as the config file says it.
+pub(crate) fn plain_reading(config: &Config) -> Result<Reading, Failure> {
     let limit = |key: &str, standard: Duration| match config.text(key) {
         None => Ok(standard),
         Some(text) => duration(text).ok_or_else(|| {
@@ -59,7 +64,7 @@ pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading,
     };
     let Timeouts { connect, statement, lock } = Timeouts::STANDARD;
     Ok(Reading {
-        strict: arguments.strict,
+        strict: false,
         timeouts: Timeouts {
             connect: limit("timeouts.connect", connect)?,
             statement: limit("timeouts.statement", statement)?,

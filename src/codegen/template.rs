@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use upon::{Engine, Syntax, Value};
+use upon::{Engine, Value};
 
 use super::literal;
 use crate::diagnostic::{Span, nearest};
-use crate::fs;
+use crate::{fs, template};
 
 macro_rules! defaults {
     ($($name:literal),* $(,)?) => {
@@ -102,8 +102,7 @@ impl TemplateFacts {
 impl Templates {
     /// Compiles the default templates and those of the user's folder.
     pub(crate) fn load(folder: Option<&str>) -> Result<Self, TemplateError> {
-        let mut engine = Engine::new();
-        engine.set_syntax(Syntax::builder().expr("<:", ":>").block("<%", "%>").comment("<#", "#>").build());
+        let mut engine = template::engine();
         literal::add_filters(&mut engine);
         let mut templates = Self {
             engine,
@@ -142,7 +141,7 @@ impl Templates {
         if text.contains("{{.") && !text.contains("<:") && !text.contains("<%") {
             return Err(TemplateError::GoTemplate { file: self.file(name) });
         }
-        let compiled = without_block_lines(&text.replace("\r\n", "\n"));
+        let compiled = template::prepared(text);
         let result = self.engine.add_template(name.to_owned(), compiled.clone());
         result.map_err(|error| self.located(name, &compiled, &error))
     }
@@ -210,54 +209,6 @@ fn user_files(folder: &str) -> Result<Vec<String>, TemplateError> {
     }
     let entries = fs::read_dir_sorted(folder)?;
     Ok(entries.into_iter().filter_map(|it| it.name.into_string().ok()).filter(|name| name.ends_with(EXTENSION)).collect())
-}
-
-/// Makes lines of nothing but blocks and comments vanish, by moving their indentation and line break inside of the tags, where white space has no
-/// meaning. So lines and columns in messages stay those of the file.
-fn without_block_lines(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        match block_line(rest) {
-            Some((indent, last_tag_end, length)) => {
-                let opening = indent + 2;
-                out.push_str(&rest[indent..opening]);
-                out.push_str(&rest[..indent]);
-                out.push_str(&rest[opening..last_tag_end - 2]);
-                out.push_str(&rest[last_tag_end..length]);
-                out.push_str(&rest[last_tag_end - 2..last_tag_end]);
-                rest = &rest[length..];
-            }
-            None => {
-                let length = rest.find('\n').map_or(rest.len(), |it| it + 1);
-                out.push_str(&rest[..length]);
-                rest = &rest[length..];
-            }
-        }
-    }
-    out
-}
-
-/// Where `text` begins with a line of tags only: the length of its indentation, the end of its last tag, and its whole length with the line break.
-fn block_line(text: &str) -> Option<(usize, usize, usize)> {
-    let blank = |at: usize| text[at..].len() - text[at..].trim_start_matches([' ', '\t']).len();
-    let indent = blank(0);
-    let mut end = indent;
-    loop {
-        let close = match text.get(end..end + 2) {
-            Some("<%") => "%>",
-            Some("<#") => "#>",
-            _ => break,
-        };
-        end += 2 + text[end + 2..].find(close)? + 2;
-    }
-    let after = end + blank(end);
-    match text[after..].chars().next() {
-        _ if end == indent => None,
-        Some('\n') => Some((indent, end, after + 1)),
-        None => Some((indent, end, after)),
-        Some(_) => None,
-    }
 }
 
 #[cfg(test)]

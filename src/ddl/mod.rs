@@ -19,6 +19,7 @@ mod index;
 mod operator;
 mod query;
 mod quote;
+mod rename;
 mod replication;
 mod routine;
 mod script;

@@ -9,6 +9,8 @@
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
 //! - [`model`]: the Go model of random schemas gives no name twice.
+//! - [`migrations`]: migrations through goose and golang-migrate on a real server, both ways.
+//! - [`fleet`]: many databases compared with one schema.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -25,8 +27,10 @@ mod dump;
 mod equality;
 mod fidelity;
 mod fixtures;
+mod fleet;
 mod golang;
 mod live;
+mod migrations;
 mod model;
 mod server;
 mod tool;
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
     trials.extend(live::trials());
     trials.extend(model::trials());
     trials.extend(equality::trials());
+    trials.extend(fleet::trials());
+    trials.extend(migrations::trials(all));
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

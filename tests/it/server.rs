@@ -335,6 +335,12 @@ impl Database<'_> {
         }
     }
 
+    /// The connection as a URL, for programs that want one.
+    pub(crate) fn url(&self, role: &str) -> String {
+        let Server { folder, port, .. } = self.server;
+        format!("postgres:///{}?host={}&port={port}&user={role}&sslmode=disable", self.name, folder.display())
+    }
+
     /// The connection string for pgx and libpq.
     pub(crate) fn dsn(&self) -> String {
         let Server { folder, port, .. } = self.server;

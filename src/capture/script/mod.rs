@@ -16,6 +16,7 @@ mod collation;
 pub(crate) mod column;
 pub(crate) mod comment;
 pub(crate) mod constraint;
+mod data;
 pub(crate) mod dependency;
 mod domain;
 mod drop;
@@ -61,9 +62,11 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{DefineStmt, ObjectType};
 
 use super::Captured;
+use crate::catalog::Catalog;
 use resolve::Unresolved;
 use state::State;
 
+pub use data::data_statements;
 pub use session::Session;
 
 /// One file of DDL.
@@ -154,8 +157,19 @@ impl From<Unresolved> for Problem {
 ///
 /// One batch of statements is replayed while the next is parsed. Findings come in the order of the source.
 pub fn parse(inputs: &[Input]) -> Captured {
+    run(State::new(inputs), inputs)
+}
+
+/// Replays DDL on a schema that is there already, as a migration is run on a database.
+///
+/// The schema must be whole: what an object of it needs must be in it. What the server would refuse is an error among the
+/// findings, and leaves the schema as it was before that statement.
+pub fn replay(catalog: Catalog, inputs: &[Input]) -> Captured {
+    run(State::over(catalog, inputs), inputs)
+}
+
+fn run(mut state: State<'_>, inputs: &[Input]) -> Captured {
     split::on_deep_stack(|| {
-        let mut state = State::new(inputs);
         let mut file = None;
         let findings = split::for_each_batch(inputs, |batch| {
             for statement in batch {

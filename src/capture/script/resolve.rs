@@ -74,7 +74,6 @@ pub(crate) struct Names {
 
 impl Names {
     /// The index of a finished catalog.
-    #[cfg(test)]
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let mut names = Self::default();
         for (identity, object) in catalog.iter() {

@@ -56,6 +56,18 @@ impl<'a> State<'a> {
         state
     }
 
+    /// A database that holds a schema already.
+    pub(crate) fn over(catalog: Catalog, inputs: &'a [Input]) -> Self {
+        let mut dependents: HashMap<Identity, BTreeSet<Identity>> = HashMap::new();
+        for (identity, object) in catalog.iter() {
+            for dependency in &object.dependencies {
+                dependents.entry(dependency.on.clone()).or_default().insert(identity.clone());
+            }
+        }
+        let names = Names::of(&catalog);
+        Self { places: Places::new(inputs), settings: Settings::default(), catalog, names, dependents, ..Self::empty() }
+    }
+
     /// A database with nothing in it, and nothing on the search path.
     pub(crate) fn empty() -> Self {
         Self {
