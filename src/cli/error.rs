@@ -162,12 +162,21 @@ impl From<codegen::Error> for Failure {
         match &error {
             codegen::Error::Build(_) => Self::caused(Exit::Usage, &error),
             codegen::Error::Template(TemplateError::Read(error)) => Self::caused(Exit::Environment, error),
+            codegen::Error::Template(TemplateError::Template { message, span }) => {
+                Self::found(Exit::Usage, vec![Diagnostic::error(message.clone()).at(span.clone())])
+            }
             // Its own message holds all that led to it.
-            codegen::Error::Template(_) | codegen::Error::Layout { .. } => Self::usage(error.to_string()),
+            codegen::Error::Template(_) | codegen::Error::Layout { .. } | codegen::Error::Twice { .. } => Self::usage(error.to_string()),
             codegen::Error::Schema(diagnostics) => Self::found(Exit::Usage, diagnostics.clone()),
             codegen::Error::Output(error) => Self::output(error),
             codegen::Error::Workers { .. } => Self::environment(error.to_string()),
         }
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        codegen::Error::Template(error).into()
     }
 }
 

@@ -7,7 +7,9 @@ mod completions;
 mod config;
 mod error;
 mod generate;
+mod go_generate;
 mod graph;
+mod hooks;
 mod init;
 mod interrupt;
 mod output;
@@ -18,6 +20,7 @@ mod selection;
 mod settings;
 mod snapshot;
 mod source;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -7,7 +7,9 @@
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
+//! - [`incremental`]: random changes, edits and kills, and the tree that an incremental run makes of them.
 //! - [`model`]: the Go model of random schemas gives no name twice.
+//! - [`settings`]: each flag and each key of the config has an effect.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -24,9 +26,11 @@ mod equality;
 mod fidelity;
 mod fixtures;
 mod golang;
+mod incremental;
 mod live;
 mod model;
 mod server;
+mod settings;
 mod tool;
 
 use std::process::ExitCode;
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
     trials.extend(corpus::trials());
     trials.extend(live::trials());
     trials.extend(model::trials());
+    trials.extend(incremental::trials());
+    trials.extend(settings::trials());
     trials.extend(equality::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
