@@ -273,6 +273,34 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability
     stage(path, bytes, durability)?.commit()
 }
 
+/// A file that lines are added to.
+#[derive(Debug)]
+pub struct Log {
+    file: std::sync::Mutex<fs::File>,
+    path: PathBuf,
+}
+
+impl Log {
+    /// Opens the file, which need not be there yet.
+    ///
+    /// # Errors
+    /// If it can't be written to.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let file = fs::File::options().create(true).append(true).open(path).map_err(|source| Error::new("write", path, source))?;
+        Ok(Self { file: std::sync::Mutex::new(file), path: path.to_owned() })
+    }
+
+    /// Adds a line, whole: others may add to the same file.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn line(&self, text: &str) -> Result<(), Error> {
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.write_all(format!("{text}\n").as_bytes()).map_err(|source| Error::new("write", &self.path, source))
+    }
+}
+
 /// The new bytes of a file, on the disk beside the old ones. Dropped before [`Staged::commit`] they leave no trace.
 #[derive(Debug)]
 pub struct Staged {

@@ -443,7 +443,8 @@ fn an_incremental_run_does_what_is_needed_and_no_more() {
     assert!(ran.talk.contains("1 table passed over"), "{ran:?}");
 
     // The type of its key is in orders too.
-    fs::write(folder.path().join("schema.sql"), two.replace("users (id bigint", "users (id int").replace("user_id bigint", "user_id int")).unwrap();
+    fs::write(folder.path().join("schema.sql"), two.replace("users (id bigint", "users (id int").replace("user_id bigint", "user_id int"))
+        .unwrap();
     let plan = incremental("--dry-run");
     assert!(plan.out.contains("change  gen/models/order.go\n") && plan.out.contains("change  gen/models/user.go\n"), "{plan:?}");
 
@@ -468,11 +469,20 @@ fn what_somebody_changed_stays_in_an_incremental_run() {
         fs::write(path, format!("{text}\n// mine\n")).unwrap();
     }
     let ran = incremental("");
-    assert!(ran.talk.contains("warning: `gen/models/user.go` was changed by somebody else; it stays as it is\nhint: `--force` replaces it\n"), "{ran:?}");
+    assert!(
+        ran.talk.contains("warning: `gen/models/user.go` was changed by somebody else; it stays as it is\nhint: `--force` replaces it\n"),
+        "{ran:?}"
+    );
     fs::write(folder.path().join("schema.sql"), "create table users (id bigint primary key, name text);\n").unwrap();
     let ran = incremental("");
-    assert!(ran.talk.contains("`gen/models/user.go` was changed by somebody else; it stays as it is, and is not what the schema makes"), "{ran:?}");
-    assert!(ran.talk.contains("`gen/models/order.go` stays, for somebody has changed it: nothing in the schema makes it any more"), "{ran:?}");
+    assert!(
+        ran.talk.contains("`gen/models/user.go` was changed by somebody else; it stays as it is, and is not what the schema makes"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.talk.contains("`gen/models/order.go` stays, for somebody has changed it: nothing in the schema makes it any more"),
+        "{ran:?}"
+    );
     assert!(fs::read_to_string(&user).unwrap().ends_with("// mine\n") && fs::read_to_string(&order).unwrap().ends_with("// mine\n"));
     assert!(!folder.path().join("gen/mocks/mock_order_repository.go").exists());
     assert_eq!(incremental("--force").code, Some(0));
@@ -518,7 +528,9 @@ fn a_record_from_anywhere_removes_nothing_outside() {
     fs::write(folder.path().join("outside"), "").unwrap();
     let metadata = project.join("gen/.pgx-goose-metadata.json");
     let empty = "99aa06d3014798d86001c324468d497f";
-    let text = fs::read_to_string(&metadata).unwrap().replace("\"file_hashes\": {", &format!("\"file_hashes\": {{\n    \"../../outside\": \"{empty}\","));
+    let text = fs::read_to_string(&metadata)
+        .unwrap()
+        .replace("\"file_hashes\": {", &format!("\"file_hashes\": {{\n    \"../../outside\": \"{empty}\","));
     fs::write(&metadata, text).unwrap();
     fs::write(project.join("schema.sql"), "create table a (id int);\n").unwrap();
     assert_eq!(run(&project, "--from schema.sql --out gen --incremental").code, Some(0));
@@ -545,7 +557,8 @@ fn a_part_by_the_command_line_leaves_the_rest() {
     assert!(ran.code == Some(0) && !ran.talk.contains("warning"), "{ran:?}");
     assert_eq!(run(folder.path(), "--from schema.sql --out gen --check").code, Some(0));
     // The config asks for less: that is no part, it is the whole.
-    fs::write(folder.path().join("pgx-goose-conf.yaml"), "source: schema.sql\nout: gen\ntables: [users]\nincremental: {enabled: true}\n").unwrap();
+    fs::write(folder.path().join("pgx-goose-conf.yaml"), "source: schema.sql\nout: gen\ntables: [users]\nincremental: {enabled: true}\n")
+        .unwrap();
     assert_eq!(run(folder.path(), "").code, Some(0));
     assert!(!generated(folder.path()).keys().any(|it| it.contains("order")));
 }
@@ -567,7 +580,9 @@ fn the_commands_of_the_config_run() {
         fs::write(folder.path().join("pgx-goose-conf.yaml"), format!("source: schema.sql\nout: gen\nhooks:\n{hooks}")).unwrap();
     };
     let there = |name: &str| folder.path().join(name).exists();
-    config("  pre_generation: [\"cp schema.sql before\"]\n  post_generation: [\"cp gen/models/user.go after\", \"echo 'it is done; $HOME'\"]\n  on_error: [\"touch failed\"]\n");
+    config(
+        "  pre_generation: [\"cp schema.sql before\"]\n  post_generation: [\"cp gen/models/user.go after\", \"echo 'it is done; $HOME'\"]\n  on_error: [\"touch failed\"]\n",
+    );
     for dry in ["--dry-run", "--check"] {
         run(folder.path(), dry);
         assert!(!there("before") && !there("after"), "{dry}");
@@ -581,10 +596,18 @@ fn the_commands_of_the_config_run() {
     fs::write(folder.path().join("schema.sql"), DDL).unwrap();
     config("  post_generation: [\"false\"]\n");
     let ran = run(folder.path(), "");
-    assert!(ran.code == Some(4) && ran.talk.contains("error: the command `false` of `hooks.post_generation` failed: exit status: 1\n"), "{ran:?}");
+    assert!(
+        ran.code == Some(4) && ran.talk.contains("error: the command `false` of `hooks.post_generation` failed: exit status: 1\n"),
+        "{ran:?}"
+    );
     config("  pre_generation: [\"touch one && touch two\"]\n");
     let ran = run(folder.path(), "");
-    assert!(ran.code == Some(2) && ran.talk.contains("can't be run without a shell: `&` is an operator") && ran.talk.contains("pgx-goose-conf.yaml:4:"), "{ran:?}");
+    assert!(
+        ran.code == Some(2)
+            && ran.talk.contains("can't be run without a shell: `&` is an operator")
+            && ran.talk.contains("pgx-goose-conf.yaml:4:"),
+        "{ran:?}"
+    );
     config("  shell: true\n  pre_generation: [\"touch one && touch two\"]\n");
     assert!(run(folder.path(), "").code == Some(0) && there("two"));
 }
@@ -597,7 +620,10 @@ fn files_for_go_generate_are_written_and_merged() {
     fs::write(path("pgx-goose-conf.yaml"), config).unwrap();
     let names = ["generate.go", "Makefile", ".vscode/tasks.json", ".gitignore"];
     let ran = run(folder.path(), "--go-generate --dry-run");
-    assert!(ran.code == Some(0) && names.iter().all(|it| ran.talk.contains(&format!("{it}: would be created")) && !path(it).exists()), "{ran:?}");
+    assert!(
+        ran.code == Some(0) && names.iter().all(|it| ran.talk.contains(&format!("{it}: would be created")) && !path(it).exists()),
+        "{ran:?}"
+    );
     let ran = run(folder.path(), "--go-generate");
     assert!(ran.code == Some(0) && !path("internal").exists(), "nothing else is written: {ran:?}");
     let text = |name: &str| fs::read_to_string(path(name)).unwrap();
@@ -618,7 +644,10 @@ fn files_for_go_generate_are_written_and_merged() {
     let makefile = text("Makefile");
     assert!(makefile.starts_with("all: clean\n\techo all\n\nclean:\n\techo mine\n\n# pgx-goose:begin"), "{makefile}");
     assert!(makefile.contains("\npgx-goose-clean:\n") && makefile.contains("\ngenerate-models:\n"), "{makefile}");
-    assert!(text("generate.go").starts_with("// Package main is mine.\npackage main\n\n//go:generate stringer -type=Kind\n\n// pgx-goose:begin"));
+    assert!(
+        text("generate.go")
+            .starts_with("// Package main is mine.\npackage main\n\n//go:generate stringer -type=Kind\n\n// pgx-goose:begin")
+    );
     assert!(text(".vscode/tasks.json").contains("// mine") && text(".vscode/tasks.json").contains("\"pgx-goose: Generate All\""));
     assert_eq!(text(".gitignore").lines().next(), Some("bin/"));
     let before: Vec<String> = names.iter().map(|it| text(it)).collect();
@@ -667,7 +696,8 @@ fn changes_make_another_run() {
     let folder = go_project(DDL);
     let log = folder.path().join("log");
     let stderr = fs::File::create(&log).unwrap();
-    let mut child = tool(folder.path()).args(["--from", "schema.sql", "--out", "gen", "--watch", "--incremental"]).stderr(stderr).spawn().unwrap();
+    let mut child =
+        tool(folder.path()).args(["--from", "schema.sql", "--out", "gen", "--watch", "--incremental"]).stderr(stderr).spawn().unwrap();
     let until = |what: &str, number: usize| {
         let started = Instant::now();
         while fs::read_to_string(&log).unwrap().matches(what).count() < number {
@@ -720,7 +750,10 @@ fn own_templates_make_own_files() {
     assert_eq!(schema["required"], serde_json::json!(["id", "name", "tags", "ok"]));
     let dictionary = text("docs/dictionary.md");
     assert!(dictionary.contains("## public.users\n\nUser is a row of the table public.users.\n\nwho \\| what\n"), "{dictionary}");
-    assert!(dictionary.contains("| name | text | no |  |  |\n") && dictionary.contains("| id | bigint | no | primary |  |\n"), "{dictionary}");
+    assert!(
+        dictionary.contains("| name | text | no |  |  |\n") && dictionary.contains("| id | bigint | no | primary |  |\n"),
+        "{dictionary}"
+    );
     assert_eq!(generate("--check").code, Some(0));
     assert_eq!(generate("--incremental").code, Some(0));
     assert!(generate("--incremental").talk.starts_with("nothing changed"));
@@ -747,7 +780,10 @@ fn own_templates_make_own_files() {
     assert!(ran.code == Some(2) && ran.talk.contains("`gen/models/opt.go` is made by more than one template"), "{ran:?}");
     fs::write(folder.path().join("t/own.tmpl"), "<# file: ../x.md #>\n").unwrap();
     let ran = generate("");
-    assert!(ran.code == Some(2) && ran.talk.contains("`../x.md` is no file below the working directory") && ran.talk.contains("t/own.tmpl:1:1"), "{ran:?}");
+    assert!(
+        ran.code == Some(2) && ran.talk.contains("`../x.md` is no file below the working directory") && ran.talk.contains("t/own.tmpl:1:1"),
+        "{ran:?}"
+    );
 }
 
 #[test]
@@ -766,7 +802,10 @@ fn an_error_in_a_template_shows_the_value_at_fault() {
     let data: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(data["project"]["tables"][0]["sql"], "public.users");
     let ran = run(folder.path(), "--from schema.sql --out gen --dump-data user");
-    assert!(ran.code == Some(2) && ran.talk.contains("no table that is generated is called `user`\nhint: did you mean `users`?"), "{ran:?}");
+    assert!(
+        ran.code == Some(2) && ran.talk.contains("no table that is generated is called `user`\nhint: did you mean `users`?"),
+        "{ran:?}"
+    );
 }
 
 /// What `--verbose` tells of the workers, and that no number of them makes a difference.
@@ -778,18 +817,29 @@ fn workers_tell_what_they_do() {
     let info: Vec<&str> = ran.talk.lines().filter(|it| it.starts_with("INFO ")).collect();
     let completed = |it: &&&str| {
         let rest = it.strip_prefix("INFO Worker ").and_then(|it| it.split_once(" completed table 't"));
-        rest.is_some_and(|(worker, rest)| (1..=8).contains(&worker.parse::<usize>().unwrap_or(0)) && rest.contains("' in ") && rest.ends_with("ms"))
+        rest.is_some_and(|(worker, rest)| {
+            (1..=8).contains(&worker.parse::<usize>().unwrap_or(0)) && rest.contains("' in ") && rest.ends_with("ms")
+        })
     };
     assert_eq!(info.iter().filter(completed).count(), 12, "{ran:?}");
     assert!(info.iter().any(|it| it.starts_with("INFO Template cache hit ratio: ") && it.ends_with('%')), "{ran:?}");
     assert!(info.iter().any(|it| it.starts_with("INFO Templates compiled in ")), "{ran:?}");
     assert!(info.iter().any(|it| it.starts_with("INFO Generated ") && it.ends_with(" using 8 workers")), "{ran:?}");
-    let of = |name: &str| files(&folder.path().join(name)).into_iter().map(|(path, text)| (path, String::from_utf8(text).unwrap().replace("/one/", "/two/"))).collect::<Vec<_>>();
+    let of = |name: &str| {
+        files(&folder.path().join(name))
+            .into_iter()
+            .map(|(path, text)| (path, String::from_utf8(text).unwrap().replace("/one/", "/two/")))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(run(folder.path(), "--from schema.sql --out two --workers 1").code, Some(0));
     assert!(of("one") == of("two"));
     // The first error ends the work, whoever meets it; it is that of the first table.
     fs::create_dir(folder.path().join("t")).unwrap();
-    fs::write(folder.path().join("t/model.tmpl"), "package models\n<% if table.name | is_one_of: [\"t11\", \"t5\"] %>\n<: table.lost :>\n<% endif %>\n").unwrap();
+    fs::write(
+        folder.path().join("t/model.tmpl"),
+        "package models\n<% if table.name | is_one_of: [\"t11\", \"t5\"] %>\n<: table.lost :>\n<% endif %>\n",
+    )
+    .unwrap();
     for workers in [1, 2, 8] {
         let ran = run(folder.path(), &format!("--from schema.sql --out three --template-dir t --workers {workers}"));
         assert!(ran.code == Some(2) && ran.talk.starts_with("error: `lost`: not found in map"), "{ran:?}");
@@ -811,7 +861,9 @@ fn the_examples_of_the_docs_run() {
         .skip(1)
         .step_by(2)
         .flat_map(str::lines)
-        .filter_map(|line| ["- run: ", "- ", ""].iter().find_map(|before| line.trim_start().strip_prefix(before)?.strip_prefix("pgx-goose ")))
+        .filter_map(|line| {
+            ["- run: ", "- ", ""].iter().find_map(|before| line.trim_start().strip_prefix(before)?.strip_prefix("pgx-goose "))
+        })
         .collect();
     assert_eq!(commands.len(), 5, "{commands:?}");
     for command in commands {

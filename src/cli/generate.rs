@@ -137,10 +137,7 @@ impl Later {
     /// The flags that are set.
     fn asked(&self) -> impl Iterator<Item = &'static str> {
         let Self { generate_migrations, cross_schema } = self;
-        let flags = [
-            ("--generate-migrations", generate_migrations),
-            ("--cross-schema", cross_schema),
-        ];
+        let flags = [("--generate-migrations", generate_migrations), ("--cross-schema", cross_schema)];
         flags.into_iter().filter(|(_, set)| **set == Some(true)).map(|(flag, _)| flag)
     }
 }

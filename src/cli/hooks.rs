@@ -42,7 +42,10 @@ pub(crate) fn check(config: &Config) -> Result<(), Failure> {
     for moment in Moment::ALL {
         for command in config.texts(moment.key()).unwrap_or_default() {
             if let Err(reason) = words(&command) {
-                let error = config.error_at(moment.key(), format!("`{}` in `{}` can't be run without a shell: {reason}", redacted(&command), moment.key()));
+                let error = config.error_at(
+                    moment.key(),
+                    format!("`{}` in `{}` can't be run without a shell: {reason}", redacted(&command), moment.key()),
+                );
                 errors.push(error.hint("put it into quotes, or say `shell: true` in `hooks`"));
             }
         }

@@ -105,7 +105,7 @@ impl Talk {
             _ => level,
         };
         let configured = if config.text("logging.format") == Some("json") { LogFormat::Json } else { LogFormat::Text };
-        Report::new(verbosity, self.log_format.unwrap_or(configured))
+        Report::new(verbosity, self.log_format.unwrap_or(configured)).to(config.text("logging.output"))
     }
 }
 

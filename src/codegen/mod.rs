@@ -123,11 +123,10 @@ pub fn generate(catalog: &Catalog, options: &Options, sink: &dyn Sink) -> Result
         return Err(Error::Schema(diagnostics));
     }
     let templates = Templates::load(options.template_dir.as_deref())?;
-    diagnostics.extend(
-        templates.unused.iter().map(|name| {
-            Diagnostic::warning(format!("the template `{name}` overrides none of the default ones, and makes no file")).hint(template::hint(name))
-        }),
-    );
+    diagnostics.extend(templates.unused.iter().map(|name| {
+        Diagnostic::warning(format!("the template `{name}` overrides none of the default ones, and makes no file"))
+            .hint(template::hint(name))
+    }));
     let (tables, modules) = with_workers(options.workers, || render(&model, &templates, options, sink))??;
     Ok(Generation { diagnostics, tables, modules, templates: templates.facts() })
 }
@@ -147,7 +146,9 @@ pub fn dump(catalog: &Catalog, options: &Options, table: Option<&str>) -> Result
     let Some(name) = table else { return Ok(data::json(&shared.project(project))) };
     for n in 0..project.tables.len() {
         let table = model.table(n);
-        if [table.name.as_str(), table.sql.as_str(), table.names.model.as_str()].contains(&name) || format!("{}.{}", table.schema, table.name) == name {
+        if [table.name.as_str(), table.sql.as_str(), table.names.model.as_str()].contains(&name)
+            || format!("{}.{}", table.schema, table.name) == name
+        {
             return Ok(data::json(&shared.table(&table)));
         }
     }

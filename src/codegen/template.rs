@@ -107,7 +107,10 @@ impl Extra {
             rest = rest.replace(known, "x");
         }
         if let Some(brace) = rest.find(['{', '}']) {
-            return Err(format!("`{}` is neither `{{table}}` nor `{{model}}` nor `{{schema}}`", rest[brace..].split_inclusive('}').next().unwrap_or_default()));
+            return Err(format!(
+                "`{}` is neither `{{table}}` nor `{{model}}` nor `{{schema}}`",
+                rest[brace..].split_inclusive('}').next().unwrap_or_default()
+            ));
         }
         let safe = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
         if !rest.split('/').all(safe) {
@@ -177,7 +180,13 @@ impl Templates {
         }
         for (name, text) in &own {
             templates.add(name, text)?;
-            let place = || Span { file: templates.file(name), line: 1, column: 1, length: 0, text: text.lines().next().unwrap_or_default().to_owned() };
+            let place = || Span {
+                file: templates.file(name),
+                line: 1,
+                column: 1,
+                length: 0,
+                text: text.lines().next().unwrap_or_default().to_owned(),
+            };
             let extra = Extra::of(name, text).map_err(|message| TemplateError::Template { message, span: place() })?;
             templates.extra.extend(extra.filter(|_| !DEFAULTS.iter().any(|(default, _)| default == name)));
         }
@@ -229,6 +238,10 @@ impl Templates {
                 // What is at fault stands under the carets.
                 let width = printed.lines().filter_map(|it| it.split_once("| ")).find(|(_, it)| it.trim_start().starts_with('^'));
                 span.length = width.map_or(0, |(_, it)| u32::try_from(it.matches('^').count()).unwrap_or(0));
+                // A member is named without the dot before it.
+                if span.length > 1 && span.text.chars().nth(span.column as usize - 1) == Some('.') {
+                    (span.column, span.length) = (span.column + 1, span.length - 1);
+                }
                 let fault: String = span.text.chars().skip(span.column as usize - 1).take(span.length as usize).collect();
                 let message = if fault.trim().is_empty() { message } else { format!("`{}`: {message}", fault.trim()) };
                 TemplateError::Template { message, span }
@@ -382,7 +395,10 @@ mod tests {
         check("<# file: ../x.md #>", Err("`../x.md` is no file below the working directory"));
         check("<# file: /etc/x #>", Err("`/etc/x` is no file below the working directory"));
         check("<# file: {tabel}.md #>", Err("`{tabel}` is neither `{table}` nor `{model}` nor `{schema}`"));
-        check("<# file: {schema}.md #>", Err("`{schema}.md` is the same file for all tables of a schema; put `{table}` or `{model}` into it"));
+        check(
+            "<# file: {schema}.md #>",
+            Err("`{schema}.md` is the same file for all tables of a schema; put `{table}` or `{model}` into it"),
+        );
     }
 
     #[test]

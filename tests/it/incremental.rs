@@ -63,20 +63,23 @@ struct Schema {
 }
 
 /// Names that come to the same Go name, two by two.
-const TABLES: &[&str] = &["users", "user", "orders", "order_items", "\"Users\"", "type", "user_create", "mood", "a_b", "\"a-b\""];
+const TABLES: &[&str] = &["users", "\"user\"", "orders", "order_items", "\"Users\"", "type", "user_create", "mood", "a_b", "\"a-b\""];
 const TYPES: &[&str] = &["text", "int", "numeric", "jsonb", "mood_type", "place", "uuid", "timestamptz", "text[]", "inet"];
 
 impl Schema {
     fn ddl(&self) -> String {
         let labels: Vec<String> = self.labels.iter().map(|it| format!("'{it}'")).collect();
         let attributes: Vec<String> = (0..=self.attributes).map(|n| format!("part{n} text")).collect();
-        let mut ddl = format!("create type mood_type as enum ({});\ncreate type place as ({});\n", labels.join(", "), attributes.join(", "));
+        let mut ddl =
+            format!("create type mood_type as enum ({});\ncreate type place as ({});\n", labels.join(", "), attributes.join(", "));
         for (table, columns) in &self.tables {
             let key = if self.uuid_keys.contains(table) { "uuid" } else { "bigint generated always as identity" };
             let columns: String = columns.iter().map(|(name, of)| format!(", {name} {of}")).collect();
             ddl.push_str(&format!("create table {table} (id {key} primary key{columns});\n"));
         }
-        for (table, parent) in self.references.iter().filter(|(table, parent)| self.tables.contains_key(*table) && self.tables.contains_key(*parent)) {
+        for (table, parent) in
+            self.references.iter().filter(|(table, parent)| self.tables.contains_key(*table) && self.tables.contains_key(*parent))
+        {
             let key = if self.uuid_keys.contains(parent) { "uuid" } else { "bigint" };
             ddl.push_str(&format!("alter table {table} add column parent_id {key} references {parent};\n"));
         }
@@ -84,7 +87,8 @@ impl Schema {
             ddl.push_str(&format!("comment on table {table} is '{comment}';\n"));
         }
         for table in self.views.iter().filter(|it| self.tables.contains_key(*it)) {
-            ddl.push_str(&format!("create view {}_view as select id from {table};\n", table.trim_matches('"').replace('-', "_")));
+            let name = table.replace('"', "q").replace('-', "_").to_lowercase();
+            ddl.push_str(&format!("create view {name}_view as select id from {table};\n"));
         }
         ddl
     }
@@ -197,7 +201,11 @@ impl Walk {
             (8, Some(table)) => {
                 let comment = format!("comment {}", self.dice.roll(100));
                 let what = format!("{comment} on {table}");
-                if self.dice.roll(2) == 0 { self.schema.views.insert(table.clone()) } else { self.schema.views.remove(&table) };
+                if self.dice.roll(2) == 0 {
+                    self.schema.views.insert(table.clone())
+                } else {
+                    self.schema.views.remove(&table)
+                };
                 self.schema.comments.insert(table, comment);
                 what
             }

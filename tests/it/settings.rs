@@ -130,7 +130,12 @@ const KEYS: &[Row] = &[
     row("uuid", "uuid: pgtype", Has(USER, "pgtype.UUID")),
     row("decimal", "decimal: pgtype", Has(USER, "pgtype.Numeric")),
     row("types", "types: [{db_type: jsonb, go_type: 'map[string]any'}]", Has(USER, "map[string]any")),
-    beside("optimization.parallel_generation", "optimization: {parallel_generation: false}", "logging: {level: info}", Says("using 1 worker\n")),
+    beside(
+        "optimization.parallel_generation",
+        "optimization: {parallel_generation: false}",
+        "logging: {level: info}",
+        Says("using 1 worker\n"),
+    ),
     beside("optimization.max_workers", "optimization: {max_workers: 3}", "logging: {level: info}", Says("using 3 workers\n")),
     row("optimization.enable_incremental", "optimization: {enable_incremental: true}", File("gen/.pgx-goose-metadata.json")),
     beside(
@@ -140,8 +145,18 @@ const KEYS: &[Row] = &[
         Has("foreign/models/user.go", "Code generated"),
     ),
     beside("go_generate.enabled", "go_generate: {enabled: true}", "", File("generate.go")),
-    beside("go_generate.create_directive", "go_generate: {enabled: true, create_directive: false}", "go_generate: {enabled: true}", NoFile("generate.go")),
-    beside("go_generate.generate_makefile", "go_generate: {enabled: true, generate_makefile: false}", "go_generate: {enabled: true}", NoFile("Makefile")),
+    beside(
+        "go_generate.create_directive",
+        "go_generate: {enabled: true, create_directive: false}",
+        "go_generate: {enabled: true}",
+        NoFile("generate.go"),
+    ),
+    beside(
+        "go_generate.generate_makefile",
+        "go_generate: {enabled: true, generate_makefile: false}",
+        "go_generate: {enabled: true}",
+        NoFile("Makefile"),
+    ),
     beside(
         "go_generate.generate_vscode_tasks",
         "go_generate: {enabled: true, generate_vscode_tasks: false}",
@@ -166,6 +181,8 @@ const KEYS: &[Row] = &[
     row("logging.level", "logging: {level: error}", Silence),
     row("logging.level", "logging: {level: info}", Says("INFO Read ")),
     row("logging.format", "logging: {format: json}", Says("{\"level\":")),
+    row("logging.output", "logging: {output: said.log}", Has("said.log", "Go files for ")),
+    row("logging.output", "logging: {output: stdout}", Prints("Go files for ")),
     row("timeouts.connect", "timeouts: {connect: soon}", Code(2)),
     row("timeouts.statement", "timeouts: {statement: soon}", Code(2)),
     row("timeouts.lock", "timeouts: {lock: soon}", Code(2)),
@@ -183,7 +200,6 @@ const NO_ROW_KEYS: &[(&str, &str)] = &[
     ("quality.generate_examples", "told as not available"),
     ("quality.generate_swagger", "told as not available"),
     ("quality.generate_godoc", "accepted: comments are documentation"),
-    ("logging.output", "told as not available"),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -288,18 +304,25 @@ fn every_flag() -> Result<(), Failed> {
     let help = tool::run(Path::new("."), &["generate", "--help"])?.ok()?;
     let flags = help.lines().filter_map(|it| {
         let line = it.trim_start();
-        let line = line.split_once(", --").map_or(line, |(short, rest)| if short.len() == 2 { &line[line.len() - rest.len() - 2..] } else { line });
+        let line = line
+            .split_once(", --")
+            .map_or(line, |(short, rest)| if short.len() == 2 { &line[line.len() - rest.len() - 2..] } else { line });
         line.strip_prefix("--").map(|it| it.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or_default())
     });
     let flags: BTreeSet<String> = flags.map(|it| format!("--{it}")).collect();
     let known = |flag: &str| FLAGS.iter().any(|it| it.name == flag) || NO_ROW_FLAGS.iter().any(|(it, _)| *it == flag);
     let missing: Vec<_> = flags.iter().filter(|it| !known(it)).collect();
     let gone: Vec<_> = FLAGS.iter().map(|it| it.name).filter(|it| !flags.contains(*it)).collect();
-    if flags.len() > 30 && missing.is_empty() && gone.is_empty() { Ok(()) } else { Err(format!("without a row: {missing:?}; no flags: {gone:?}; of {flags:?}").into()) }
+    if flags.len() > 30 && missing.is_empty() && gone.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("without a row: {missing:?}; no flags: {gone:?}; of {flags:?}").into())
+    }
 }
 
 fn every_key() -> Result<(), Failed> {
-    let schema: serde_json::Value = serde_json::from_str(&tool::run(Path::new("."), &["schema", "config"])?.ok()?).map_err(|e| e.to_string())?;
+    let schema: serde_json::Value =
+        serde_json::from_str(&tool::run(Path::new("."), &["schema", "config"])?.ok()?).map_err(|e| e.to_string())?;
     let mut keys = BTreeSet::new();
     collect(&schema, "", &mut keys);
     let known = |key: &str| {

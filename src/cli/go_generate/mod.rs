@@ -40,7 +40,8 @@ pub(crate) fn write(arguments: &Arguments, config: &Config, options: &Options, d
     if wanted("go_generate.generate_vscode_tasks") {
         let old = existing(".vscode/tasks.json")?;
         let text = tasks::merged(old.as_deref(), &tasks(&command)).map_err(|reason| {
-            Failure::usage(format!("`.vscode/tasks.json` is left as it is: {reason}")).hint("put it right, or set `go_generate.generate_vscode_tasks: false`")
+            Failure::usage(format!("`.vscode/tasks.json` is left as it is: {reason}"))
+                .hint("put it right, or set `go_generate.generate_vscode_tasks: false`")
         })?;
         planned.push(Planned { path: ".vscode/tasks.json", text });
     }
@@ -152,7 +153,8 @@ fn package(options: &Options) -> Result<String, Failure> {
             return Ok(package.split_whitespace().next().unwrap_or("main").to_owned());
         }
     }
-    let last = options.module.path.rsplit('/').find(|it| !(it.starts_with('v') && it[1..].bytes().all(|it| it.is_ascii_digit()) && it.len() > 1));
+    let last =
+        options.module.path.rsplit('/').find(|it| !(it.starts_with('v') && it[1..].bytes().all(|it| it.is_ascii_digit()) && it.len() > 1));
     let letters: String = last.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     Ok(if letters.starts_with(|it: char| it.is_ascii_alphabetic()) { letters } else { "main".to_owned() })
 }
@@ -215,10 +217,5 @@ fn tasks(command: &[String]) -> Vec<serde_json::Value> {
             "problemMatcher": [],
         })
     };
-    vec![
-        task("Generate All", &[]),
-        task("Generate Models", &["--models-only"]),
-        task("Check", &["--check"]),
-        task("Watch", &["--watch"]),
-    ]
+    vec![task("Generate All", &[]), task("Generate Models", &["--models-only"]), task("Check", &["--check"]), task("Watch", &["--watch"])]
 }

@@ -8,9 +8,11 @@ pub(super) struct Marks {
 
 impl Marks {
     /// Of Makefiles and .gitignore.
-    pub(super) const HASH: Self = Self { begin: "# pgx-goose:begin (`pgx-goose --go-generate` writes this section anew)", end: "# pgx-goose:end" };
+    pub(super) const HASH: Self =
+        Self { begin: "# pgx-goose:begin (`pgx-goose --go-generate` writes this section anew)", end: "# pgx-goose:end" };
     /// Of Go.
-    pub(super) const GO: Self = Self { begin: "// pgx-goose:begin (`pgx-goose --go-generate` writes this section anew)", end: "// pgx-goose:end" };
+    pub(super) const GO: Self =
+        Self { begin: "// pgx-goose:begin (`pgx-goose --go-generate` writes this section anew)", end: "// pgx-goose:end" };
 
     /// What a line must begin with to be the first mark, whatever is said after it.
     fn sign(&self) -> &'static str {

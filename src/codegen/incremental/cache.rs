@@ -55,7 +55,8 @@ impl Cache {
         }
         // A file that was changed in the same tick of the clock as the stamps may have been changed after its stamp was taken (git
         // calls it racy): only its bytes tell.
-        let stamps = rest.chunks_exact(LENGTH).map(|bytes| decode(bytes).filter(|it| it.changed < own.changed && it.modified < own.changed));
+        let stamps =
+            rest.chunks_exact(LENGTH).map(|bytes| decode(bytes).filter(|it| it.changed < own.changed && it.modified < own.changed));
         Stamps { stamps: stamps.collect() }
     }
 
@@ -115,4 +116,3 @@ fn decode(bytes: &[u8]) -> Option<Stamp> {
     // No file is from the first moment of Unix: it stands for no stamp.
     (stamp.changed != 0).then_some(stamp)
 }
-

@@ -54,7 +54,9 @@ impl Inputs {
         let settings = Options { workers: 0, ..options.clone() };
         let templates = match &options.template_dir {
             None => String::new(),
-            Some(folder) => hash(own_templates(folder)?.iter().flat_map(|(name, text)| [name.as_str(), "\0", text, "\0"]).collect::<String>().as_bytes()),
+            Some(folder) => hash(
+                own_templates(folder)?.iter().flat_map(|(name, text)| [name.as_str(), "\0", text, "\0"]).collect::<String>().as_bytes(),
+            ),
         };
         Ok(Self { schema, source, config: hash(format!("{settings:?}").as_bytes()), templates })
     }
@@ -131,7 +133,9 @@ impl Remembered {
     fn found(&self, path: &str, recorded: &str, at: usize, stamps: &Stamps) -> Found {
         let place = self.base.join(path);
         // What can't be looked at now makes an error where it is written.
-        let Ok(Some(stamp)) = fs::stamp(&place) else { return if fs::kind(&place).is_ok_and(|it| it.is_none()) { Found::Missing } else { Found::Edited } };
+        let Ok(Some(stamp)) = fs::stamp(&place) else {
+            return if fs::kind(&place).is_ok_and(|it| it.is_none()) { Found::Missing } else { Found::Edited };
+        };
         if stamps.get(at) == Some(stamp) {
             return Found::Intact(Some(stamp));
         }
@@ -418,7 +422,8 @@ impl Remembered {
     /// Whether a recorded path is one that the tool may remove a file at: the record may come from anybody.
     fn may_remove(&self, recorded: &str) -> bool {
         let place = absolute(&self.base, recorded);
-        let hidden = Path::new(recorded).components().any(|it| matches!(it, Component::Normal(name) if name.to_string_lossy().starts_with('.')));
+        let hidden =
+            Path::new(recorded).components().any(|it| matches!(it, Component::Normal(name) if name.to_string_lossy().starts_with('.')));
         !hidden && self.is_inside(&place)
     }
 
@@ -440,8 +445,7 @@ impl Sink for Run {
             (None, _) => None,
         };
         let there = |path: &String| matches!(self.before.found.get(&self.before.recorded(path)), Some(Found::Intact(_) | Found::Edited));
-        let kept =
-            self.spares() && self.comparable && recorded.is_some_and(|it| *it == part.hash) && part.paths.iter().all(there);
+        let kept = self.spares() && self.comparable && recorded.is_some_and(|it| *it == part.hash) && part.paths.iter().all(there);
         let done = Done { name: part.name.to_owned(), hash: part.hash.clone(), paths: part.paths.clone(), kept };
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).push(done);
         kept
