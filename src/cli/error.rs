@@ -162,8 +162,11 @@ impl From<codegen::Error> for Failure {
         match &error {
             codegen::Error::Build(_) => Self::caused(Exit::Usage, &error),
             codegen::Error::Template(TemplateError::Read(error)) => Self::caused(Exit::Environment, error),
+            codegen::Error::Template(TemplateError::Template { message, span }) => {
+                Self::found(Exit::Usage, vec![Diagnostic::error(message.clone()).at(span.clone())])
+            }
             // Its own message holds all that led to it.
-            codegen::Error::Template(_) | codegen::Error::Layout { .. } => Self::usage(error.to_string()),
+            codegen::Error::Template(_) | codegen::Error::Layout { .. } | codegen::Error::Twice { .. } => Self::usage(error.to_string()),
             codegen::Error::Schema(diagnostics) => Self::found(Exit::Usage, diagnostics.clone()),
             codegen::Error::Output(error) => Self::output(error),
             codegen::Error::Workers { .. } => Self::environment(error.to_string()),
@@ -181,6 +184,12 @@ impl From<migration::Error> for Failure {
             migration::Error::Template(_) => Self::caused(Exit::Usage, &error),
             migration::Error::Exists { .. } => Self::usage(error.to_string()).hint("name the migration otherwise with `--name`"),
         }
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        codegen::Error::Template(error).into()
     }
 }
 

@@ -11,7 +11,9 @@ mod diff;
 mod error;
 mod fleet;
 mod generate;
+mod go_generate;
 mod graph;
+mod hooks;
 mod init;
 mod interrupt;
 mod migrate;
@@ -23,6 +25,7 @@ mod selection;
 mod settings;
 mod snapshot;
 mod source;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -121,7 +124,7 @@ impl Talk {
             _ => level,
         };
         let configured = if config.text("logging.format") == Some("json") { LogFormat::Json } else { LogFormat::Text };
-        Report::new(verbosity, self.log_format.unwrap_or(configured))
+        Report::new(verbosity, self.log_format.unwrap_or(configured)).to(config.text("logging.output"))
     }
 }
 

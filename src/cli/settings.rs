@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use pgx_goose::capture::live::connection::{Timeouts, is_connection_string};
+use pgx_goose::codegen::incremental::Manner;
 use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, TypeOverride, UuidType};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
@@ -89,6 +90,29 @@ pub(crate) fn workers(arguments: &Arguments, config: &Config) -> usize {
         (Some(workers), _) => usize::from(workers),
         (None, Some(false)) => 1,
         (None, _) => configured.unwrap_or(0),
+    }
+}
+
+/// The folder that all packages are below unless they are put elsewhere, and where a run is remembered.
+pub(crate) fn base(arguments: &Arguments, config: &Config) -> String {
+    let named = arguments.out.as_deref().or_else(|| config.text("output_dirs.base")).or_else(|| config.text("out"));
+    named.unwrap_or(DEFAULT_OUT).to_owned()
+}
+
+/// How a run goes about its work.
+pub(crate) fn manner(arguments: &Arguments, config: &Config) -> Manner {
+    let asked = |flag: Option<bool>, key: &str| flag.or_else(|| config.boolean(key)).unwrap_or(false);
+    let Arguments { tables, ignore_tables, schema, models_only, with_tests, .. } = arguments;
+    let Arguments { models_dir, interfaces_dir, repos_dir, mocks_dir, tests_dir, .. } = arguments;
+    let moved = [models_dir, interfaces_dir, repos_dir, mocks_dir, tests_dir].into_iter().any(|it| it.is_some());
+    let selected = [tables, ignore_tables, schema].into_iter().any(|it| !it.is_empty());
+    let incremental = asked(arguments.incremental, "optimization.enable_incremental");
+    Manner {
+        dry: arguments.dry_run == Some(true),
+        incremental,
+        // The key is of incremental runs; the flag is of all.
+        force: arguments.force.unwrap_or_else(|| incremental && asked(None, "incremental.force")),
+        partial: selected || moved || *models_only == Some(true) || *with_tests == Some(false),
     }
 }
 
@@ -189,7 +213,7 @@ fn types(config: &Config, errors: &mut Vec<Diagnostic>) -> Vec<TypeOverride> {
 
 fn directories(arguments: &Arguments, config: &Config) -> Directories {
     let text = |argument: &Option<String>, key: &str| argument.clone().or_else(|| config.text(key).map(str::to_owned));
-    let base = text(&arguments.out, "output_dirs.base").or_else(|| text(&None, "out")).unwrap_or_else(|| DEFAULT_OUT.to_owned());
+    let base = base(arguments, config);
     let below = Directories::below(&base);
     let dir = |argument: &Option<String>, key: &str, default: String| {
         text(argument, key).map_or(default, |it| it.replace("{base}", base.trim_end_matches('/')))

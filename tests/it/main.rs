@@ -8,9 +8,11 @@
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
+//! - [`incremental`]: random changes, edits and kills, and the tree that an incremental run makes of them.
 //! - [`model`]: the Go model of random schemas gives no name twice.
 //! - [`migrations`]: migrations through goose and golang-migrate on a real server, both ways.
 //! - [`fleet`]: many databases compared with one schema.
+//! - [`settings`]: each flag and each key of the config has an effect.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -29,10 +31,12 @@ mod fidelity;
 mod fixtures;
 mod fleet;
 mod golang;
+mod incremental;
 mod live;
 mod migrations;
 mod model;
 mod server;
+mod settings;
 mod tool;
 
 use std::process::ExitCode;
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
     trials.extend(corpus::trials());
     trials.extend(live::trials());
     trials.extend(model::trials());
+    trials.extend(incremental::trials());
+    trials.extend(settings::trials());
     trials.extend(equality::trials());
     trials.extend(fleet::trials());
     trials.extend(migrations::trials(all));
