@@ -242,8 +242,11 @@ fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     }
     for (template, name) in [
         ("runtime_assignments.tmpl", "assignments.go"),
+        ("runtime_conditions.tmpl", "conditions.go"),
         ("runtime_db.tmpl", "db.go"),
         ("runtime_errors.tmpl", "errors.go"),
+        ("runtime_options.tmpl", "options.go"),
+        ("runtime_related.tmpl", "related.go"),
         ("runtime_transaction.tmpl", "transaction.go"),
         ("runtime_types.tmpl", "types.go"),
     ] {

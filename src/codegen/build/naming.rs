@@ -142,6 +142,7 @@ impl Names<'_> {
             self.models.take(&derived(suffix));
         }
         let (repository, mock) = (derived("Repository"), format!("Mock{model}Repository"));
+        self.plurals.take(&repository);
         self.postgres.take(&repository);
         self.postgres.take(&format!("New{repository}"));
         for taken in [mock.clone(), format!("New{mock}"), format!("{mock}MockRecorder")] {
@@ -173,6 +174,7 @@ impl Names<'_> {
         let free = |scope: &Scope, name: String| scope.is_free(&name);
         ["", "Create", "Patch", "Key", "Cursor", "Columns"].iter().all(|suffix| free(&self.models, format!("{base}{suffix}")))
             && ["", "New"].iter().all(|prefix| free(&self.postgres, format!("{prefix}{base}Repository")))
+            && free(&self.plurals, format!("{base}Repository"))
             && free(&self.mocks, format!("Mock{base}Repository"))
             && free(&self.mocks, format!("NewMock{base}Repository"))
             && free(&self.mocks, format!("Mock{base}RepositoryMockRecorder"))
