@@ -39,6 +39,13 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         if table.soft_delete.is_some() { " Rows that are softly deleted are left out unless an option asks for them." } else { "" };
     let mut out = Vec::new();
 
+    if table.kind == "materialized view" {
+        out.push(method("Refresh", "fills the view anew. Nobody can read it meanwhile.", &[], &["error"]));
+        if table.refresh_concurrently {
+            let doc = "fills the view anew while others read it. It must have been filled before.";
+            out.push(method("RefreshConcurrently", doc, &[], &["error"]));
+        }
+    }
     if !table.read_only {
         out.push(method(
             "Create",

@@ -161,6 +161,10 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
         for planned in project_files(project, options) {
             file(&planned, &data, templates, project, sink, &mut modules)?;
         }
+        let data = shared.functions(&project.functions);
+        for planned in function_files(project, options) {
+            file(&planned, &data, templates, project, sink, &mut modules)?;
+        }
     }
     let numbers = 0..project.tables.len();
     let rendered = match numbers.clone().into_par_iter().map(one).collect::<Result<Vec<_>, Error>>() {
@@ -223,6 +227,31 @@ fn table_files(project: &Project, table: &Table, options: &Options) -> Vec<Plann
     }
     if options.with_tests {
         files.push(planned("test.tmpl", &packages.tests, &format!("{stem}_repository_test.go")));
+    }
+    files
+}
+
+/// The files of functions and procedures, where there are any.
+fn function_files(project: &Project, options: &Options) -> Vec<Planned> {
+    let packages = &project.packages;
+    let mut files = Vec::new();
+    if project.functions.routines.is_empty() || options.models_only {
+        return files;
+    }
+    if project.functions.routines.iter().any(|it| !it.row.is_empty()) {
+        files.push(planned("functions_models.tmpl", &packages.models, "functions.go"));
+    }
+    files.push(planned("functions_interface.tmpl", &packages.interfaces, "functions.go"));
+    files.push(planned("functions_postgres.tmpl", &packages.postgres, "functions.go"));
+    if options.with_mocks {
+        let template = match options.mock_provider {
+            MockProvider::Testify => "mock_testify.tmpl",
+            MockProvider::Gomock => "mock_gomock.tmpl",
+        };
+        files.push(planned(template, &packages.mocks, "mock_functions.go"));
+    }
+    if options.with_tests {
+        files.push(planned("functions_test.tmpl", &packages.tests, "functions_test.go"));
     }
     files
 }

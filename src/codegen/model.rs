@@ -27,6 +27,85 @@ pub struct Project {
     pub codecs: Codecs,
     /// The tables and views, parents before children.
     pub tables: Vec<TableHead>,
+    /// The functions and procedures.
+    pub functions: Routines,
+}
+
+/// The functions and procedures. Templates of mocks take it for a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Routines {
+    /// The Go names.
+    pub names: RoutinesNames,
+    /// Their methods, as the interface and its mock print them.
+    pub methods: Vec<Method>,
+    /// How each is called, in the order of the methods.
+    pub routines: Vec<Routine>,
+}
+
+/// The Go names of what calls functions.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoutinesNames {
+    /// `Functions`: the interface and the implementation, each in its package.
+    pub repository: String,
+    /// `MockFunctions`.
+    pub mock: String,
+}
+
+/// A function or procedure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Routine {
+    /// The method.
+    pub name: String,
+    /// Doc comment lines, without `//`; the first begins with the name.
+    pub doc: Vec<String>,
+    /// What it gives: `run` nothing, `value` one, `values` several, `row` one of several columns, `rows` several of those.
+    pub kind: String,
+    /// The Go type of one result.
+    pub result: String,
+    /// The Go function that scans a row.
+    pub scan: String,
+    /// The struct of a row that belongs to the function alone; empty where there is none.
+    pub row: String,
+    /// Its fields.
+    pub fields: Vec<RoutineField>,
+    /// The query as a Go literal; where some argument is optional, what is before the arguments.
+    pub before: String,
+    /// What is behind the arguments, as a Go literal, where some are optional.
+    pub after: String,
+    /// Whether some argument may be left out.
+    pub optional: bool,
+    /// The arguments of the call.
+    pub arguments: Vec<RoutineArgument>,
+}
+
+/// A field of a function's row.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoutineField {
+    /// The Go field.
+    pub name: String,
+    /// Its type.
+    pub go_type: GoType,
+    /// The struct tag, backquotes included, or empty.
+    pub tag: String,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RoutineArgument {
+    /// The Go parameter; empty for a place that takes no value.
+    pub parameter: String,
+    /// Its type.
+    pub go_type: String,
+    /// What stands in the query: `$1::bigint`.
+    pub place: String,
+    /// The name as SQL, as a Go literal.
+    pub name: String,
+    /// The cast, as a Go literal.
+    pub cast: String,
+    /// What stands before the placeholder (`VARIADIC `), as a Go literal.
+    pub before: String,
+    /// Whether it may be left out.
+    pub optional: bool,
 }
 
 /// What files of the whole project say of a table.
@@ -200,6 +279,8 @@ pub struct Table {
     pub constraints: Vec<ConstraintName>,
     /// The repository's methods, as its interface and mocks print them. `codegen::methods::complete` derives this and the next two fields from the others.
     pub methods: Vec<Method>,
+    /// Whether it is a materialised view that can be refreshed while it is read: some unique index has all its rows.
+    pub refresh_concurrently: bool,
     /// Whether the table is joined with others.
     pub joins: bool,
     /// Whether the implementation needs a function that tells which columns a create struct gives.
@@ -228,7 +309,7 @@ pub struct Table {
 ///   `create`, `patch`, `key`, `cursor`, `columns` names. A struct has the method `TableName`, a cursor `MarshalText` and
 ///   `UnmarshalText`: no field takes those names.
 /// - package interfaces: `repository` and `plural` names. Package postgres: `repository`, `New` + `repository` (so a table `new_user` beside `user` needs
-///   another name), `Repositories`, `NewRepositories`, `InTx`, `Nested`, `RegisterTypes`. Package mocks: `mock`, `New` + `mock`, `mock` + `MockRecorder`.
+///   another name), `Repositories`, `NewRepositories`, `InTx`, `Nested`, `RegisterTypes`, `Functions`, `NewFunctions`. Package mocks: `mock`, `New` + `mock`, `mock` + `MockRecorder`.
 /// - `plural` is a field of the struct `Repositories`, and the variable with the columns' handles in package interfaces.
 /// - files: `opt`, `enums`, `composites` in models, `repositories` and `types` in postgres belong to the project.
 #[derive(Clone, Debug, Serialize)]

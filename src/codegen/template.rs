@@ -26,6 +26,10 @@ macro_rules! defaults {
 defaults![
     "composites.tmpl",
     "enums.tmpl",
+    "functions_interface.tmpl",
+    "functions_models.tmpl",
+    "functions_postgres.tmpl",
+    "functions_test.tmpl",
     "mock_gomock.tmpl",
     "mock_testify.tmpl",
     "model.tmpl",

@@ -137,7 +137,12 @@ fn subtype(builder: &Builder<'_>, range: &DataType) -> String {
 impl Builder<'_> {
     /// Whether a type is made of attributes, as composites and the row types of relations are.
     fn has_attributes(&self, name: &QualifiedName) -> bool {
-        [Kind::Composite, Kind::Table, Kind::View, Kind::MaterializedView, Kind::ForeignTable]
+        self.is_row(name) || self.catalog.contains(&Identity::new(Kind::Composite, &*name.schema, &*name.name))
+    }
+
+    /// Whether a type is that of a relation's rows.
+    pub(super) fn is_row(&self, name: &QualifiedName) -> bool {
+        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::ForeignTable]
             .into_iter()
             .any(|kind| self.catalog.contains(&Identity::new(kind, &*name.schema, &*name.name)))
     }

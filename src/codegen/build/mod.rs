@@ -13,6 +13,7 @@ mod literal;
 mod naming;
 mod overrides;
 mod relation;
+mod routine;
 mod sample;
 mod statement;
 mod types;
@@ -140,7 +141,7 @@ impl<'a> Model<'a> {
         let multiranges = multiranges(catalog);
         let reachable = types::Reachable::of(catalog, &relations, options, &multiranges);
         let go_types = reachable.go_types(catalog);
-        let naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
+        let mut naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
         let enums = naming.enums.iter().map(|(name, names)| (name.clone(), names.name.clone()));
         let types = GoTypes::new(catalog, options, &packages.models.name, enums.chain(naming.composites.clone()).collect());
         let builder = Builder { catalog, options, packages, style, types, overrides, multiranges, locals };
@@ -153,6 +154,7 @@ impl<'a> Model<'a> {
         }
         let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
         let order = parents_first(&relations, &by_name);
+        let functions = routine::routines(&builder, &relations, &by_name, &mut naming);
         let head = |n: &usize| TableHead {
             names: naming.tables[*n].clone(),
             sql: sql(&relations[*n]),
@@ -160,6 +162,7 @@ impl<'a> Model<'a> {
             read_only: relations[*n].read_only,
         };
         let project = Project {
+            functions,
             enums: types::enums(catalog, &naming),
             composites: types::composites(&builder, &naming),
             registered_types: types::registered(catalog, &builder.types, &reachable, &builder.multiranges),
@@ -260,6 +263,10 @@ fn table(
         constraints: key::constraints(relation, constants),
         loads: Vec::new(),
         joins: false,
+        refresh_concurrently: relation
+            .indexes
+            .iter()
+            .any(|(_, index)| index.unique && index.predicate.is_none() && index.keys.iter().all(|key| key.column.is_some())),
         methods: Vec::new(),
         uses_assign: false,
         copies: false,
