@@ -169,6 +169,8 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
         initialisms: config.texts("initialisms").unwrap_or_default(),
         renames: config.pairs("rename"),
         plurals: config.pairs("plurals"),
+        soft_delete_columns: config.texts("soft_delete_columns").unwrap_or_else(|| vec!["deleted_at".to_owned()]),
+        version_columns: config.texts("version_columns"),
         uuid: if config.text("uuid") == Some("pgtype") { UuidType::Pgtype } else { UuidType::Google },
         decimal: if config.text("decimal") == Some("pgtype") { DecimalType::Pgtype } else { DecimalType::Shopspring },
     })

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use upon::Value;
 
-use super::model::{Project, Table};
+use super::model::{Project, Routines, Table};
 use super::options::{MockProvider, Options};
 
 /// What every template sees.
@@ -50,6 +50,11 @@ impl Shared {
         self.with("table", value(table))
     }
 
+    /// Returns what the templates of functions see: their mocks are made as those of a table.
+    pub(super) fn functions(&self, functions: &Routines) -> Value {
+        self.with("table", value(functions))
+    }
+
     /// Returns what the templates of the project see.
     pub(super) fn project(&self, project: &Project) -> Value {
         let data = BTreeMap::from([
@@ -58,6 +63,7 @@ impl Shared {
             ("registered_types".to_owned(), value(&project.registered_types)),
             ("codecs".to_owned(), value(&project.codecs)),
             ("tables".to_owned(), value(&project.tables)),
+            ("has_functions".to_owned(), Value::Bool(!project.functions.routines.is_empty())),
         ]);
         self.with("project", Value::Map(data))
     }

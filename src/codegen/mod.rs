@@ -229,6 +229,10 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
         for planned in files {
             file(&planned, &data, templates, project, sink, &mut modules)?;
         }
+        let data = shared.functions(&project.functions);
+        for planned in function_files(project, options) {
+            file(&planned, &data, templates, project, sink, &mut modules)?;
+        }
     }
     let once: Vec<Planned> = templates.extra.iter().filter(|it| !it.is_per_table()).map(|it| extra(it, None, options)).collect();
     unique(&once)?;
@@ -327,6 +331,31 @@ fn table_files(project: &Project, table: &Table, options: &Options) -> Vec<Plann
     files
 }
 
+/// The files of functions and procedures, where there are any.
+fn function_files(project: &Project, options: &Options) -> Vec<Planned> {
+    let packages = &project.packages;
+    let mut files = Vec::new();
+    if project.functions.routines.is_empty() || options.models_only {
+        return files;
+    }
+    if project.functions.routines.iter().any(|it| !it.row.is_empty()) {
+        files.push(planned("functions_models.tmpl", &packages.models, "functions.go"));
+    }
+    files.push(planned("functions_interface.tmpl", &packages.interfaces, "functions.go"));
+    files.push(planned("functions_postgres.tmpl", &packages.postgres, "functions.go"));
+    if options.with_mocks {
+        let template = match options.mock_provider {
+            MockProvider::Testify => "mock_testify.tmpl",
+            MockProvider::Gomock => "mock_gomock.tmpl",
+        };
+        files.push(planned(template, &packages.mocks, "mock_functions.go"));
+    }
+    if options.with_tests {
+        files.push(planned("functions_test.tmpl", &packages.tests, "functions_test.go"));
+    }
+    files
+}
+
 /// The files that a project has once.
 fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     let packages = &project.packages;
@@ -342,8 +371,11 @@ fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     }
     for (template, name) in [
         ("runtime_assignments.tmpl", "assignments.go"),
+        ("runtime_conditions.tmpl", "conditions.go"),
         ("runtime_db.tmpl", "db.go"),
         ("runtime_errors.tmpl", "errors.go"),
+        ("runtime_options.tmpl", "options.go"),
+        ("runtime_related.tmpl", "related.go"),
         ("runtime_transaction.tmpl", "transaction.go"),
         ("runtime_types.tmpl", "types.go"),
     ] {

@@ -168,6 +168,8 @@ fn options() -> Options {
         initialisms: Vec::new(),
         renames: BTreeMap::new(),
         plurals: BTreeMap::new(),
+        soft_delete_columns: vec!["deleted_at".to_owned()],
+        version_columns: None,
         uuid: UuidType::Google,
         decimal: DecimalType::Shopspring,
     }
@@ -192,12 +194,15 @@ fn check(seed: u64) -> Result<(), Failed> {
     for (n, head) in model.project.tables.iter().enumerate() {
         let names = &head.names;
         models.add([&names.model, &names.create, &names.patch, &names.key, &names.cursor, &names.columns]);
-        repositories.add([&names.repository]);
+        repositories.add([&names.repository, &names.plural]);
         mocks.add([&names.mock]);
         files.add([&names.file.to_lowercase()]);
         let table = model.table(n);
         let mut fields = Names::default();
         fields.add(table.columns.iter().map(|it| &it.field));
+        let mut methods = Names::default();
+        methods.add(table.methods.iter().map(|it| &it.name));
+        models.twice.extend(methods.twice.into_iter().map(|it| format!("{}.{it}", names.repository)));
         models.twice.extend(fields.twice.into_iter().map(|it| format!("{}.{it}", names.model)));
     }
     let twice = [models, repositories, mocks, files].map(|it| it.twice).concat();

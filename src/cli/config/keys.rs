@@ -98,6 +98,18 @@ pub(super) const KEYS: &[Key] = &[
         "shopspring",
         "What a numeric is in Go: github.com/shopspring/decimal, or pgtype.Numeric.",
     ),
+    key(
+        "soft_delete_columns",
+        Texts,
+        "[deleted_at]",
+        "The columns that say that a row is softly deleted: a time that may be NULL, or a boolean that is false by default.",
+    ),
+    key(
+        "version_columns",
+        Texts,
+        "[version, lock_version, row_version]",
+        "The integers that count a row's changes, for optimistic locking; only with a default and outside of keys.",
+    ),
     key("types", Maps(TYPES), "[]", "Go types of your own, by database type or by column."),
     key("optimization.parallel_generation", Bool, "true", "Whether all cores are used. The output is the same."),
     key("optimization.max_workers", Integer(0, 1024), "0", "How many workers there are; 0 is one a core."),
