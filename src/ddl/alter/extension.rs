@@ -1,7 +1,7 @@
-//! Schemas, extensions, languages and transforms.
+//! Schemas, extensions, languages, access methods and transforms.
 
 use super::{Alteration, Altered};
-use crate::catalog::{Extension, Language, Schema, Transform};
+use crate::catalog::{AccessMethod, Extension, Language, Schema, Transform};
 
 pub(super) fn schema(_: &Altered<'_, '_>, old: &Schema, new: &Schema) -> Alteration {
     if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
@@ -13,6 +13,10 @@ pub(super) fn extension(_: &Altered<'_, '_>, old: &Extension, new: &Extension) -
 
 pub(super) fn language(_: &Altered<'_, '_>, old: &Language, new: &Language) -> Alteration {
     if old == new { Alteration::one(None) } else { Alteration::Replace("a language") }
+}
+
+pub(super) fn access_method(_: &Altered<'_, '_>, old: &AccessMethod, new: &AccessMethod) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("an access method") }
 }
 
 pub(super) fn transform(_: &Altered<'_, '_>, old: &Transform, new: &Transform) -> Alteration {

@@ -1,7 +1,7 @@
-//! Operators, their families and classes, casts and collations.
+//! Operators, their families and classes, casts, collations and conversions.
 
 use super::{Alteration, Altered};
-use crate::catalog::{Cast, Collation, Operator, OperatorClass, OperatorFamily};
+use crate::catalog::{Cast, Collation, Conversion, Operator, OperatorClass, OperatorFamily};
 
 pub(super) fn collation(_: &Altered<'_, '_>, old: &Collation, new: &Collation) -> Alteration {
     if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
@@ -21,4 +21,8 @@ pub(super) fn class(_: &Altered<'_, '_>, old: &OperatorClass, new: &OperatorClas
 
 pub(super) fn cast(_: &Altered<'_, '_>, old: &Cast, new: &Cast) -> Alteration {
     if old == new { Alteration::one(None) } else { Alteration::Replace("x") }
+}
+
+pub(super) fn conversion(_: &Altered<'_, '_>, old: &Conversion, new: &Conversion) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("a conversion") }
 }
