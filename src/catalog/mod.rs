@@ -32,10 +32,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 pub use access::{DefaultPrivileges, Grant, Policy, PolicyCommand, Privilege};
 pub use dependencies::{Dependencies, Dependency};
-pub use extension::{EventTrigger, Extension, Language, Schema, Transform};
+pub use extension::{AccessMethod, AccessMethodTarget, EventTrigger, Extension, Language, Schema, Transform};
 pub use foreign::{ForeignDataWrapper, ForeignServer, ForeignTable, UserMapping};
 pub use names::{DataType, Identity, PG_CATALOG, QualifiedName};
-pub use operator::{Cast, CastContext, CastMethod, Collation, Operator, OperatorClass, OperatorClassItem, OperatorFamily};
+pub use operator::{Cast, CastContext, CastMethod, Collation, Conversion, Operator, OperatorClass, OperatorClassItem, OperatorFamily};
 pub use relation::{
     Firing, Index, IndexKey, MaterializedView, NullsOrder, Rule, RuleEvent, StatisticsObject, Trigger, TriggerEvent, TriggerLevel,
     TriggerTiming, View, ViewColumn,
@@ -51,7 +51,7 @@ pub use table::{
     ReferentialAction, ReplicaIdentity, RowSecurity, Table,
 };
 pub use text_search::{TextSearchConfiguration, TextSearchDictionary, TextSearchParser, TextSearchTemplate};
-pub use types::{Attribute, Composite, Domain, Enum, Range};
+pub use types::{Alignment, Attribute, BaseType, BaseTypeDefinition, Composite, Domain, Enum, Range};
 
 /// An expression in canonical SQL, every name outside `pg_catalog` qualified.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -178,8 +178,14 @@ kinds! {
     Extension(Extension) = "extension",
     /// `CREATE LANGUAGE`.
     Language(Language) = "language",
+    /// `CREATE ACCESS METHOD`.
+    AccessMethod(AccessMethod) = "access method",
     /// `CREATE COLLATION`.
     Collation(Collation) = "collation",
+    /// `CREATE CONVERSION`.
+    Conversion(Conversion) = "conversion",
+    /// `CREATE TYPE name` and `CREATE TYPE name (…)`.
+    BaseType(BaseType) = "base type",
     /// `CREATE TYPE … AS ENUM`.
     Enum(Enum) = "enum",
     /// `CREATE DOMAIN`.
@@ -297,7 +303,7 @@ impl Kind {
 
     /// Whether the kind is a type by itself (`pg_type`), apart from the row types of relations.
     pub fn is_type(self) -> bool {
-        matches!(self, Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range)
+        matches!(self, Kind::BaseType | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range)
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     let has_index = constraint.has_index();
     let joins = joins_base(writer, identity, constraint);
     if *inherited && !*local && !has_index && !joins {
-        return Vec::new();
+        return validated_alone(writer, identity, constraint);
     }
     if matches!(kind, ConstraintKind::NotNull { .. }) && *validated {
         // The column says it all.
@@ -61,7 +61,8 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         let sql = format!("ALTER {target}{}\n    VALIDATE CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));
         statements.push(Statement { transaction: Transaction::None, ..Statement::after(identity, sql) });
     }
-    if let Some(above) = attached_to(writer, identity, constraint).filter(|_| *inherited && !joins) {
+    let is_attached = |above: &&Identity| *inherited || above.kind == Kind::Index;
+    if let Some(above) = attached_to(writer, identity, constraint).filter(is_attached).filter(|_| has_index && !joins) {
         let own = qualified(&identity.schema, &identity.name);
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
@@ -125,6 +126,27 @@ fn key_by_index(writer: &Writer<'_>, identity: &Identity, object: &Object, const
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
     statements
+}
+
+/// A check that a parent hands down comes with the parent's, not valid where that is not: a child's own may have been validated since.
+fn validated_alone(writer: &Writer<'_>, identity: &Identity, constraint: &Constraint) -> Vec<Statement> {
+    let parent = identity.parent_name();
+    let Some((table, object)) = writer.relation(&parent) else { return Vec::new() };
+    let parents = match &object.definition {
+        Definition::Table(it) => it.inherits.iter().chain(it.partition_of.as_ref().map(|it| &it.parent)).collect::<Vec<_>>(),
+        Definition::ForeignTable(it) => it.inherits.iter().chain(it.partition_of.as_ref().map(|it| &it.parent)).collect(),
+        _ => Vec::new(),
+    };
+    let above = parents.into_iter().map(|it| Identity::within(Kind::Constraint, it, identity.name.clone()));
+    let mut above = above.filter_map(|it| Some((writer.catalog.get(&it)?, it)));
+    let invalid = above.find(|(object, _)| matches!(&object.definition, Definition::Constraint(it) if !it.validated && it.enforced));
+    match invalid {
+        Some((_, above)) if constraint.validated && constraint.enforced && matches!(constraint.kind, ConstraintKind::Check(_)) => {
+            let sql = format!("ALTER TABLE {}\n    VALIDATE CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));
+            vec![Statement::after(table, sql).needing([above])]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What the constraint demands, after its name.
@@ -194,8 +216,13 @@ fn foreign_key(key: &ForeignKey) -> String {
     sql
 }
 
-/// The constraint of the partitioned table that a partition's belongs to: the one that demands the same.
+/// The constraint or index of the partitioned table that a partition's belongs to: the one that it needs, or that demands the same.
 pub(super) fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
+    let needs = writer.catalog.get(identity).into_iter().flat_map(|it| &it.dependencies);
+    let index = needs.map(|it| &it.on).find(|it| it.kind == Kind::Index).and_then(|it| writer.catalog.get_key_value(it));
+    if let Some((index, _)) = index {
+        return Some(index);
+    }
     let (_, table) = writer.relation(&identity.parent_name())?;
     let above: &QualifiedName = &partition_of(table)?.parent;
     let found = writer.catalog.within(Kind::Constraint, above).find(|(_, object)| match &object.definition {

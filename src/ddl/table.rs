@@ -52,6 +52,7 @@ pub(super) fn table(writer: &Writer<'_>, identity: &Identity, object: &Object, t
         let Some(ColumnIdentity { generation: _, sequence }) = &column.identity else { continue };
         statements[0].creates.push(Identity::new(Kind::Sequence, identity.schema.clone(), sequence.clone()));
         statements.extend(retyped_sequence(writer, identity, column, sequence));
+        statements.extend(persistence_of_sequence(writer, identity, table, sequence));
     }
     match replica_identity {
         ReplicaIdentity::Default => {}
@@ -385,6 +386,16 @@ fn retyped_sequence(writer: &Writer<'_>, table: &Identity, column: &Column, sequ
     let is_other = *of != column.data_type && column.data_type.name.is_builtin();
     let sql = format!("ALTER SEQUENCE {} AS {} MINVALUE {min} MAXVALUE {max};", name(&own), data_type(of));
     is_other.then(|| Statement::after(table, sql))
+}
+
+/// The sequence of an identity is kept as its table is, unless it was told otherwise (PostgreSQL 15).
+fn persistence_of_sequence(writer: &Writer<'_>, identity: &Identity, table: &Table, sequence: &str) -> Option<Statement> {
+    let own = QualifiedName::new(identity.schema.clone(), sequence.to_owned());
+    let (_, object) = writer.find(&[Kind::Sequence], &own)?;
+    let Definition::Sequence(found) = &object.definition else { return None };
+    let is_other = found.unlogged != (table.persistence == Persistence::Unlogged);
+    let word = if found.unlogged { "UNLOGGED" } else { "LOGGED" };
+    is_other.then(|| Statement::after(identity, format!("ALTER SEQUENCE {} SET {word};", name(&own))))
 }
 
 /// `NOT NULL`, with the name and the rest of a constraint that is an object. One that isn't valid can't be said here.

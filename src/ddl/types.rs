@@ -1,10 +1,12 @@
-//! Enums, domains, composites and ranges.
+//! Enums, domains, composites, ranges and base types.
 
 use super::attributes::column_comment;
 use super::data_type::data_type;
 use super::quote::{default_expression, name, qualified, quote_identifier, quote_literal};
 use super::{Statement, Writer};
-use crate::catalog::{Attribute, Composite, Domain, Enum, Identity, Kind, Object, QualifiedName, Range};
+use crate::catalog::{
+    Alignment, Attribute, BaseType, BaseTypeDefinition, Composite, Domain, Enum, Identity, Kind, Object, QualifiedName, Range,
+};
 
 pub(super) fn enumeration(identity: &Identity, object: &Object, enumeration: &Enum) -> Vec<Statement> {
     let Enum { labels } = enumeration;
@@ -76,6 +78,80 @@ pub(super) fn range(writer: &Writer<'_>, identity: &Identity, object: &Object, r
     }
     statements.push(create);
     statements
+}
+
+/// A base type and its functions need each other: first its name, then they, then what it is.
+pub(super) fn base_type(identity: &Identity, object: &Object, base_type: &BaseType) -> Vec<Statement> {
+    let own = qualified(&identity.schema, &identity.name);
+    let mut shell = Statement::creating(identity, object, format!("CREATE TYPE {own};"));
+    let BaseType::Defined(definition) = base_type else { return vec![shell] };
+    shell.needs.retain(|need| need.kind == Kind::Schema);
+    shell.begins.append(&mut shell.creates);
+    let mut create =
+        Statement::creating(identity, object, format!("CREATE TYPE {own} (\n{}\n);", base_type_options(definition).join(",\n")));
+    create.needs.insert(identity.clone());
+    vec![shell, create]
+}
+
+fn base_type_options(definition: &BaseTypeDefinition) -> Vec<String> {
+    let BaseTypeDefinition {
+        input,
+        output,
+        receive,
+        send,
+        modifiers_in,
+        modifiers_out,
+        analyze,
+        subscript,
+        length,
+        passed_by_value,
+        alignment,
+        storage,
+        category,
+        preferred,
+        default,
+        element,
+        delimiter,
+        collatable,
+    } = definition;
+    let mut lines = vec![format!("    INPUT = {}", name(input)), format!("    OUTPUT = {}", name(output))];
+    let functions = [
+        ("RECEIVE", receive),
+        ("SEND", send),
+        ("TYPMOD_IN", modifiers_in),
+        ("TYPMOD_OUT", modifiers_out),
+        ("ANALYZE", analyze),
+        ("SUBSCRIPT", subscript),
+    ];
+    lines.extend(functions.into_iter().filter_map(|(word, function)| Some(format!("    {word} = {}", name(function.as_ref()?)))));
+    let length = if *length == -1 { "VARIABLE".to_owned() } else { length.to_string() };
+    lines.push(format!("    INTERNALLENGTH = {length}"));
+    if *passed_by_value {
+        lines.push("    PASSEDBYVALUE".to_owned());
+    }
+    let alignment = match alignment {
+        Alignment::Char => "char",
+        Alignment::Int2 => "int2",
+        Alignment::Int4 => "int4",
+        Alignment::Double => "double",
+    };
+    lines.push(format!("    ALIGNMENT = {alignment}"));
+    lines.push(format!("    STORAGE = {storage}"));
+    if *category != 'U' {
+        lines.push(format!("    CATEGORY = {}", quote_literal(&category.to_string())));
+    }
+    if *preferred {
+        lines.push("    PREFERRED = true".to_owned());
+    }
+    lines.extend(default.as_ref().map(|default| format!("    DEFAULT = {}", quote_literal(default))));
+    lines.extend(element.as_ref().map(|element| format!("    ELEMENT = {}", data_type(element))));
+    if *delimiter != ',' {
+        lines.push(format!("    DELIMITER = {}", quote_literal(&delimiter.to_string())));
+    }
+    if *collatable {
+        lines.push("    COLLATABLE = true".to_owned());
+    }
+    lines
 }
 
 /// The name that a multirange type gets by itself (`src/backend/commands/typecmds.c`, `makeMultirangeTypeName`).

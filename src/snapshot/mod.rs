@@ -36,6 +36,7 @@
 //!
 //! # History of the format, newest first
 //!
+//! - **2** (0.1.0): base types, access methods and conversions are kinds.
 //! - **1** (0.1.0): the first.
 //!
 //! # The rule for changing it
@@ -62,7 +63,7 @@ pub use header::{Hash, Header, HeaderFacts, SectionHeader};
 pub use section::Section;
 
 /// The version of the format that is written, and the newest that is read.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A decoded snapshot file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -103,6 +103,17 @@ fn members_of_extensions(major: u32) -> Result<(), Failed> {
     for part in ["ext.cheer('sad'", "\"citext\"", "\"mood\""] {
         assert!(people.contains(part), "{part} is not in {people}");
     }
+    // What somebody hangs on an extension's table has no place in a catalog without the table, and is not dropped in silence.
+    database.run(
+        "ALTER TABLE ext.moods ADD owner int REFERENCES people;
+        CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER watch BEFORE INSERT ON ext.moods FOR EACH ROW EXECUTE FUNCTION nothing();
+        CREATE POLICY some ON ext.moods USING (id > 0);",
+    )?;
+    let captured = capture(&connection).map_err(|e| e.to_string())?;
+    let said: Vec<&str> = captured.diagnostics.iter().map(|it| it.message.as_str()).collect();
+    let left_out = |what: &str| format!("{what} on `ext.moods` was left out: the table belongs to extension `citext`");
+    assert_eq!(said, [left_out("foreign key `moods_owner_fkey`"), left_out("policy `some`"), left_out("trigger `watch`")]);
     Ok(())
 }
 

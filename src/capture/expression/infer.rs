@@ -6,7 +6,7 @@
 use super::builtin::Builtin;
 use super::scope::{Typed, is_untyped};
 use crate::capture::script::resolve::Resolver;
-use crate::catalog::{CastContext, DataType, Definition, Identity, Kind, PG_CATALOG};
+use crate::catalog::{BaseType, CastContext, DataType, Definition, Identity, Kind, PG_CATALOG};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,13 @@ impl<'c> Declared<'c> {
     fn data_type(self) -> DataType {
         DataType { array: self.array, ..DataType::named(crate::catalog::QualifiedName::new(self.schema, self.name)) }
     }
+}
+
+/// A category of types that a base type says of itself: any letter of ASCII.
+fn category_letter(letter: char) -> Option<&'static str> {
+    const LETTERS: &str = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+    let at = LETTERS.find(letter)?;
+    LETTERS.get(at..=at)
 }
 
 /// Something that a call may mean.
@@ -128,6 +135,10 @@ impl Types<'_> {
             return Builtin::get().category(&data_type.name.name);
         }
         match self.kind(data_type)? {
+            Kind::BaseType => match &self.resolver.catalog.get(self.resolver.type_object(&data_type.name)?)?.definition {
+                Definition::BaseType(BaseType::Defined(it)) => category_letter(it.category),
+                _ => None,
+            },
             Kind::Enum => Some("E"),
             Kind::Range => Some("R"),
             Kind::Composite | Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => Some("C"),

@@ -11,7 +11,9 @@ use crate::diagnostic::nearest;
 use super::column::deferral;
 use super::constraint::{self, Planned};
 use super::state::State;
-use super::{Outcome, Place, Problem, alter_column, alter_partition, comment, drop, index, options, partition, sequence, types};
+use super::{
+    Outcome, Place, Problem, alter_column, alter_partition, comment, dependency, drop, index, options, partition, sequence, types,
+};
 
 /// `ALTER TABLE`, `ALTER VIEW`, `ALTER INDEX`, `ALTER SEQUENCE`, `ALTER TYPE`, `ALTER FOREIGN TABLE`, `ALTER MATERIALIZED VIEW`.
 pub(crate) fn apply(state: &mut State<'_>, node: &AlterTableStmt, at: Place) -> Outcome {
@@ -85,8 +87,7 @@ pub(crate) fn command(state: &mut State<'_>, identity: &Identity, command: &Alte
         return types::alter_composite(state, identity, command, at);
     }
     if identity.kind == Kind::MaterializedView && is_column_setting(command) {
-        state.not_modelled(at, "ALTER MATERIALIZED VIEW … ALTER COLUMN");
-        return Ok(());
+        return alter_column::set_of_materialized_view(state, identity, command);
     }
     let cascade = command.behavior() == DropBehavior::DropCascade;
     match command.subtype() {
@@ -151,7 +152,7 @@ pub(crate) fn command(state: &mut State<'_>, identity: &Identity, command: &Alte
     }
 }
 
-/// Whether a command says how a column is kept, which the catalog has for tables only.
+/// Whether a command says how a column is kept.
 fn is_column_setting(command: &AlterTableCmd) -> bool {
     matches!(
         command.subtype(),
@@ -353,10 +354,16 @@ fn set_persistence(state: &mut State<'_>, identity: &Identity, persistence: Pers
 
 fn set_access_method(state: &mut State<'_>, identity: &Identity, name: &str) -> Outcome {
     let method = (!matches!(name, "" | "heap")).then(|| name.to_owned());
-    state.change(identity, |object| match &mut object.definition {
-        Definition::Table(it) => it.access_method = method,
-        Definition::MaterializedView(it) => it.access_method = method,
-        _ => {}
+    let need = method.as_deref().and_then(|it| dependency::access_method(state, it));
+    state.change(identity, |object| {
+        let place = match &mut object.definition {
+            Definition::Table(it) => &mut it.access_method,
+            Definition::MaterializedView(it) => &mut it.access_method,
+            _ => return,
+        };
+        *place = method;
+        object.dependencies.retain(|it| it.on.kind != Kind::AccessMethod);
+        object.dependencies.extend(need);
     });
     Ok(())
 }

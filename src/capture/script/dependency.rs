@@ -32,6 +32,7 @@ fn of_definition(state: &State<'_>, identity: &Identity, definition: &Definition
             if let Some(key) = &it.partition_key {
                 partition_key(state, identity, key, &mut needs);
             }
+            needs.extend(it.access_method.as_deref().and_then(|it| access_method(state, it)));
         }
         Definition::ForeignTable(it) => {
             columns(state, identity, &it.columns, &mut needs);
@@ -61,6 +62,7 @@ fn of_definition(state: &State<'_>, identity: &Identity, definition: &Definition
             let table = relation(state, &QualifiedName::new(identity.schema.clone(), it.table.clone()))?;
             needs.insert(Dependency::on(table.clone()).auto());
             keys(state, &table, &it.keys, &mut needs);
+            needs.extend(access_method(state, &it.method));
             needs.extend(it.include.iter().map(|column| Dependency::on_column(table.clone(), column.clone()).auto()));
             own_expression(state, &table, it.predicate.as_ref(), &mut needs);
             if let Some(parent) = &it.partition_of {
@@ -101,7 +103,8 @@ fn constraint(
             own(&it.include, &mut needs);
         }
         ConstraintKind::Check(it) => own_expression(state, &table, Some(it), &mut needs),
-        ConstraintKind::Exclusion { elements, include, predicate, .. } => {
+        ConstraintKind::Exclusion { method, elements, include, predicate, .. } => {
+            needs.extend(access_method(state, method));
             let operators = elements.iter().filter_map(|it| operator(state, &it.operator));
             needs.extend(operators);
             elements.iter().for_each(|it| keys(state, &table, std::slice::from_ref(&it.key), &mut needs));
@@ -119,6 +122,11 @@ fn constraint(
         ConstraintKind::NotNull { column } => own(std::slice::from_ref(column), &mut needs),
     }
     Some(needs)
+}
+
+/// The need of an access method that the server does not have by itself.
+pub(crate) fn access_method(state: &State<'_>, name: &str) -> Option<Dependency> {
+    state.resolver().access_method(name).cloned().map(Dependency::on)
 }
 
 /// The need of an operator outside `pg_catalog`.

@@ -310,7 +310,7 @@ pub(crate) fn of_new(catalog: &Catalog, identity: &Identity) -> Option<Vec<Grant
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => "tables",
         Kind::Sequence => "sequences",
         Kind::Function | Kind::Procedure | Kind::Aggregate => "functions",
-        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => "types",
+        Kind::BaseType | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => "types",
         Kind::Schema => "schemas",
         _ => return None,
     };

@@ -66,6 +66,7 @@ pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Res
         needs.extend(predicate.dependencies.iter().map(|it| dependency::own_column_is_auto(it.clone(), table)));
     }
     needs.extend(state.schema_dependency(&table.schema));
+    needs.extend(dependency::access_method(state, &method));
     let partitioned = partition::is_partitioned(state, table);
     let index = Index {
         table: table.name.clone(),
@@ -76,7 +77,7 @@ pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Res
         nulls_not_distinct: node.nulls_not_distinct,
         predicate: predicate.map(|it| it.expression),
         storage_parameters: options::storage_parameters(&node.options),
-        tablespace: (!node.table_space.is_empty()).then(|| node.table_space.clone()),
+        tablespace: state.tablespace(&node.table_space),
         partition_of: None,
         only: partitioned && node.relation.as_ref().is_some_and(|it| !it.inh) && !partition::partitions(state, table).is_empty(),
         statistics_targets: std::collections::BTreeMap::new(),

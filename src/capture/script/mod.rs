@@ -4,11 +4,13 @@
 //! not modelled, is reported by its place and leaves the catalog as it was. To add a statement: a function
 //! `fn(&mut State, &XStmt, Place) -> Outcome` in its family's file, and one line in [`apply`].
 
+mod access_method;
 mod address;
 pub(crate) mod aggregate;
 mod alter;
 mod alter_column;
 mod alter_partition;
+pub(crate) mod base_type;
 mod bound;
 mod builtin;
 pub(crate) mod canonical;
@@ -16,6 +18,7 @@ mod collation;
 pub(crate) mod column;
 pub(crate) mod comment;
 pub(crate) mod constraint;
+mod conversion;
 mod data;
 pub(crate) mod dependency;
 mod domain;
@@ -30,7 +33,7 @@ mod like;
 pub(crate) mod members;
 mod mention;
 pub(crate) mod names;
-mod operator;
+pub(crate) mod operator;
 pub(crate) mod options;
 mod partition;
 mod policy;
@@ -204,6 +207,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::CreateSchemaStmt(it) => schema::create(state, it, at),
         NodeEnum::CreateExtensionStmt(it) => extension::create(state, it, at),
         NodeEnum::CreateEnumStmt(it) => types::create_enum(state, it, at),
+        NodeEnum::AlterTypeStmt(it) => base_type::alter(state, it, at),
         NodeEnum::AlterEnumStmt(it) => types::alter_enum(state, it, at),
         NodeEnum::CompositeTypeStmt(it) => types::create_composite(state, it, at),
         NodeEnum::CreateRangeStmt(it) => types::create_range(state, it, at),
@@ -247,6 +251,8 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::CreateOpFamilyStmt(it) => operator::create_family(state, it, at),
         NodeEnum::AlterOpFamilyStmt(it) => operator::alter_family(state, it, at),
         NodeEnum::CreateOpClassStmt(it) => operator::create_class(state, it, at),
+        NodeEnum::CreateAmStmt(it) => access_method::create(state, it, at),
+        NodeEnum::CreateConversionStmt(it) => conversion::create(state, it, at),
         NodeEnum::CreateCastStmt(it) => operator::create_cast(state, it, at),
         NodeEnum::CreatePlangStmt(it) => language::create(state, it, at),
         NodeEnum::CreateTransformStmt(it) => language::create_transform(state, it, at),
@@ -265,6 +271,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterPublicationStmt(it) => replication::alter_publication(state, it, at),
         NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
         NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
+        NodeEnum::DropSubscriptionStmt(it) => replication::drop_subscription(state, it, at),
         NodeEnum::DoStmt(it) => procedural::apply(state, it, at),
         NodeEnum::CallStmt(it) => procedural::call(state, it, at),
         other => {
@@ -276,7 +283,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
     }
 }
 
-/// The statements that the grammar has as one: `CREATE AGGREGATE`, `OPERATOR`, `COLLATION`, `TEXT SEARCH …`.
+/// The statements that the grammar has as one: `CREATE AGGREGATE`, `OPERATOR`, `COLLATION`, `TEXT SEARCH …`, `TYPE name (…)`.
 fn define(state: &mut State<'_>, node: &DefineStmt, at: Place) -> Outcome {
     match node.kind() {
         ObjectType::ObjectAggregate => aggregate::create(state, node, at),
@@ -285,14 +292,6 @@ fn define(state: &mut State<'_>, node: &DefineStmt, at: Place) -> Outcome {
         ObjectType::ObjectTsparser | ObjectType::ObjectTstemplate | ObjectType::ObjectTsdictionary | ObjectType::ObjectTsconfiguration => {
             text_search::create(state, node, at)
         }
-        _ => {
-            // A shell type is only the announcement of what comes later.
-            if !node.definition.is_empty() {
-                state.not_modelled(at, "CREATE TYPE (base type)");
-            }
-            let name = state.new_name(&node.defnames)?;
-            state.add_opaque_type(&name);
-            Ok(())
-        }
+        _ => base_type::create(state, node, at),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     AlterPublicationAction, AlterPublicationStmt, AlterSubscriptionStmt, AlterSubscriptionType, CreatePublicationStmt,
-    CreateSubscriptionStmt, Node, PublicationObjSpecType, PublicationTable,
+    CreateSubscriptionStmt, DropSubscriptionStmt, Node, PublicationObjSpecType, PublicationTable,
 };
 
 use crate::catalog::{Definition, Dependency, Identity, Kind, Publication, PublishedTable, Subscription};
@@ -148,7 +148,7 @@ pub(crate) fn create_subscription(state: &mut State<'_>, node: &CreateSubscripti
         return Err(Problem::new(format!("subscription `{}` already exists", node.subname)));
     }
     let mut subscription = Subscription { publications: publications(&node.publication), options: BTreeMap::new() };
-    set_subscription_options(&mut subscription, &node.options);
+    set_subscription_options(&mut subscription, &node.subname, &node.options);
     state.insert_with(identity, Definition::Subscription(subscription), BTreeSet::new());
     Ok(())
 }
@@ -158,7 +158,7 @@ fn publications(nodes: &[Node]) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-fn set_subscription_options(subscription: &mut Subscription, nodes: &[Node]) {
+fn set_subscription_options(subscription: &mut Subscription, name: &str, nodes: &[Node]) {
     for option in options::elements(nodes) {
         match option.defname.as_str() {
             // Without a connection nothing starts (PostgreSQL src/backend/commands/subscriptioncmds.c, parse_subscription_options).
@@ -171,9 +171,22 @@ fn set_subscription_options(subscription: &mut Subscription, nodes: &[Node]) {
             }
         }
     }
+    // A slot is called like its subscription.
+    if subscription.options.get("slot_name").is_some_and(|it| it == name) {
+        subscription.options.remove("slot_name");
+    }
     // As every new subscription is.
     if subscription.options.get("enabled").is_some_and(|it| options::parse_boolean(it) == Some(true)) {
         subscription.options.remove("enabled");
+    }
+}
+
+/// `DROP SUBSCRIPTION`.
+pub(crate) fn drop_subscription(state: &mut State<'_>, node: &DropSubscriptionStmt, _at: Place) -> Outcome {
+    let identity = Identity::global(Kind::Subscription, node.subname.clone());
+    match state.remove(&identity) {
+        None if !node.missing_ok => Err(Problem::new(format!("subscription `{}` does not exist", node.subname))),
+        _ => Ok(()),
     }
 }
 
@@ -185,7 +198,7 @@ pub(crate) fn alter_subscription(state: &mut State<'_>, node: &AlterSubscription
         let named = publications(&node.publication);
         match node.kind() {
             AlterSubscriptionType::AlterSubscriptionOptions | AlterSubscriptionType::AlterSubscriptionEnabled => {
-                set_subscription_options(subscription, &node.options);
+                set_subscription_options(subscription, &node.subname, &node.options);
             }
             AlterSubscriptionType::AlterSubscriptionSetPublication => subscription.publications = named,
             AlterSubscriptionType::AlterSubscriptionAddPublication => {

@@ -13,7 +13,7 @@ use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persi
 use super::canonical::{self, CanonicalQuery};
 use super::resolve::strings;
 use super::state::{PG_TEMP, State};
-use super::{Outcome, Place, Problem, options, procedural, settings};
+use super::{Outcome, Place, Problem, dependency, options, procedural, settings};
 
 /// `CREATE VIEW`. A view of temporary tables is temporary.
 pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, at: Place) -> Outcome {
@@ -195,11 +195,12 @@ fn create_materialized(state: &mut State<'_>, name: QualifiedName, into: &IntoCl
         columns: canonical.columns,
         query: canonical.query,
         populated: !into.skip_data,
-        access_method: (!matches!(into.access_method.as_str(), "" | "heap")).then(|| into.access_method.clone()),
-        tablespace: (!into.table_space_name.is_empty()).then(|| into.table_space_name.clone()),
+        access_method: state.table_access_method(&into.access_method),
+        tablespace: state.tablespace(&into.table_space_name),
         storage_parameters: options::storage_parameters(&into.options),
         cluster_on: None,
     };
+    canonical.dependencies.extend(view.access_method.as_deref().and_then(|it| dependency::access_method(state, it)));
     let identity = Identity::new(Kind::MaterializedView, name.schema, name.name);
     state.insert_with(identity, Definition::MaterializedView(view), canonical.dependencies);
     Ok(())
@@ -233,11 +234,12 @@ fn create_table(
     let table = Table {
         columns,
         persistence: if unlogged { Persistence::Unlogged } else { Persistence::Permanent },
-        access_method: (!matches!(into.access_method.as_str(), "" | "heap")).then(|| into.access_method.clone()),
-        tablespace: (!into.table_space_name.is_empty()).then(|| into.table_space_name.clone()),
+        access_method: state.table_access_method(&into.access_method),
+        tablespace: state.tablespace(&into.table_space_name),
         storage_parameters: options::storage_parameters(&into.options),
         ..Table::default()
     };
+    needs.extend(table.access_method.as_deref().and_then(|it| dependency::access_method(state, it)));
     let identity = Identity::new(Kind::Table, name.schema, name.name);
     state.insert_with(identity.clone(), Definition::Table(table), needs);
     if into.on_commit() == OnCommitAction::OncommitDrop {

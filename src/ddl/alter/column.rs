@@ -4,6 +4,8 @@
 //! of one of them; so a child says nothing of what its parent says ([`Column::inherited`]).
 
 use super::Altered;
+use std::collections::BTreeMap;
+
 use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
@@ -276,19 +278,9 @@ impl Pair<'_, '_, '_> {
             }
         }
         self.set_identity(statements);
-        if *storage != old.storage {
-            let storage = storage.clone().unwrap_or_else(|| default_storage(of).to_owned());
-            statements.push(self.only(format!("SET STORAGE {}", storage.to_uppercase())));
-        }
-        if *compression != old.compression {
-            statements.push(
-                self.only(format!("SET COMPRESSION {}", compression.as_deref().map_or_else(|| "default".to_owned(), quote_identifier))),
-            );
-        }
-        if *statistics_target != old.statistics_target {
-            statements.push(self.only(format!("SET STATISTICS {}", statistics_target.unwrap_or(-1))));
-        }
-        statements.extend(settings(&old.options, options).into_iter().map(|action| self.only(action)));
+        let before = Keeping { storage: &old.storage, compression: &old.compression, target: old.statistics_target, options: &old.options };
+        let after = Keeping { storage, compression, target: *statistics_target, options };
+        statements.extend(keeping(of, &before, &after).into_iter().map(|action| self.only(action)));
         if let Some(changes) = super::foreign::option_changes(&old.foreign_options, foreign_options) {
             statements.push(self.only(changes));
         }
@@ -424,6 +416,32 @@ impl Pair<'_, '_, '_> {
             }
         }
     }
+}
+
+/// How a column's values are kept and counted: what tables and materialised views can say of it.
+pub(super) struct Keeping<'k> {
+    pub(super) storage: &'k Option<String>,
+    pub(super) compression: &'k Option<String>,
+    pub(super) target: Option<i32>,
+    pub(super) options: &'k BTreeMap<String, String>,
+}
+
+/// What follows `ALTER COLUMN c` to change how its values are kept.
+pub(super) fn keeping(of: &DataType, before: &Keeping<'_>, after: &Keeping<'_>) -> Vec<String> {
+    let Keeping { storage, compression, target, options } = after;
+    let mut actions = Vec::new();
+    if *storage != before.storage {
+        let storage = storage.as_deref().unwrap_or_else(|| default_storage(of));
+        actions.push(format!("SET STORAGE {}", storage.to_uppercase()));
+    }
+    if *compression != before.compression {
+        actions.push(format!("SET COMPRESSION {}", compression.as_deref().map_or_else(|| "default".to_owned(), quote_identifier)));
+    }
+    if *target != before.target {
+        actions.push(format!("SET STATISTICS {}", target.unwrap_or(-1)));
+    }
+    actions.extend(settings(before.options, options));
+    actions
 }
 
 /// How a type's values are kept where nothing is said (`typstorage` of built-in types): those of variable length may be

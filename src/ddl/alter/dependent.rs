@@ -32,7 +32,10 @@ impl<'a> Writer<'a> {
             },
             Definition::Index(_) | Definition::Statistics(_) if thing.retyped => Dependent::Survives,
             Definition::Language(_)
+            | Definition::AccessMethod(_)
             | Definition::Collation(_)
+            | Definition::Conversion(_)
+            | Definition::BaseType(_)
             | Definition::Enum(_)
             | Definition::Domain(_)
             | Definition::Composite(_)

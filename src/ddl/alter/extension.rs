@@ -1,7 +1,7 @@
-//! Schemas, extensions, languages and transforms.
+//! Schemas, extensions, languages, access methods and transforms.
 
 use super::{Alteration, Altered};
-use crate::catalog::{Extension, Language, Schema, Transform};
+use crate::catalog::{AccessMethod, Extension, Language, Schema, Transform};
 use crate::ddl::extension as create;
 use crate::ddl::quote::{quote_identifier, quote_literal};
 
@@ -38,4 +38,8 @@ pub(super) fn transform(it: &Altered<'_, '_>, old: &Transform, new: &Transform) 
         return Alteration::one(None);
     }
     it.again(create::transform(it.identity, it.after, new))
+}
+
+pub(super) fn access_method(_: &Altered<'_, '_>, old: &AccessMethod, new: &AccessMethod) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("an access method can't be altered") }
 }

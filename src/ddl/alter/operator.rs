@@ -1,7 +1,7 @@
-//! Operators, their families and classes, casts and collations.
+//! Operators, their families and classes, casts, collations and conversions.
 
 use super::{Alteration, Altered};
-use crate::catalog::{Cast, Collation, DataType, Operator, OperatorClass, OperatorClassItem, OperatorFamily};
+use crate::catalog::{Cast, Collation, Conversion, DataType, Operator, OperatorClass, OperatorClassItem, OperatorFamily};
 use crate::ddl::attributes::operands;
 use crate::ddl::operator::item;
 use crate::ddl::quote::name;
@@ -87,4 +87,8 @@ pub(super) fn cast(_: &Altered<'_, '_>, old: &Cast, new: &Cast) -> Alteration {
         true => Alteration::one(None),
         false => Alteration::Replace("a cast can't be altered"),
     }
+}
+
+pub(super) fn conversion(_: &Altered<'_, '_>, old: &Conversion, new: &Conversion) -> Alteration {
+    if old == new { Alteration::one(None) } else { Alteration::Replace("a conversion") }
 }

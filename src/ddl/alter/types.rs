@@ -1,11 +1,11 @@
-//! Enums, domains, composites and ranges.
+//! Enums, domains, composites, ranges and base types.
 
 use std::collections::BTreeMap;
 
 use super::attributes::column_attributes;
 use super::{Alteration, Altered};
-use crate::catalog::{Attribute, Composite, Definition, Domain, Enum, Identity, Kind, Range};
-use crate::ddl::quote::{default_expression, qualified, quote_identifier, quote_literal};
+use crate::catalog::{Attribute, BaseType, BaseTypeDefinition, Composite, Definition, Domain, Enum, Identity, Kind, Range};
+use crate::ddl::quote::{default_expression, name, qualified, quote_identifier, quote_literal};
 use crate::ddl::types::attribute as spell;
 use crate::ddl::{Statement, Transaction};
 
@@ -166,4 +166,64 @@ pub(super) fn range(it: &Altered<'_, '_>, old: &Range, new: &Range) -> Alteratio
         it.statement(format!("ALTER TYPE {own} RENAME TO {};", quote_identifier(multirange)))
     });
     Alteration::one(renamed)
+}
+
+/// `ALTER TYPE … SET` can give a base type other functions, and another storage unless the old one was plain.
+pub(super) fn base_type(it: &Altered<'_, '_>, old: &BaseType, new: &BaseType) -> Alteration {
+    let (BaseType::Defined(old), BaseType::Defined(new)) = (old, new) else {
+        return if old == new { Alteration::one(None) } else { Alteration::Replace("what a shell is") };
+    };
+    let BaseTypeDefinition {
+        input,
+        output,
+        receive,
+        send,
+        modifiers_in,
+        modifiers_out,
+        analyze,
+        subscript,
+        length,
+        passed_by_value,
+        alignment,
+        storage,
+        category,
+        preferred,
+        default,
+        element,
+        delimiter,
+        collatable,
+    } = &**new;
+    let kept = input == &old.input
+        && output == &old.output
+        && length == &old.length
+        && passed_by_value == &old.passed_by_value
+        && alignment == &old.alignment
+        && category == &old.category
+        && preferred == &old.preferred
+        && default == &old.default
+        && element == &old.element
+        && delimiter == &old.delimiter
+        && collatable == &old.collatable;
+    if !kept {
+        return Alteration::Replace("the form of a base type");
+    }
+    if storage != &old.storage && [storage.as_str(), old.storage.as_str()].contains(&"plain") {
+        return Alteration::Replace("whether values of a base type can be moved out of line");
+    }
+    let functions = [
+        ("RECEIVE", receive, &old.receive),
+        ("SEND", send, &old.send),
+        ("TYPMOD_IN", modifiers_in, &old.modifiers_in),
+        ("TYPMOD_OUT", modifiers_out, &old.modifiers_out),
+        ("ANALYZE", analyze, &old.analyze),
+        ("SUBSCRIPT", subscript, &old.subscript),
+    ];
+    let changed = functions.into_iter().filter(|(_, new, old)| new != old);
+    let mut options: Vec<String> =
+        changed.map(|(word, new, _)| format!("{word} = {}", new.as_ref().map_or_else(|| "NONE".to_owned(), name))).collect();
+    if storage != &old.storage {
+        options.push(format!("STORAGE = {storage}"));
+    }
+    let sql = || format!("ALTER {} SET ({});", it.address(), options.join(", "));
+    Alteration::one((!options.is_empty()).then(|| it.statement(sql())))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attributes::column_attributes;
+use super::column::{Keeping, keeping};
 use super::table::settings;
 use super::{Alteration, Altered};
 use crate::catalog::{MaterializedView, View, ViewColumn};
@@ -61,12 +62,21 @@ pub(super) fn materialized_view(it: &Altered<'_, '_>, old: &MaterializedView, ne
             None => alter("SET WITHOUT CLUSTER".to_owned()),
         });
     }
+    for (column, before) in columns.iter().zip(&old.columns) {
+        let Some(of) = &column.data_type else { continue };
+        let actions = keeping(of, &kept(before), &kept(column));
+        statements.extend(actions.into_iter().map(|action| alter(format!("ALTER COLUMN {} {action}", quote_identifier(&column.name)))));
+    }
     if *populated != old.populated {
         let data = if *populated { "" } else { " WITH NO DATA" };
         statements.push(it.statement(format!("REFRESH MATERIALIZED VIEW {own}{data};")));
     }
     statements.extend(said_of_columns(it, &old.columns, columns));
     Alteration::Statements(statements)
+}
+
+fn kept(column: &ViewColumn) -> Keeping<'_> {
+    Keeping { storage: &column.storage, compression: &column.compression, target: column.statistics_target, options: &column.options }
 }
 
 /// Whether all old columns are there, in place, with name and type. What type isn't known might be another.
@@ -83,7 +93,18 @@ fn with_before<'c>(old: &'c [ViewColumn], new: &'c [ViewColumn]) -> impl Iterato
 fn said_of_columns(it: &Altered<'_, '_>, old: &[ViewColumn], new: &[ViewColumn]) -> Vec<Statement> {
     let nothing = BTreeMap::new();
     let said = |(column, before): (&ViewColumn, Option<&ViewColumn>)| {
-        let ViewColumn { name, data_type: _, not_null: _, default: _, comment, grants } = column;
+        let ViewColumn {
+            name,
+            data_type: _,
+            not_null: _,
+            default: _,
+            storage: _,
+            compression: _,
+            statistics_target: _,
+            options: _,
+            comment,
+            grants,
+        } = column;
         let before = before.map_or((None, &[][..]), |before| (before.comment.as_deref(), before.grants.as_slice()));
         column_attributes(it, name, (before.0, before.1, &nothing), (comment.as_deref(), grants, &nothing))
     };
