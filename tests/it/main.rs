@@ -8,6 +8,7 @@
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
 //! - [`model`]: the Go model of random schemas gives no name twice.
+//! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -26,6 +27,8 @@ mod fixtures;
 mod golang;
 mod live;
 mod model;
+mod property;
+mod random;
 mod server;
 mod tool;
 
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     trials.extend(live::trials());
     trials.extend(model::trials());
     trials.extend(equality::trials());
+    trials.extend(property::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
