@@ -206,6 +206,11 @@ impl std::fmt::Display for Difference {
     }
 }
 
+/// What one catalog has otherwise than the other, as texts.
+pub(crate) fn differences(one: &Catalog, other: &Catalog) -> impl Iterator<Item = String> {
+    compare(one, other).into_iter().map(|it| it.to_string().trim_end().to_owned())
+}
+
 /// What one catalog has otherwise than the other, field by field.
 fn compare(one: &Catalog, other: &Catalog) -> Vec<Difference> {
     let mut differences = Vec::new();

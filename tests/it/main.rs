@@ -13,6 +13,7 @@
 //! - [`migrations`]: migrations through goose and golang-migrate on a real server, both ways.
 //! - [`fleet`]: many databases compared with one schema.
 //! - [`settings`]: each flag and each key of the config has an effect.
+//! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -35,6 +36,8 @@ mod incremental;
 mod live;
 mod migrations;
 mod model;
+mod property;
+mod random;
 mod server;
 mod settings;
 mod tool;
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
     trials.extend(equality::trials());
     trials.extend(fleet::trials());
     trials.extend(migrations::trials(all));
+    trials.extend(property::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

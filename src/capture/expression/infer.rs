@@ -514,7 +514,8 @@ impl Types<'_> {
         let first = first.data_type.as_ref()?;
         let all: Vec<&DataType> = values.iter().filter(|it| !it.is_untyped()).map(|it| it.data_type.as_ref()).collect::<Option<_>>()?;
         if all.iter().all(|it| *it == first) {
-            return Some(if all.len() == values.len() { first.clone() } else { first.without_modifiers() });
+            // A literal beside a domain makes it what the domain is of.
+            return Some(if all.len() == values.len() { first.clone() } else { self.resolver.base_type(first).without_modifiers() });
         }
         if all.iter().all(|it| it.name == first.name && it.array == first.array) {
             return Some(first.without_modifiers());

@@ -85,6 +85,21 @@ pub(crate) fn expression(node: &Node, resolver: &Resolver<'_>, scope: &Scope, in
     Ok(Normalised { expression: Expression(print::expression(tree)), dependencies: analysis.dependencies })
 }
 
+/// Whether an extension has an operator of that name between operands of these types; none where its catalog isn't known.
+pub(crate) fn extension_has_operator(extension: &str, name: &str, operands: &[DataType]) -> Option<bool> {
+    let known = builtin::Builtin::extension(extension)?;
+    let is = |declared: &str, it: &DataType| {
+        let element = declared.strip_prefix('_');
+        it.name.name == element.unwrap_or(declared) && it.array == element.is_some()
+    };
+    let matches = |it: &builtin::Operator| match operands {
+        [left, right] => it.left.is_some_and(|declared| is(declared, left)) && is(it.right, right),
+        [right] => it.left.is_none() && is(it.right, right),
+        _ => false,
+    };
+    Some(known.operators(name).iter().any(matches))
+}
+
 /// Analyses the query of a view, or a statement of a rule, whose `OLD` and `NEW` are the scope.
 ///
 /// # Errors

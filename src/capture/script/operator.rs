@@ -13,6 +13,8 @@ use crate::catalog::{
     OperatorFamily, PG_CATALOG, QualifiedName,
 };
 
+use crate::capture::expression;
+
 use super::resolve::split_name;
 use super::state::State;
 use super::{Outcome, Place, Problem, address, aggregate, dependency, options, routine};
@@ -461,7 +463,12 @@ fn operator_of(state: &State<'_>, names: &[Node], operands: &[DataType], depende
     let (schema, name) = split_name(names);
     let resolver = state.resolver();
     let found = resolver.operators(schema.as_deref(), &name);
-    match found.iter().find(|it| it.kind == Kind::Extension || it.arguments == operands) {
+    let has = |it: &Identity| match it.kind {
+        // What an extension has that nobody knows may have the operator.
+        Kind::Extension => expression::extension_has_operator(&it.name, &name, operands).unwrap_or(!is_builtin_operator(&name)),
+        _ => it.arguments == operands,
+    };
+    match found.iter().find(|it| has(it)) {
         Some(operator) => {
             dependencies.insert(Dependency::on((*operator).clone()));
             QualifiedName::new(resolver.schema_of(operator), name)

@@ -12,7 +12,7 @@ use crate::catalog::{Definition, Dependency, Identity, Kind, Publication, Publis
 
 use super::resolve::strings;
 use super::state::State;
-use super::{Outcome, Place, Problem, canonical, options};
+use super::{Outcome, Place, Problem, canonical, options, partition};
 
 /// What is published where nothing is said, in the order of the catalog.
 pub(crate) const OPERATIONS: [&str; 4] = ["insert", "update", "delete", "truncate"];
@@ -108,7 +108,7 @@ fn members(state: &State<'_>, nodes: &[Node]) -> Result<Members, Problem> {
             PublicationObjSpecType::PublicationobjTablesInCurSchema => members.schemas.push(state.creation_schema()?),
             _ => {
                 if let Some(table) = spec.pubtable.as_deref() {
-                    members.tables.push(table_of(state, table)?);
+                    add_table(state, table, &mut members.tables)?;
                 }
             }
         }
@@ -119,12 +119,28 @@ fn members(state: &State<'_>, nodes: &[Node]) -> Result<Members, Problem> {
     Ok(members)
 }
 
-fn table_of(state: &State<'_>, node: &PublicationTable) -> Result<PublishedTable, Problem> {
+/// A table that a statement names, and, without `ONLY`, those that inherit from it now; partitions are published by their parents
+/// (PostgreSQL src/backend/commands/publicationcmds.c, OpenTableList).
+fn add_table(state: &State<'_>, node: &PublicationTable, tables: &mut Vec<PublishedTable>) -> Outcome {
     let Some(relation) = &node.relation else { return Err(Problem::new("a publication needs a table")) };
     let table = state.resolver().range_var(relation)?.clone();
+    let mut left = vec![table.clone()];
+    while let Some(table) = left.pop() {
+        if relation.inh && !partition::is_partitioned(state, &table) {
+            left.extend(partition::children(state, &table));
+        }
+        // Who inherits from two that are published is published once.
+        if tables.iter().all(|it| it.table != table.qualified_name()) {
+            tables.push(table_of(state, node, &table)?);
+        }
+    }
+    Ok(())
+}
+
+fn table_of(state: &State<'_>, node: &PublicationTable, table: &Identity) -> Result<PublishedTable, Problem> {
     let named = strings(&node.columns);
-    let columns = state.resolver().columns(&table).into_iter().map(|it| it.name).filter(|it| named.contains(&it.as_str())).collect();
-    let filter = node.where_clause.as_deref().map(|it| canonical::expression(state, it, Some(&table))).transpose()?;
+    let columns = state.resolver().columns(table).into_iter().map(|it| it.name).filter(|it| named.contains(&it.as_str())).collect();
+    let filter = node.where_clause.as_deref().map(|it| canonical::expression(state, it, Some(table))).transpose()?;
     Ok(PublishedTable { table: table.qualified_name(), columns, filter: filter.map(|it| it.expression) })
 }
 
