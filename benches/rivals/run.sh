@@ -43,7 +43,7 @@ install() {
 ddl() {
   awk -v tables="$1" 'BEGIN {
     for (n = 0; n < tables; n++) {
-      printf "CREATE TABLE item_%d (\n  id bigint PRIMARY KEY,\n  code text NOT NULL UNIQUE,\n  name text NOT NULL,\n  amount integer NOT NULL DEFAULT 0 CHECK (amount >= 0),\n  active boolean NOT NULL DEFAULT true,\n  note text,\n  created_at timestamptz NOT NULL DEFAULT now(),\n  updated_at timestamptz,\n  parent_id bigint%s,\n  other_id bigint%s\n);\n", n, n ? sprintf(" REFERENCES item_%d", n - 1) : "", n > 1 ? sprintf(" REFERENCES item_%d", int(n / 2)) : ""
+      printf "CREATE TABLE item_%d (\n  id bigint PRIMARY KEY,\n  code text NOT NULL UNIQUE,\n  name text NOT NULL,\n  amount integer NOT NULL DEFAULT 0 CHECK (amount >= 0),\n  active boolean NOT NULL DEFAULT true,\n  note text,\n  created_at timestamptz NOT NULL DEFAULT now(),\n  updated_at timestamptz,\n  parent_id bigint%s,\n  other_id bigint%s\n);\n", n, (n ? sprintf(" REFERENCES item_%d", n - 1) : ""), ((n > 1) ? sprintf(" REFERENCES item_%d", int(n / 2)) : "")
       printf "CREATE INDEX item_%d_name ON item_%d (name);\nCREATE INDEX item_%d_parent ON item_%d (parent_id);\nCOMMENT ON TABLE item_%d IS '"'"'The items of kind %d.'"'"';\n", n, n, n, n, n, n
     } }'
 }
@@ -61,7 +61,7 @@ queries() {
 
 # Starts a server for this script, on a socket.
 server() {
-  local bin
+  # Not local: the trap needs them.
   bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
   [ -n "$bin" ] || { echo 'there is no PostgreSQL in /usr/lib/postgresql' >&2; return 1; }
   data=$(mktemp -d) port=$((20000 + RANDOM % 20000))
@@ -99,7 +99,6 @@ measure() {
   printf 'module example.com/app\n\ngo 1.24\n' >go.mod
   "$ours" snapshot create ../schema.sql -o before.pgsnap --quiet
   "$ours" snapshot create ../changed.sql -o after.pgsnap --quiet
-  full() { rm -rf gen; "$ours" --from before.pgsnap --out gen --quiet; }
   fresh() { for _ in 1 2 3 4 5; do rm -rf gen; sync; timed 1 "$ours" --from before.pgsnap --out gen --quiet; echo; done | sort -n | sed -n 3p; }
   rm -f "$place/failed"
   record "$tables" pgx-goose full "$(fresh)" "$(made gen)"
@@ -108,7 +107,8 @@ measure() {
   record "$tables" pgx-goose nothing "$(timed 5 "$ours" --from before.pgsnap --out gen --incremental --quiet)"
   one() { for n in 1 2 3 4 5; do from=$([ $((n % 2)) = 1 ] && echo after || echo before); timed 1 "$ours" --from $from.pgsnap --out gen --incremental --quiet; echo; done | sort -n | sed -n 3p; }
   record "$tables" pgx-goose one "$(one)"
-  compiled=$("$ours" --from before.pgsnap --out gen --dry-run --verbose 2>&1 >/dev/null | sed -n 's/.*Templates compiled in \([0-9.]*\)ms.*/\1/p')
+  rm -rf gen
+  compiled=$("$ours" --from before.pgsnap --out gen --verbose 2>&1 | sed -n 's/.*Templates compiled in \([0-9.]*\)ms.*/\1/p' | head -1)
   record "$tables" pgx-goose templates "$compiled	$compiled"
   [ ! -e "$place/failed" ] || { echo 'pgx-goose failed' >&2; cat "$place/out.log" >&2; exit 1; }
   cd "$root"

@@ -14,7 +14,7 @@ use crate::tool;
 const SCHEMA: &str = "create schema accounts;\n\
     create table accounts.users (id uuid primary key, nick varchar(20), balance numeric not null, url text not null, data jsonb, nm text not null);\n\
     create table orders (id bigint primary key, user_id uuid references accounts.users, note text);\n\
-    create table corpus (id bigint primary key);\n";
+    create table lemma (id bigint primary key);\n";
 
 /// What can be seen of a run.
 #[derive(Clone, Copy)]
@@ -126,7 +126,7 @@ const KEYS: &[Row] = &[
     row("tags", "tags: [db]", HasNot(USER, "json:\"id")),
     row("initialisms", "initialisms: [NM]", Has(USER, "NM ")),
     row("rename", "rename: {accounts.users: Person}", File("gen/models/person.go")),
-    row("plurals", "plurals: {corpus: corpora}", Has("gen/repository/postgres/repositories.go", "Corpora")),
+    row("plurals", "plurals: {lemma: lemmata}", Has("gen/repository/postgres/repositories.go", "Lemmata")),
     row("uuid", "uuid: pgtype", Has(USER, "pgtype.UUID")),
     row("decimal", "decimal: pgtype", Has(USER, "pgtype.Numeric")),
     row("types", "types: [{db_type: jsonb, go_type: 'map[string]any'}]", Has(USER, "map[string]any")),
