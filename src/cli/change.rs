@@ -211,7 +211,7 @@ pub(crate) fn html(diff: &Diff<'_>, from: &Catalog, to: &Catalog, names: &Names<
         kinds.entry(change.identity().kind).or_default().push(change);
     }
     for (kind, changes) in kinds {
-        let _ = write!(text, "<h2>{}</h2>\n", count(changes.len(), kind.name()));
+        let _ = writeln!(text, "<h2>{}</h2>", count(changes.len(), kind.name()));
         for change in changes {
             let _ = write!(
                 text,
@@ -226,7 +226,7 @@ pub(crate) fn html(diff: &Diff<'_>, from: &Catalog, to: &Catalog, names: &Names<
                 text.push_str("<table>\n<tr><th>field</th><th>before</th><th>after</th></tr>\n");
                 for Field { path, from, to } in &fields {
                     let shown = |value: &Option<Value>| value.as_ref().map(|it| in_html(&it.to_string())).unwrap_or_default();
-                    let _ = write!(text, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", in_html(path), shown(from), shown(to));
+                    let _ = writeln!(text, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", in_html(path), shown(from), shown(to));
                 }
                 text.push_str("</table>\n");
             }

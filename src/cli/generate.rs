@@ -153,7 +153,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, (Report, Failure)> {
+pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
     if arguments.watch != Some(true) {
         return once(arguments, talk);
     }
@@ -171,11 +171,12 @@ pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, (Report, F
         watch::Watched { paths: files.into_iter().chain(source).chain(templates).collect() }
     };
     let again = || {
-        if let Err((report, failure)) = once(arguments, talk) {
+        if let Err(failed) = once(arguments, talk) {
+            let (report, failure) = *failed;
             report.failure(failure);
         }
     };
-    checked.and_then(|()| watch::watch(reads, again, &report)).map_err(|failure| (report, failure))
+    checked.and_then(|()| watch::watch(reads, again, &report)).map_err(|failure| Box::new((report, failure)))
 }
 
 /// Which of the default config files count.
@@ -187,11 +188,11 @@ fn format(arguments: &Arguments) -> Format {
     }
 }
 
-fn once(arguments: &Arguments, talk: &Talk) -> Result<Exit, (Report, Failure)> {
+fn once(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
     let config = Config::load(arguments.config.as_deref(), format(arguments));
-    let config = config.map_err(|failure| (talk.report(&Config::default()), failure))?;
+    let config = config.map_err(|failure| Box::new((talk.report(&Config::default()), failure)))?;
     let report = talk.report(&config);
-    hooked(arguments, &config, &report).map_err(|failure| (report, failure))
+    hooked(arguments, &config, &report).map_err(|failure| Box::new((report, failure)))
 }
 
 /// Generates between the user's commands, where something is written at all.

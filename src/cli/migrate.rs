@@ -85,11 +85,11 @@ pub(super) struct Settings {
     existing: Vec<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, (Report, Failure)> {
+pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
     let config = Config::load(arguments.config.as_deref(), config::Format::Any);
-    let config = config.map_err(|failure| (talk.report(&Config::default()), failure))?;
+    let config = config.map_err(|failure| Box::new((talk.report(&Config::default()), failure)))?;
     let report = talk.report(&config);
-    migrate(arguments, &config, &report).map_err(|failure| (report, failure))
+    migrate(arguments, &config, &report).map_err(|failure| Box::new((report, failure)))
 }
 
 fn migrate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exit, Failure> {
@@ -421,7 +421,7 @@ fn check(arguments: &Arguments, config: &Config, reading: &Reading, report: &Rep
             Failure::usage("there is no schema to check the migrations against").hint("pgx-goose migrate --check snapshots/app.pgsnap")
         })?,
     };
-    let (mut found, mut expected) = (in_folder(&dir, reading, report)?, source::read(&[new.clone()], reading, report)?.catalog);
+    let (mut found, mut expected) = (in_folder(&dir, reading, report)?, source::read(std::slice::from_ref(&new), reading, report)?.catalog);
     if !arguments.all {
         bookkeeping::pass_over(&mut found, &mut expected, report);
     }

@@ -130,10 +130,10 @@ impl Talk {
 
 impl Command {
     /// Runs the subcommand. `generate` and `migrate` are alone in reading the config file, which may say how it reports.
-    fn run(&self, talk: &Talk) -> Result<Exit, (Report, Failure)> {
+    fn run(&self, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
         let plain = |run: &dyn Fn(&Report) -> Result<Exit, Failure>| {
             let report = talk.report(&Config::default());
-            run(&report).map_err(|failure| (report, failure))
+            run(&report).map_err(|failure| Box::new((report, failure)))
         };
         match self {
             Self::Generate(arguments) => generate::run(arguments, talk),
@@ -154,7 +154,8 @@ pub(crate) fn run() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return refuse(&error),
     };
-    let exit = command.run(&talk).unwrap_or_else(|(report, failure)| {
+    let exit = command.run(&talk).unwrap_or_else(|failed| {
+        let (report, failure) = *failed;
         let exit = failure.exit;
         report.failure(failure);
         exit

@@ -312,7 +312,7 @@ fn target(hint: &Hint, hints: &[String], from: &Catalog, to: &Catalog) -> Result
             let last = hint.from.parts.last().map_or("", String::as_str);
             let known: BTreeSet<&str> =
                 from.iter().flat_map(|(identity, object)| parts(object).into_iter().chain([identity.name.as_str()])).collect();
-            let nearest = nearest(last, known.into_iter()).map(str::to_owned);
+            let nearest = nearest(last, known).map(str::to_owned);
             Err(RenameError::NoSuchOld { hint: text, name, nearest })
         }
         _ => {
@@ -442,7 +442,7 @@ fn part_leads_to_new(target: &Target, hint: &Hint, others: &[Hint], object: &Obj
         return Err(format!("the new schema has no {identity}; if it is renamed, say so with another `--rename`"));
     };
     if !parts(new).contains(&name.as_str()) {
-        let nearest = nearest(name, parts(new).into_iter()).map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+        let nearest = nearest(name, parts(new)).map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
         return Err(format!("{owner} of the new schema has no {word} {name}{nearest}"));
     }
     if parts(new).contains(&old) {

@@ -338,7 +338,7 @@ impl Walk {
         write("go.mod", "module example.com/shop\n\ngo 1.26\n")?;
         write("schema.sql", &self.schema.ddl())?;
         let config: String = self.config.iter().map(|(key, value)| format!("{key}: {value}\n")).collect();
-        let source = if self.seed % 2 == 0 { "app.pgsnap" } else { "schema.sql" };
+        let source = if self.seed.is_multiple_of(2) { "app.pgsnap" } else { "schema.sql" };
         write("pgx-goose-conf.yaml", &format!("source: {source}\nout: gen\ntemplate_dir: templates\n{config}"))?;
         for name in ["opt.tmpl", "composites.tmpl", "mock_testify.tmpl"] {
             match self.templates.get(name) {
@@ -346,7 +346,7 @@ impl Walk {
                 None => drop(fs::remove_file(place.join("templates").join(name))),
             }
         }
-        if self.seed % 2 == 0 {
+        if self.seed.is_multiple_of(2) {
             tool::run(place, &["snapshot", "create", "schema.sql", "-o", "app.pgsnap", "--quiet"])?.ok()?;
         }
         Ok(())
@@ -405,7 +405,7 @@ impl Walk {
                 None => return Err(format!("`{path}` is left over")),
             }
         }
-        for path in self.persons.keys().filter(|path| !found.contains_key(*path)) {
+        if let Some(path) = self.persons.keys().find(|path| !found.contains_key(*path)) {
             return Err(format!("`{path}`, which a person wrote, was removed"));
         }
         for folder in folders(&self.place.join("gen"))? {

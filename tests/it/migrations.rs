@@ -91,7 +91,7 @@ fn ways(all: bool, is_history: bool, number: usize) -> Vec<Way> {
     if all {
         return ways;
     }
-    let few = if is_history && number % 2 == 0 { 2 } else { 1 };
+    let few = if is_history && number.is_multiple_of(2) { 2 } else { 1 };
     let length = ways.len();
     (0..few).map(|at| ways[(number * 3 + at * 5) % length]).collect()
 }
@@ -349,7 +349,7 @@ fn value(data_type: &str, row: usize) -> String {
     let scalar = match base {
         "int2" | "int4" | "int8" | "numeric" | "float4" | "float8" | "money" | "oid" => format!("'{row}'"),
         "text" | "varchar" | "bpchar" | "name" | "citext" => format!("'{}'", ["a", "b", "c"][row % 3]),
-        "bool" => format!("'{}'", row % 2 == 0),
+        "bool" => format!("'{}'", row.is_multiple_of(2)),
         "timestamp" | "timestamptz" | "date" => format!("'2020-01-0{row}'"),
         "time" | "timetz" => format!("'0{row}:00'"),
         "interval" => format!("'{row} days'"),

@@ -56,10 +56,8 @@ fn find(text: &str, marks: &Marks) -> Result<Option<(usize, usize)>, String> {
             return Err(format!("line {number} is a second `{}`", marks.sign()));
         }
         at += line.len();
-        if line.trim_end() == marks.end {
-            if begin.is_none() || end.replace(at).is_some() {
-                return Err(format!("line {number} is a `{}` without a beginning", marks.end));
-            }
+        if line.trim_end() == marks.end && (begin.is_none() || end.replace(at).is_some()) {
+            return Err(format!("line {number} is a `{}` without a beginning", marks.end));
         }
     }
     match (begin, end) {

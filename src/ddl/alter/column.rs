@@ -36,7 +36,7 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
     // The server gives no column another type that a generated one reads: that one goes before, and comes back after.
     let reads_retyped = |column: &Column| {
         let reads = |generated: &Generated| retyped.iter().any(|name| names_column(&generated.expression.0, name));
-        column.generated.as_ref().is_some_and(reads) && !(column.inherited && !column.local)
+        (column.local || !column.inherited) && column.generated.as_ref().is_some_and(reads)
     };
     let mut last = Vec::new();
     for (column, before) in new.iter().filter_map(|column| Some((column, &old[find(old, &column.name)?]))) {
@@ -148,7 +148,7 @@ fn remove(it: &Altered<'_, '_>, column: &Column) -> Statement {
 /// itself has is known; a function of the schema may be anything.
 fn has_volatile_default(column: &Column) -> bool {
     let volatile = ["nextval(", "gen_random_uuid(", "uuidv4(", "uuidv7(", "random(", "clock_timestamp(", "timeofday(", "uuid_generate_v"];
-    let called = |text: &str| volatile.iter().any(|it| text.contains(it)) || text.split('(').any(|before| is_qualified_call(before));
+    let called = |text: &str| volatile.iter().any(|it| text.contains(it)) || text.split('(').any(is_qualified_call);
     column.default.as_ref().is_some_and(|default| called(&default.0))
 }
 

@@ -57,10 +57,10 @@ pub(super) fn event_trigger(it: &Altered<'_, '_>, old: &EventTrigger, new: &Even
 pub(super) fn rule(it: &Altered<'_, '_>, old: &Rule, new: &Rule) -> Alteration {
     let Rule { event, instead, condition, actions, firing } = new;
     let mut statements = Vec::new();
-    if (event, instead, condition, actions) != (&old.event, &old.instead, &old.condition, &old.actions) {
-        if let Alteration::Statements(again) = it.again(create::rule(it.to, it.identity, it.after, new)) {
-            statements.extend(again.into_iter().take(1));
-        }
+    if (event, instead, condition, actions) != (&old.event, &old.instead, &old.condition, &old.actions)
+        && let Alteration::Statements(again) = it.again(create::rule(it.to, it.identity, it.after, new))
+    {
+        statements.extend(again.into_iter().take(1));
     }
     if *firing != old.firing {
         let relation = qualified(&it.identity.schema, &it.identity.parent);
