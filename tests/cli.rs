@@ -230,12 +230,17 @@ fn old_snapshots_are_read_for_ever() {
 
 /// The fixture of the format has every kind, so that none can change its form unseen.
 #[test]
-fn the_first_format_is_shown_with_every_kind() {
+fn the_formats_are_shown_with_every_kind() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/v1");
     let tree = run(&folder, "snapshot show all_kinds.pgsnap").out;
     let kinds = tree.lines().filter(|it| it.ends_with(')') && !it.starts_with(' ')).count();
     assert_eq!(kinds, 38, "{tree}");
     assert!(!tree.contains("password"));
+    let second = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/v2");
+    let tree = run(&second, "snapshot show all_kinds.pgsnap").out;
+    for kind in ["access method (2)", "conversion (2)", "base type (3)"] {
+        assert!(tree.contains(kind), "{kind} is not in {tree}");
+    }
 }
 
 /// A folder with a Go module and a DDL file.

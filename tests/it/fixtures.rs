@@ -11,7 +11,7 @@
 //! | `error.txt` | the error that reading ends with |
 //! | `go/` | the Go that is generated |
 //! | `equal.sql` | not rewritten: another way to write the same schema, byte for byte the same snapshot |
-//! | `server.txt` | not rewritten: `needs 18` (a major version), `needs extension x`, or `skip` with a reason, for the run against a server |
+//! | `server.txt` | not rewritten: `needs 18` and `until 15` (major versions), `needs extension x`, or `skip` with a reason, for the run against a server |
 //!
 //! The same folders run a second time against a real server: it makes of `schema.sql` (or of `equal.sql`) what it makes of the SQL
 //! that we print; what is an error here is an error there.
@@ -177,6 +177,7 @@ impl Case {
         for line in fs::read_to_string(self.folder.join("server.txt")).unwrap_or_default().lines() {
             let missing = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
                 ["needs", "extension", name] => !server.has_extension(name)?,
+                ["until", major] => major.parse::<u32>().map_err(|e| format!("server.txt: {e}"))? < server.major()?,
                 ["needs", major] => major.parse::<u32>().map_err(|e| format!("server.txt: {e}"))? > server.major()?,
                 _ => true,
             };

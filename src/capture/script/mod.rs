@@ -35,6 +35,7 @@ mod mention;
 pub(crate) mod names;
 pub(crate) mod operator;
 pub(crate) mod options;
+mod owned;
 mod partition;
 mod policy;
 mod procedural;
@@ -271,6 +272,9 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterPublicationStmt(it) => replication::alter_publication(state, it, at),
         NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
         NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
+        NodeEnum::ReassignOwnedStmt(it) => owned::reassign(state, it, at),
+        NodeEnum::DropOwnedStmt(it) => owned::drop_owned(state, it, at),
+        NodeEnum::AlterTableMoveAllStmt(it) => alter::move_all(state, it, at),
         NodeEnum::DropSubscriptionStmt(it) => replication::drop_subscription(state, it, at),
         NodeEnum::DoStmt(it) => procedural::apply(state, it, at),
         NodeEnum::CallStmt(it) => procedural::call(state, it, at),
