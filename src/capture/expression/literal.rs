@@ -261,7 +261,7 @@ fn date(text: &str) -> Option<String> {
     if let Some(word) = infinite(text) {
         return Some(word.to_owned());
     }
-    if let Some((day, clock)) = in_words(text, false) {
+    if let Some((day, clock)) = in_words(text) {
         return clock.is_none().then_some(day);
     }
     let mut parts = text.split('-');
@@ -293,7 +293,7 @@ fn time(text: &str) -> Option<String> {
 
 /// A day with the name of its month (`January 8, 1999`, `8-Jan-1999`), which every DateStyle reads alike, and a time of day beside
 /// it, wherever that stands. The name of a zone is passed over where zones mean nothing.
-fn in_words(text: &str, zone: bool) -> Option<(String, Option<String>)> {
+fn in_words(text: &str) -> Option<(String, Option<String>)> {
     const MONTHS: [&str; 12] =
         ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
     let (mut year, mut month, mut day, mut clock) = (None, None, None, None);
@@ -308,9 +308,9 @@ fn in_words(text: &str, zone: bool) -> Option<(String, Option<String>)> {
             let place = if word.len() == 4 { &mut year } else { &mut day };
             (word.len() <= 2 || word.len() == 4).then_some(())?;
             place.replace(number).is_none().then_some(())?;
-        } else if let Some(number) = MONTHS.iter().position(|it| is_month(&it)) {
+        } else if let Some(number) = MONTHS.iter().position(is_month) {
             month.replace(number + 1).is_none().then_some(())?;
-        } else if zone || clock.is_none() || !word.bytes().all(|it| it.is_ascii_alphabetic()) || matches!(&*lower, "am" | "pm" | "bc") {
+        } else if clock.is_none() || !word.bytes().all(|it| it.is_ascii_alphabetic()) || matches!(&*lower, "am" | "pm" | "bc") {
             return None;
         }
     }
@@ -319,7 +319,7 @@ fn in_words(text: &str, zone: bool) -> Option<(String, Option<String>)> {
 }
 
 fn timestamp(text: &str, zone: bool) -> Option<String> {
-    if let Some((day, clock)) = in_words(text, zone).filter(|_| !zone) {
+    if let Some((day, clock)) = in_words(text).filter(|_| !zone) {
         return Some(format!("{day} {}", clock.unwrap_or_else(|| "00:00:00".to_owned())));
     }
     if let Some(word) = infinite(text) {
