@@ -41,8 +41,11 @@ pub(crate) enum Against {
     Dump,
 }
 
+/// One schema on each major.
+type OnMajors = BTreeMap<(u32, Against), Compared>;
+
 /// Of each real schema, on each major: its DDL against what a server says.
-static COMPARED: Mutex<BTreeMap<String, BTreeMap<(u32, Against), Compared>>> = Mutex::new(BTreeMap::new());
+static COMPARED: Mutex<BTreeMap<String, OnMajors>> = Mutex::new(BTreeMap::new());
 
 /// Notes how a schema's DDL compares with what a server of a major says of it.
 pub(crate) fn compare(schema: &str, major: u32, against: Against, objects: usize, differ: usize) {
@@ -101,7 +104,7 @@ fn say(program: &str, arguments: &[&str]) -> String {
 }
 
 /// Schema × major: objects compared, objects that differ.
-fn majors_page(compared: &BTreeMap<String, BTreeMap<(u32, Against), Compared>>) -> String {
+fn majors_page(compared: &BTreeMap<String, OnMajors>) -> String {
     let columns: BTreeSet<(u32, Against)> = compared.values().flat_map(|it| it.keys().copied()).collect();
     let mut page = format!("{MAJORS}\n");
     let _ =
