@@ -295,7 +295,7 @@ fn run(config: &str, arguments: &[String]) -> Result<(PathBuf, tool::Ran), Strin
     write("go.mod", "module example.com/shop\n\ngo 1.26\n")?;
     write("schema.sql", SCHEMA)?;
     write("other.sql", "create table others (id bigint primary key);\n")?;
-    write("odd.sql", &format!("{SCHEMA}create access method mine type table handler heap_tableam_handler;\n"))?;
+    write("odd.sql", &format!("{SCHEMA}import foreign schema remote from server elsewhere into public;\n"))?;
     write("broken.sql", "creat table x ();\n")?;
     write("pgx-goose-conf.yaml", config)?;
     write("other.yaml", "source: schema.sql\nout: elsewhere\nsnapshot: other.sql\n")?;
