@@ -168,14 +168,7 @@ pub(super) fn settings(old: &BTreeMap<String, String>, new: &BTreeMap<String, St
 }
 
 /// How a table lives through the absence of something that it depends on.
-pub(super) fn ease(
-    to: &Writer<'_>,
-    from: &Writer<'_>,
-    identity: &Identity,
-    before: &Object,
-    columns: &[Column],
-    thing: &Thing<'_>,
-) -> Dependent {
+pub(super) fn ease(to: &Writer<'_>, identity: &Identity, before: &Object, columns: &[Column], thing: &Thing<'_>) -> Dependent {
     if thing.column.is_some() {
         // Of its parent: what is done there comes down to it.
         return Dependent::Survives;
@@ -184,7 +177,7 @@ pub(super) fn ease(
         return Dependent::Remade;
     }
     let Some(old) = before.definition.columns() else { return Dependent::Remade };
-    match column::ease(to, from, identity, old, columns, thing) {
+    match column::ease(to, identity, old, columns, thing) {
         Some(statements) => Dependent::Eased(statements),
         None => Dependent::Remade,
     }
