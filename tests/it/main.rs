@@ -4,6 +4,7 @@
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`database`]: a database as a source of the program.
+//! - [`edits`]: migrations from random schemas to random edits of them, and back, on a real server.
 //! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
@@ -27,6 +28,7 @@ mod connection;
 mod corpus;
 mod database;
 mod dump;
+mod edits;
 mod equality;
 mod fidelity;
 mod fixtures;
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
     trials.extend(fleet::trials());
     trials.extend(migrations::trials(all));
     trials.extend(property::trials());
+    trials.extend(edits::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
