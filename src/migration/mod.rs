@@ -19,7 +19,7 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Column, Definition, Identity, Object};
+use crate::catalog::{Catalog, Column, Definition, Identity, Object, QualifiedName};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
 use crate::plan::{self, Action, Batch, Plan, Step};
@@ -189,7 +189,8 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
                 kept.insert(identity.clone(), object.clone());
             }
             diff::Change::Altered { identity, before, after } if altered.contains(identity) => {
-                kept.insert(identity.clone(), with_parts_of(before, after));
+                let is_kept = |of: &QualifiedName| !dropped.iter().any(|it| it.kind.is_type() && it.qualified_name() == *of);
+                kept.insert(identity.clone(), with_parts_of(before, after, &is_kept));
             }
             _ => {}
         }
@@ -199,11 +200,11 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
 }
 
 /// The new version of an object, with the columns and attributes that only the old one has.
-fn with_parts_of(before: &Object, after: &Object) -> Object {
+fn with_parts_of(before: &Object, after: &Object, is_kept: &dyn Fn(&QualifiedName) -> bool) -> Object {
     let mut kept = after.clone();
     match (&before.definition, &mut kept.definition) {
-        (Definition::Table(old), Definition::Table(new)) => keep_columns(&old.columns, &mut new.columns),
-        (Definition::ForeignTable(old), Definition::ForeignTable(new)) => keep_columns(&old.columns, &mut new.columns),
+        (Definition::Table(old), Definition::Table(new)) => keep_columns(&old.columns, &mut new.columns, is_kept),
+        (Definition::ForeignTable(old), Definition::ForeignTable(new)) => keep_columns(&old.columns, &mut new.columns, is_kept),
         (Definition::Composite(old), Definition::Composite(new)) => {
             let gone = old.attributes.iter().filter(|it| !new.attributes.iter().any(|other| other.name == it.name)).cloned();
             let gone: Vec<_> = gone.collect();
@@ -215,8 +216,9 @@ fn with_parts_of(before: &Object, after: &Object) -> Object {
     kept
 }
 
-fn keep_columns(old: &[Column], new: &mut Vec<Column>) {
-    let gone: Vec<Column> = old.iter().filter(|it| !new.iter().any(|other| other.name == it.name)).cloned().collect();
+fn keep_columns(old: &[Column], new: &mut Vec<Column>, is_kept: &dyn Fn(&QualifiedName) -> bool) {
+    let is_gone = |it: &&Column| !new.iter().any(|other| other.name == it.name) && is_kept(&it.data_type.name);
+    let gone: Vec<Column> = old.iter().filter(is_gone).cloned().collect();
     new.extend(gone);
 }
 

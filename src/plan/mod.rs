@@ -122,7 +122,7 @@ pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Plan {
     }
     // Queries are parsed to be laid out, and a tree may be as deep as the parser makes it.
     stacker::grow(256 << 20, || {
-        let old = Writer::on(from, options.major).online(options.safe);
+        let old = Writer::on(from, options.major).towards(to).online(options.safe);
         let new = Writer::onto(to, from, options.major).online(options.safe);
         let fates = fate::decide(&difference, &old, &new);
         let drafts = drafts(&fates, &old, &new);
@@ -176,9 +176,10 @@ fn finish(drafts: Vec<Draft<'_>>, fates: &Fates<'_>, options: &Options) -> Plan 
     for Draft { statement, about, action, why } in drafts {
         let uses_fresh = fresh.iter().any(|it| **it != *about && fates.needs(about, it));
         let Statement { sql, loses, transaction, removes, .. } = statement;
-        let is_drop = action == Action::Drop || removes.iter().any(|(of, column)| !fates.keeps_column(of, column));
+        let is_drop = action == Action::Drop || removes.iter().any(|(of, column)| of == about && !fates.keeps_column(of, column));
         let step = Step { sql, about: about.clone(), action, loses, why };
-        if is_drop && !options.drops && !fates.makes_room(about) {
+        let makes_room = fates.makes_room(about) || removes.iter().any(|(of, column)| of == about && fates.column_makes_room(of, column));
+        if is_drop && !options.drops && !makes_room {
             plan.left_out.push(step);
             continue;
         }

@@ -74,8 +74,12 @@ fn check(seed: u64, major: u32) -> Result<(), String> {
     let failed = |why: String| {
         let kept = keep("up.sql", &up).and_then(|()| keep("down.sql", &down));
         // Whose fault it is: what no server takes is none of the plan's.
-        let refused = server.database("edits_new").and_then(|other| other.run(&new_ddl)).err();
-        let why = refused.map_or(why, |error| format!("generator: the server refuses NEW: {error}"));
+        let made = server.database("edits_new").and_then(|other| other.run(&new_ddl).and_then(|_| captured(&other)));
+        let why = match made.map(|made| differences(&after, &made)) {
+            Err(error) => format!("generator: the server refuses NEW: {error}"),
+            Ok(read) if read.is_empty() => why,
+            Ok(read) => format!("read: the text is not what the server makes of it:\n{}\n{why}", read.join("\n")),
+        };
         failed(format!("{why}{}", kept.err().unwrap_or_default()))
     };
     database.run(&up).map_err(|error| failed(format!("up: {error}")))?;

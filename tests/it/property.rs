@@ -1,7 +1,7 @@
 //! Random schemas ([`random`]), and what must hold of every one: what its DDL says is what a server that ran it says, what `pg_dump`
 //! says of that, and what our own SQL says; so too after a random edit.
 //!
-//! `PGX_GOOSE_SEEDS` says which are made: a number (so many), or a range (`500-900`). What is made stands in
+//! `PGX_GOOSE_SEEDS` says which are made: a number (so many), a range (`500-900`), or a list (`7,12,500-900`). What is made stands in
 //! `target/tmp/property/`. A seed that has failed once is written into [`FAILED`] and runs for ever.
 
 use std::fs;
@@ -42,9 +42,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 pub(crate) fn asked(seeds: u64) -> Vec<u64> {
     let Ok(text) = std::env::var("PGX_GOOSE_SEEDS") else { return (1..=seeds).collect() };
     let number = |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("PGX_GOOSE_SEEDS: `{text}` is no number"));
-    match text.split_once('-') {
-        Some((first, last)) => (number(first)..=number(last)).collect(),
-        None => (1..=number(&text)).collect(),
+    let range = |text: &str| text.split_once('-').map(|(first, last)| number(first)..=number(last));
+    match (text.contains(','), range(&text)) {
+        (true, _) => text.split(',').flat_map(|it| range(it).unwrap_or_else(|| number(it)..=number(it))).collect(),
+        (false, Some(range)) => range.collect(),
+        (false, None) => (1..=number(&text)).collect(),
     }
 }
 
