@@ -70,6 +70,8 @@ pub struct Statement {
     pub closes: Vec<Identity>,
     /// What it destroys for good beyond the definition: `every row of s.t`.
     pub loses: Option<String>,
+    /// Where it fails, if rows are not as it wants them: `s.t has rows: …`.
+    pub risks: Option<String>,
     /// Whether it has a body that is text, which the server looks at when the statement runs although it may name what comes later.
     pub has_body: bool,
     /// How it stands to transactions.
@@ -112,6 +114,7 @@ impl Statement {
             parted: Vec::new(),
             closes: Vec::new(),
             loses: None,
+            risks: None,
             has_body: false,
             transaction: Transaction::Any,
         }

@@ -12,6 +12,7 @@ mod folder;
 mod golang_migrate;
 mod goose;
 mod header;
+pub mod phase;
 pub mod rename;
 mod squash;
 pub mod version;

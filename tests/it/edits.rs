@@ -2,7 +2,7 @@
 //! the way down is OLD again.
 //!
 //! Each seed is one pair, and one way of writing it: forms that keep locks short or not, drops or none, the parts that goose or
-//! golang-migrate would run. Where drops are left out, nothing is left to do but those. The replay offline must say what the server says.
+//! golang-migrate would run, in one step or in two (`--phase`). Where drops are left out, nothing is left to do but those. The replay offline must say what the server says.
 //!
 //! `PGX_GOOSE_SEEDS` says which are made, as for [`crate::property`]. What a seed made stands in `target/tmp/edits/`. What a seed has found
 //! is a folder under `fixtures/migrate/`: the generator changes, and a seed is another pair then.
@@ -14,7 +14,7 @@ use libtest_mimic::{Failed, Trial};
 use pgx_goose::capture::live::{capture, connection};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::Catalog;
-use pgx_goose::migration::{Format, Migration};
+use pgx_goose::migration::{Format, Migration, phase};
 use pgx_goose::plan::{self, Step};
 
 use crate::migrations::differences;
@@ -50,6 +50,11 @@ fn way(seed: u64, major: u32) -> (Format, plan::Options) {
     (format, plan::Options { safe: (seed / 2).is_multiple_of(2), drops: !seed.is_multiple_of(5), major })
 }
 
+/// Whether the migration of a seed expands first and contracts then.
+fn in_phases(seed: u64) -> bool {
+    seed % 6 == 1
+}
+
 fn check(seed: u64, major: u32) -> Result<(), String> {
     let (old, new) = random::pair(seed);
     let (old_ddl, new_ddl) = (old.ddl(major), new.ddl(major));
@@ -69,8 +74,17 @@ fn check(seed: u64, major: u32) -> Result<(), String> {
     database.run(&old_ddl).map_err(|error| failed(format!("generator: the server refuses OLD: {error}")))?;
     let before = captured(&database)?;
     let after = script::parse(&[Input::new("new.sql", new_ddl.as_str())]).catalog;
-    let migration = Migration::new(&before, &after, &[], &format.options(options));
-    let (up, down) = (way_up(&migration), way_down(&migration));
+    // In one step, or in two with a schema between that both know.
+    let planned = |from: &Catalog, to: &Catalog| Migration::new(from, to, &[], &format.options(options));
+    let migrations = match in_phases(seed) && options.drops {
+        true => {
+            let between = phase::between(&before, &after, &[]);
+            vec![planned(&before, &between), planned(&between, &after)]
+        }
+        false => vec![planned(&before, &after)],
+    };
+    let up: String = migrations.iter().map(way_up).collect();
+    let down: String = migrations.iter().rev().map(way_down).collect();
     let failed = |why: String| {
         let kept = keep("up.sql", &up).and_then(|()| keep("down.sql", &down));
         // Whose fault it is: what no server takes is none of the plan's.
@@ -86,7 +100,7 @@ fn check(seed: u64, major: u32) -> Result<(), String> {
     let there = captured(&database)?;
     let left = match options.drops {
         true => differences(&there, &after),
-        false => undone(&there, &after, &migration.left_out, options),
+        false => undone(&there, &after, &migrations[0].left_out, options),
     };
     if !left.is_empty() {
         return Err(failed(format!("the way up does not lead to NEW:\n{}", left.join("\n"))));
@@ -96,10 +110,10 @@ fn check(seed: u64, major: u32) -> Result<(), String> {
     if !left.is_empty() {
         return Err(failed(format!("the way down does not lead back to OLD:\n{}", left.join("\n"))));
     }
-    if !migration.findings.is_empty() {
-        return Err(failed(format!("the server is content, and the replay is not: {:#?}", migration.findings)));
+    match migrations.iter().find(|it| !it.findings.is_empty()) {
+        Some(it) => Err(failed(format!("the server is content, and the replay is not: {:#?}", it.findings))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What is still to do where drops are left out, and what is still to drop though nobody said so.

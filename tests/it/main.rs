@@ -2,6 +2,7 @@
 //!
 //! - [`alter`]: from one schema to another and back, on a real server, for each kind of change.
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
+//! - [`baseline`]: a folder of migrations as one, and migrations beside the Go.
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`database`]: a database as a source of the program.
 //! - [`edits`]: migrations from random schemas to random edits of them, and back, on a real server.
@@ -24,6 +25,7 @@
 
 mod alter;
 mod architecture;
+mod baseline;
 mod connection;
 mod corpus;
 mod database;
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
     trials.extend(migrations::trials(all));
     trials.extend(property::trials());
     trials.extend(edits::trials());
+    trials.extend(baseline::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

@@ -39,7 +39,7 @@ struct Way {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tool {
+pub(crate) enum Tool {
     Goose,
     Migrate,
 }
@@ -272,7 +272,7 @@ fn round_trip(pair: &Pair, way: Way, major: u32) -> Result<Completion, Failed> {
 }
 
 /// What a database has, but for what the tools keep there.
-fn captured(database: &Database<'_>) -> Result<Catalog, String> {
+pub(crate) fn captured(database: &Database<'_>) -> Result<Catalog, String> {
     let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
     let captured = capture(&connection).map_err(|e| e.to_string())?;
     let is_tools = |identity: &Identity| identity.schema == TOOL_SCHEMA || (identity.schema.is_empty() && identity.name == TOOL_SCHEMA);
@@ -292,7 +292,7 @@ pub(crate) fn differences(found: &Catalog, expected: &Catalog) -> Vec<String> {
 }
 
 /// Runs a tool over all migrations of a folder.
-fn apply(tool: Tool, folder: &Path, database: &Database<'_>, up: bool) -> Result<(), String> {
+pub(crate) fn apply(tool: Tool, folder: &Path, database: &Database<'_>, up: bool) -> Result<(), String> {
     let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/bin");
     let url = database.url(LOADER);
     let output = match tool {

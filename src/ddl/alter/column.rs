@@ -102,6 +102,12 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
             statement.creates.push(Identity::new(Kind::Sequence, it.identity.schema.clone(), identity.sequence.clone()));
         }
         statement.adds.extend(places(it.to, it.identity, &column.name));
+        let has_value =
+            column.default.is_some() || column.identity.is_some() || column.generated.is_some() || has_default(it.to, &column.data_type);
+        if column.not_null && !has_value && it.identity.kind == Kind::Table {
+            let table = it.identity.qualified_name();
+            statement.risks = Some(format!("{table} has rows: column {} takes no NULL and has no default", column.name));
+        }
         statements.push(statement);
     } else if let Some(parent) = above(it, &column.name).iter().find_map(|(_, new)| *new)
         && parent.default != column.default
@@ -115,6 +121,15 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
         )));
     }
     statements.extend(column_settings(it.identity, column));
+}
+
+/// Whether a type has a default of its own: a domain, or one over one that has.
+fn has_default(writer: &Writer<'_>, of: &DataType) -> bool {
+    let domain = Identity::new(Kind::Domain, of.name.schema.clone(), of.name.name.clone());
+    match writer.catalog().get(&domain).map(|it| &it.definition) {
+        Some(Definition::Domain(domain)) if !of.array => domain.default.is_some() || has_default(writer, &domain.base),
+        _ => false,
+    }
 }
 
 /// Whether an expression's canonical text names a column, whose name is spelled as SQL has it.
@@ -277,8 +292,17 @@ impl Pair<'_, '_, '_> {
         }
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
             match not_null {
-                true if it.to.online => statements.extend(self.not_null_online()),
-                true => statements.push(self.whole("SET NOT NULL".to_owned())),
+                true => {
+                    let mut set = match it.to.online {
+                        true => self.not_null_online(),
+                        false => vec![self.whole("SET NOT NULL".to_owned())],
+                    };
+                    // The first that looks at all rows.
+                    if let Some(looks) = set.iter_mut().find(|it| it.sql.contains("VALIDATE") || it.sql.contains("SET NOT NULL")) {
+                        looks.risks = Some(format!("{} has rows with NULL in column {name}", it.identity.qualified_name()));
+                    }
+                    statements.extend(set);
+                }
                 false => {
                     let mut statement = self.whole("DROP NOT NULL".to_owned());
                     statement.without.extend(primary_keys(it, name));
