@@ -180,7 +180,6 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     // Some drops are no choice: of what has a name that something new takes.
     let dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
-    let altered: BTreeSet<&Identity> = plan.left_out.iter().filter(|it| it.action != Action::Drop).map(|it| &it.about).collect();
     let mut kept = to.clone();
     for change in diff::diff(from, to).changes {
         match change {
@@ -189,7 +188,8 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
             {
                 kept.insert(identity.clone(), object.clone());
             }
-            diff::Change::Altered { identity, before, after } if altered.contains(identity) => {
+            // A child keeps what its parent keeps, though no statement of its own would drop it.
+            diff::Change::Altered { identity, before, after } if loses_columns(before, after) => {
                 let is_kept = |of: &QualifiedName| !dropped.iter().any(|it| it.kind.is_type() && it.qualified_name() == *of);
                 kept.insert(identity.clone(), with_parts_of(before, after, &is_kept));
             }
@@ -198,6 +198,13 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     let Plan { batches, .. } = plan::plan(from, &kept, options);
     Plan { batches, left_out: plan.left_out }
+}
+
+/// Whether the new version of an object has not all columns or attributes of the old one.
+fn loses_columns(before: &Object, after: &Object) -> bool {
+    let is_kept = matches!(before.definition, Definition::Table(_) | Definition::ForeignTable(_) | Definition::Composite(_));
+    let left = after.definition.column_names();
+    is_kept && before.definition.column_names().iter().any(|it| !left.contains(it))
 }
 
 /// The new version of an object, with the columns and attributes that only the old one has.

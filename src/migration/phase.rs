@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
 use crate::catalog::{Catalog, Column, ConstraintKind, Definition, Dependency, Identity, Kind, Object, QualifiedName, Table};
+use crate::ddl::Writer;
 use crate::diff::{self, Change};
 
 use super::rename::{self, Rename};
@@ -34,10 +35,15 @@ pub fn between(from: &Catalog, to: &Catalog, renames: &[Rename]) -> Catalog {
 
 fn expanded(from: &Catalog, to: &Catalog) -> Catalog {
     let mut between = from.clone();
+    // Who has a name that something new wants has it until the second step.
+    let (old, new) = (Writer::new(from), Writer::new(to));
+    let taken: BTreeSet<(String, String)> = from.iter().flat_map(|(identity, object)| old.slots(identity, object)).collect();
+    let is_free = |identity: &Identity, object: &Object| !new.slots(identity, object).iter().any(|slot| taken.contains(slot));
     let mut created: Vec<(&Identity, &Object)> = Vec::new();
     for change in diff::diff(from, to).changes {
         match change {
-            Change::Created { identity, object } => created.push((identity, object)),
+            Change::Created { identity, object } if is_free(identity, object) => created.push((identity, object)),
+            Change::Created { .. } => {}
             Change::Altered { identity, before, after } => {
                 between.insert(identity.clone(), loosened(from, identity, before, after));
             }

@@ -43,11 +43,10 @@ pub(crate) fn asked(seeds: u64) -> Vec<u64> {
     let Ok(text) = std::env::var("PGX_GOOSE_SEEDS") else { return (1..=seeds).collect() };
     let number = |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("PGX_GOOSE_SEEDS: `{text}` is no number"));
     let range = |text: &str| text.split_once('-').map(|(first, last)| number(first)..=number(last));
-    match (text.contains(','), range(&text)) {
-        (true, _) => text.split(',').flat_map(|it| range(it).unwrap_or_else(|| number(it)..=number(it))).collect(),
-        (false, Some(range)) => range.collect(),
-        (false, None) => (1..=number(&text)).collect(),
+    if text.contains(',') {
+        return text.split(',').flat_map(|it| range(it).unwrap_or_else(|| number(it)..=number(it))).collect();
     }
+    range(&text).map_or_else(|| (1..=number(&text)).collect(), Iterator::collect)
 }
 
 /// The same number makes the same schema, another makes another, every sort of object is made, and an edit changes something.
