@@ -14,6 +14,8 @@
 //! - [`fleet`]: many databases compared with one schema.
 //! - [`settings`]: each flag and each key of the config has an effect.
 //! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
+//! - [`views`]: the columns of views, their types and which are never NULL, against a server with rows.
+//! - [`shadow`]: throw-away servers start, serve, and leave nothing behind.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -40,7 +42,9 @@ mod property;
 mod random;
 mod server;
 mod settings;
+mod shadow;
 mod tool;
+mod views;
 
 use std::process::ExitCode;
 
@@ -67,6 +71,8 @@ fn main() -> ExitCode {
     trials.extend(fleet::trials());
     trials.extend(migrations::trials(all));
     trials.extend(property::trials());
+    trials.extend(views::trials());
+    trials.extend(shadow::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

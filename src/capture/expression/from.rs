@@ -328,6 +328,11 @@ impl Analysis<'_> {
             // A list of the call and its own column definitions.
             let Some(NodeEnum::List(parts)) = function.node.as_mut() else { continue };
             let [call, own_definitions @ ..] = parts.items.as_mut_slice() else { continue };
+            if let Some(several) = self.unnest(call)? {
+                "unnest".clone_into(&mut name);
+                columns.extend(several);
+                continue;
+            }
             let typed = self.value(call)?;
             name = super::output_name::output_name(call);
             let own = match own_definitions.first_mut().and_then(|it| it.node.as_mut()) {
@@ -344,8 +349,10 @@ impl Analysis<'_> {
             } else if typed.data_type.as_ref().is_some_and(|it| it.name.name == "record" && it.name.is_builtin()) {
                 open = true;
             } else {
-                // A scalar's column is called as the function's alias.
-                let name = if count == 1 { alias.clone().unwrap_or_else(|| name.clone()) } else { name.clone() };
+                // A scalar's column is called as its only output parameter, else as the function's alias (PostgreSQL
+                // src/backend/parser/parse_relation.c, chooseScalarFunctionAlias).
+                let aliased = || if count == 1 { alias.clone().unwrap_or_else(|| name.clone()) } else { name.clone() };
+                let name = self.only_output(call).unwrap_or_else(aliased);
                 open |= typed.data_type.is_none();
                 row = typed.data_type.clone();
                 columns.push(Column { name, typed: Typed { not_null: false, ..typed }, source: None });
@@ -357,6 +364,44 @@ impl Analysis<'_> {
         let mut item = aliased(it.alias.as_ref(), &name, columns, open);
         item.row = row.filter(|_| count == 1 && !it.ordinality);
         Ok(item)
+    }
+
+    /// The columns of `unnest` of several arrays, which is one call of it for each (PostgreSQL src/backend/parser/parse_clause.c,
+    /// transformRangeFunction).
+    fn unnest(&mut self, call: &mut Node) -> Result<Option<Vec<Column>>, Unresolved> {
+        let Some(NodeEnum::FuncCall(call)) = call.node.as_mut() else { return Ok(None) };
+        let (schema, name) = super::analysis::object_name(&call.funcname);
+        let is_ours = schema.as_deref().is_none_or(|it| it == PG_CATALOG) && name == "unnest";
+        if !is_ours || call.args.len() < 2 || !self.resolver.functions(schema.as_deref(), &name).is_empty() {
+            return Ok(None);
+        }
+        let arrays = self.all(&mut call.args)?;
+        let element = |it: Typed| match it.data_type.as_ref().map(|it| self.type_rules().element(it)) {
+            Some(Some(element)) => Typed::of(element),
+            _ => Typed::unknown("`unnest` is of a value whose type is not known".to_owned(), call.location),
+        };
+        Ok(Some(arrays.into_iter().map(|it| Column { name: name.clone(), typed: element(it), source: None }).collect()))
+    }
+
+    /// The name of the only output parameter of the function that is called, if it has one.
+    fn only_output(&self, call: &Node) -> Option<String> {
+        let Some(NodeEnum::FuncCall(call)) = &call.node else { return None };
+        let (schema, name) = super::analysis::object_name(&call.funcname);
+        for identity in self.resolver.functions(schema.as_deref(), &name) {
+            let Some(Definition::Function(routine)) = self.resolver.catalog.get(identity).map(|it| &it.definition) else { continue };
+            let mut output = routine
+                .arguments
+                .iter()
+                .filter(|it| !matches!(it.mode, crate::catalog::ArgumentMode::In | crate::catalog::ArgumentMode::Variadic));
+            return output.next().filter(|it| output.next().is_none() && !it.name.is_empty()).map(|it| it.name.clone());
+        }
+        if schema.as_deref().is_some_and(|it| it != PG_CATALOG) {
+            return None;
+        }
+        match Builtin::get().functions(&name).first()?.columns.as_slice() {
+            [(only, _)] => Some((*only).to_owned()),
+            _ => None,
+        }
     }
 
     /// `AS (a int, b text)`.
@@ -385,6 +430,12 @@ impl Analysis<'_> {
         // A row may be NULL as a whole, and then all of it is.
         columns.iter_mut().for_each(|it| it.typed.not_null = false);
         Some(columns)
+    }
+
+    /// The columns of a row: those of its type, or the output columns of the function that gives it.
+    pub(super) fn fields(&mut self, row: Option<&Node>, typed: &Typed) -> Option<Vec<Column>> {
+        let of_type = typed.data_type.as_ref().and_then(|it| self.attributes(it));
+        of_type.or_else(|| self.output_columns(row?, typed))
     }
 
     /// The output columns of a function that has several.

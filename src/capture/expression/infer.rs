@@ -480,7 +480,8 @@ impl Types<'_> {
         };
         if declared.name.ends_with("range") {
             let multi = declared.name.ends_with("multirange");
-            return pairs().find(|(_, it)| self.is_range(it, multi)).map(|(_, it)| it.without_modifiers());
+            let same = pairs().find(|(_, it)| self.is_range(it, multi)).map(|(_, it)| it.without_modifiers());
+            return same.or_else(|| pairs().find_map(|(_, it)| self.range_beside(it, multi)));
         }
         let elements: Vec<Typed> = pairs()
             .filter_map(|(name, actual)| {
@@ -505,6 +506,22 @@ impl Types<'_> {
             return (!element.array).then(|| DataType { array: true, ..element.without_modifiers() });
         }
         Some(element)
+    }
+
+    /// The multirange of a range, or the range of a multirange.
+    fn range_beside(&self, data_type: &DataType, multi: bool) -> Option<DataType> {
+        if !self.is_range(data_type, !multi) {
+            return None;
+        }
+        let name = &data_type.name;
+        if name.is_builtin() {
+            let other = if multi { name.name.replace("range", "multirange") } else { name.name.replace("multirange", "range") };
+            return Some(DataType::named(crate::catalog::QualifiedName::new(PG_CATALOG, other)));
+        }
+        let identity = self.resolver.type_object(name)?;
+        let Some(Definition::Range(range)) = self.resolver.catalog.get(identity).map(|it| &it.definition) else { return None };
+        let other = if multi { range.multirange.clone() } else { identity.name.clone() };
+        Some(DataType::named(crate::catalog::QualifiedName::new(identity.schema.clone(), other)))
     }
 
     /// The type of a UNION's column, a CASE, a COALESCE, an array: PostgreSQL's select_common_type.

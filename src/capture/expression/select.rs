@@ -372,7 +372,7 @@ impl Analysis<'_> {
                     Node { node: Some(NodeEnum::AIndirection(whole)) }
                 };
                 let typed = self.value(&mut row.clone())?;
-                let Some(attributes) = typed.data_type.as_ref().and_then(|it| self.attributes(it)) else { return Ok(None) };
+                let Some(attributes) = self.fields(Some(&row), &typed) else { return Ok(None) };
                 let field = |column: &Column| {
                     let indirection = vec![string(&column.name)];
                     target_of(NodeEnum::AIndirection(Box::new(protobuf::AIndirection { arg: Some(Box::new(row.clone())), indirection })))

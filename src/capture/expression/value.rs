@@ -520,6 +520,7 @@ impl Analysis<'_> {
     /// `a[1]`, `a[1:2]`, `(row).field`.
     fn indirection(&mut self, it: &mut protobuf::AIndirection) -> Result<Typed, Unresolved> {
         let mut typed = self.maybe(it.arg.as_deref_mut())?;
+        let mut row = it.arg.as_deref();
         for step in &mut it.indirection {
             match step.node.as_mut() {
                 Some(NodeEnum::AIndices(indices)) => {
@@ -528,7 +529,7 @@ impl Analysis<'_> {
                     typed = self.element(typed, indices.is_slice);
                 }
                 Some(NodeEnum::String(field)) => {
-                    let found = typed.data_type.as_ref().and_then(|it| self.attributes(it)).unwrap_or_default();
+                    let found = self.fields(row.take(), &typed).unwrap_or_default();
                     typed = match found.into_iter().find(|column| column.name == field.sval) {
                         Some(Column { typed, source, .. }) => {
                             if let Some((relation, name)) = source {
