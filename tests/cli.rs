@@ -56,7 +56,7 @@ fn what_is_wrong_with_a_snapshot_is_said() {
         bytes[at] ^= 0x10;
         bytes
     };
-    let newer = [&good[..8], &2u32.to_le_bytes(), &good[12..]].concat();
+    let newer = [&good[..8], &3u32.to_le_bytes(), &good[12..]].concat();
     let converted = String::from_utf8_lossy(&good).replace("\r\n", "\n").into_bytes();
     let restore = "restore the file from version control, or create it again with `pgx-goose snapshot create`";
     for (bytes, message, hint) in [
@@ -67,7 +67,7 @@ fn what_is_wrong_with_a_snapshot_is_said() {
         (flipped(40), "the snapshot is damaged: the checksum of the header does not fit", restore),
         (
             newer,
-            "the snapshot has format 2; this version of pgx-goose reads up to format 1",
+            "the snapshot has format 3; this version of pgx-goose reads up to format 2",
             "update pgx-goose, or create the snapshot again with this version",
         ),
         (
@@ -230,12 +230,17 @@ fn old_snapshots_are_read_for_ever() {
 
 /// The fixture of the format has every kind, so that none can change its form unseen.
 #[test]
-fn the_first_format_is_shown_with_every_kind() {
+fn the_formats_are_shown_with_every_kind() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/v1");
     let tree = run(&folder, "snapshot show all_kinds.pgsnap").out;
     let kinds = tree.lines().filter(|it| it.ends_with(')') && !it.starts_with(' ')).count();
     assert_eq!(kinds, 38, "{tree}");
     assert!(!tree.contains("password"));
+    let second = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/v2");
+    let tree = run(&second, "snapshot show all_kinds.pgsnap").out;
+    for kind in ["access method (2)", "conversion (2)", "base type (3)"] {
+        assert!(tree.contains(kind), "{kind} is not in {tree}");
+    }
 }
 
 /// A folder with a Go module and a DDL file.
@@ -696,8 +701,17 @@ fn changes_make_another_run() {
     let folder = go_project(DDL);
     let log = folder.path().join("log");
     let stderr = fs::File::create(&log).unwrap();
-    let mut child =
-        tool(folder.path()).args(["--from", "schema.sql", "--out", "gen", "--watch", "--incremental"]).stderr(stderr).spawn().unwrap();
+    /// Ends the program also where the test fails.
+    struct Running(std::process::Child);
+    impl Drop for Running {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+    let child = Running(
+        tool(folder.path()).args(["--from", "schema.sql", "--out", "gen", "--watch", "--incremental"]).stderr(stderr).spawn().unwrap(),
+    );
     let until = |what: &str, number: usize| {
         let started = Instant::now();
         while fs::read_to_string(&log).unwrap().matches(what).count() < number {
@@ -722,8 +736,7 @@ fn changes_make_another_run() {
     assert!(!folder.path().join("gen/tests").exists());
     std::thread::sleep(Duration::from_millis(400));
     assert_eq!(fs::read_to_string(&log).unwrap().matches("watching ").count(), 5, "its own output starts no run");
-    let _ = child.kill();
-    child.wait().unwrap();
+    drop(child);
     for source in ["-", "git:HEAD:a.sql", "postgres://h/d"] {
         let ran = run(folder.path(), &format!("--watch --from {source}"));
         assert!(ran.code == Some(2) && ran.talk.starts_with("error: `--watch` can't watch "), "{ran:?}");

@@ -245,3 +245,42 @@ pub(crate) fn html(diff: &Diff<'_>, from: &Catalog, to: &Catalog, names: &Names<
     text.push_str("</body>\n</html>\n");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use pgx_goose::capture::script::{Input, parse};
+    use pgx_goose::diff::diff;
+
+    use super::*;
+
+    const NAMES: Names<'_> = Names { from: "a<b", to: "c|d" };
+
+    fn catalog(sql: &str) -> Catalog {
+        parse(&[Input::new("schema.sql", sql)]).catalog
+    }
+
+    #[test]
+    fn names_are_no_markup() {
+        let hostile = "CREATE TABLE \"<script>`|\" (a int); COMMENT ON TABLE \"<script>`|\" IS '```</pre>';";
+        let (from, to) = (catalog(""), catalog(hostile));
+        let page = html(&diff(&from, &to), &from, &to, &NAMES);
+        assert!(!page.contains("<script>") && page.matches("</pre>").count() == 1, "{page}");
+        assert!(page.contains("a&lt;b") && page.contains("&lt;script&gt;"), "{page}");
+        let text = markdown(&diff(&from, &to), &from, &to, &NAMES, false);
+        assert!(text.contains("| + | `table public.<script>'\\|` | created |"), "{text}");
+        assert!(text.contains("\n````diff\n") && text.contains("`c\\|d`"), "{text}");
+    }
+
+    #[test]
+    fn json_says_what_differs() {
+        let (from, to) = (catalog("CREATE TABLE t (a int);"), catalog("CREATE TABLE t (a bigint); CREATE TABLE u ();"));
+        let found = value(&diff(&from, &to), &NAMES, false);
+        assert_eq!((&found["equal"], &found["created"], &found["altered"]), (&json!(false), &json!(1), &json!(1)));
+        assert_eq!(found["changes"][0]["object"], "table public.t");
+        assert_eq!(found["changes"][0]["fields"][0]["path"], "columns[a].data_type");
+        assert_eq!(found["changes"][1]["change"], "created");
+        assert!(found["changes"][1]["after"].is_object() && found["changes"][1]["before"].is_null());
+        let same = value(&diff(&to, &to), &NAMES, false);
+        assert_eq!((&same["equal"], &same["changes"]), (&json!(true), &json!([])));
+    }
+}

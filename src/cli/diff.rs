@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::diff::{self, Diff};
 use pgx_goose::fs;
-use pgx_goose::plan::{self, Plan};
+use pgx_goose::plan;
 use pgx_goose::snapshot::{self, Reader};
 
 use super::error::{Exit, Failure};
@@ -108,17 +108,8 @@ fn differing(old: &str, new: &str) -> Result<(Catalog, Catalog), Failure> {
 /// The whole script from one schema to the other.
 fn script(from: &Catalog, to: &Catalog, found: &Diff<'_>) -> String {
     if found.is_empty() {
-        return String::new();
+        String::new()
+    } else {
+        plan::plan(from, to, &plan::Options { major: super::OLDEST_MAJOR, ..plan::Options::WHOLE }).sql()
     }
-    let Plan { batches, left_out: _ } = plan::plan(from, to, &plan::Options { safe: false, drops: true, major: super::OLDEST_MAJOR });
-    let mut text = "SET check_function_bodies = false;\n".to_owned();
-    for step in batches.iter().flat_map(|it| &it.steps) {
-        text.push('\n');
-        if let Some(loses) = &step.loses {
-            text.push_str(&format!("-- loses {}\n", loses.replace(char::is_control, " ")));
-        }
-        text.push_str(step.sql.trim_end());
-        text.push('\n');
-    }
-    text
 }

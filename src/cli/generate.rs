@@ -131,7 +131,6 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Later {
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     cross_schema: Option<bool>,
 }
 
@@ -242,12 +241,15 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     let (manner, check_only) = (settings::manner(arguments, config), arguments.check == Some(true));
     let fingerprint = source::fingerprint(&source);
     let base = settings::base(arguments, config);
+    let is_configured = || config.boolean("migrations.enabled") == Some(true) && config.boolean("migrations.auto_generate") == Some(true);
+    let migrates = arguments.generate_migrations.unwrap_or_else(is_configured) && !check_only;
     // A check takes nothing on trust. A run that is not incremental keeps a record true where there is one.
     let tracked = !check_only && (manner.incremental || !manner.dry && fs::kind(Path::new(&base).join(incremental::FILE_NAME))?.is_some());
     let remembered = if tracked { Some(remembered(&base, manner, &options, report)?) } else { None };
     if let Some(remembered) = &remembered
         && manner.incremental
-        && !(manner.force || manner.dry)
+        // A migration starts from the committed snapshot, which is another thing than what the Go was made from.
+        && !(manner.force || manner.dry || migrates)
         && let Some(current) = remembered.is_current(&Inputs::new(fingerprint.schema.clone(), fingerprint.texts.clone(), &options)?)
     {
         report.diagnostics(&kept(current.edited.iter().map(|path| (path.as_str(), false))));
@@ -258,8 +260,7 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     let warnings = report.warnings();
     let catalog = source::read(std::slice::from_ref(&source), &reading, report)?.catalog;
     report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
-    let is_configured = || config.boolean("migrations.enabled") == Some(true) && config.boolean("migrations.auto_generate") == Some(true);
-    if arguments.generate_migrations.unwrap_or_else(is_configured) && arguments.check != Some(true) {
+    if migrates {
         migrate::beside(config, &catalog, &source::shown(&source), arguments.dry_run == Some(true), arguments.strict, report)?;
     }
 

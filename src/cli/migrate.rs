@@ -238,7 +238,7 @@ fn told(finding: &Finding) -> Vec<Diagnostic> {
 
 /// A name for a migration that nobody named.
 fn made_name(migration: &Migration) -> String {
-    let mut about: Vec<_> = migration.up().map(|it| (it.action, &it.about)).collect();
+    let mut about: Vec<_> = migration.up().filter(|it| !it.sql.starts_with("SET ")).map(|it| (it.action, &it.about)).collect();
     about.dedup_by(|a, b| a.1 == b.1);
     match about.as_slice() {
         [(action, identity)] => format!("{action:?} {} {}", identity.kind, identity.name),

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::{EventKind, RecursiveMode, Watcher};
 use pgx_goose::capture::live::connection::is_connection_string;
@@ -80,10 +80,13 @@ fn wait(events: &Receiver<notify::Result<notify::Event>>) -> Result<(), Failure>
     };
     let ended = || Failure::environment("can't watch for changes any more".to_owned());
     while !matters(&events.recv().map_err(|_| ended())?) {}
+    let mut last = Instant::now();
     loop {
-        match events.recv_timeout(QUIET) {
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
+        // Whoever only reads here (a language server, a tail of a log) does not put the run off.
+        match events.recv_timeout(QUIET.saturating_sub(last.elapsed())) {
+            Ok(event) if matters(&event) => last = Instant::now(),
+            Ok(_) if last.elapsed() < QUIET => {}
+            Ok(_) | Err(RecvTimeoutError::Timeout) => return Ok(()),
             Err(RecvTimeoutError::Disconnected) => return Err(ended()),
         }
     }

@@ -77,7 +77,11 @@ fn last_word(text: &str, change: impl Fn(&str) -> String) -> String {
     match words(text).last() {
         Some(last) => {
             let at = text.rfind(last).unwrap_or(0);
-            format!("{}{}{}", &text[..at], change(last), &text[at + last.len()..])
+            // The rules are for lower case; the word keeps its own first letter.
+            let changed = change(&last.to_lowercase());
+            let same_start = changed.chars().next().zip(last.chars().next()).filter(|(new, old)| old.to_lowercase().eq([*new]));
+            let changed = same_start.map_or(changed.clone(), |(new, old)| format!("{old}{}", &changed[new.len_utf8()..]));
+            format!("{}{changed}{}", &text[..at], &text[at + last.len()..])
         }
         None => text.to_owned(),
     }

@@ -132,11 +132,7 @@ fn key_by_index(writer: &Writer<'_>, identity: &Identity, object: &Object, const
 fn validated_alone(writer: &Writer<'_>, identity: &Identity, constraint: &Constraint) -> Vec<Statement> {
     let parent = identity.parent_name();
     let Some((table, object)) = writer.relation(&parent) else { return Vec::new() };
-    let parents = match &object.definition {
-        Definition::Table(it) => it.inherits.iter().chain(it.partition_of.as_ref().map(|it| &it.parent)).collect::<Vec<_>>(),
-        Definition::ForeignTable(it) => it.inherits.iter().chain(it.partition_of.as_ref().map(|it| &it.parent)).collect(),
-        _ => Vec::new(),
-    };
+    let parents = super::table::parents(object);
     let above = parents.into_iter().map(|it| Identity::within(Kind::Constraint, it, identity.name.clone()));
     let mut above = above.filter_map(|it| Some((writer.catalog.get(&it)?, it)));
     let invalid = above.find(|(object, _)| matches!(&object.definition, Definition::Constraint(it) if !it.validated && it.enforced));

@@ -282,11 +282,7 @@ fn own_part(own: &Column, parent: &Column) -> Option<Column> {
 }
 
 fn columns_of<'a>(writer: &Writer<'a>, relation: &QualifiedName) -> Option<&'a [Column]> {
-    match &writer.relation(relation)?.1.definition {
-        Definition::Table(table) => Some(&table.columns),
-        Definition::ForeignTable(table) => Some(&table.columns),
-        _ => None,
-    }
+    writer.relation(relation)?.1.definition.columns()
 }
 
 /// Whether a column's type is said where the column is spelled.

@@ -5,7 +5,7 @@ use super::data_type::data_type;
 use super::quote::{default_expression, name, qualified, quote_identifier, quote_literal};
 use super::{Statement, Writer};
 use crate::catalog::{
-    Alignment, Attribute, BaseType, BaseTypeDefinition, Composite, Domain, Enum, Identity, Kind, Object, QualifiedName, Range,
+    Alignment, Attribute, BaseType, BaseTypeDefinition, Composite, Definition, Domain, Enum, Identity, Kind, Object, QualifiedName, Range,
 };
 
 pub(super) fn enumeration(identity: &Identity, object: &Object, enumeration: &Enum) -> Vec<Statement> {
@@ -20,7 +20,13 @@ pub(super) fn domain(writer: &Writer<'_>, identity: &Identity, object: &Object, 
     let own = qualified(&identity.schema, &identity.name);
     let mut sql = format!("CREATE DOMAIN {own} AS {}{}", data_type(base), collate(collation.as_ref()));
     let later = default.as_ref().filter(|_| writer.cycle(identity).is_some());
-    if let (Some(default), None) = (default, later) {
+    // The default of a base type is the domain's too, without a word.
+    let inherited = match writer.find(&[Kind::BaseType], &base.name).map(|(_, below)| &below.definition) {
+        Some(Definition::BaseType(BaseType::Defined(it))) if !base.array => it.default.as_deref().map(quote_literal),
+        _ => None,
+    };
+    let said = default.as_ref().filter(|it| inherited.as_ref() != Some(&it.0));
+    if let (Some(default), None) = (said, later) {
         sql.push_str(&format!(" DEFAULT {}", default_expression(default)));
     }
     if *not_null {

@@ -7,7 +7,7 @@
 
 use super::Part;
 use super::header::{self, comment, joined, statements};
-use crate::plan::{Batch, Step};
+use crate::plan::Batch;
 
 /// The same parts, of which each goes down in one piece.
 pub(super) fn fit(parts: Vec<Part>) -> Vec<Part> {
@@ -32,13 +32,8 @@ fn pieces(batch: Batch) -> Vec<Batch> {
 /// The texts of the files for the way up and the way down.
 pub(super) fn files(part: &Part, about: &header::About<'_>) -> (String, String) {
     let lines: Vec<String> = header::lines(part, about).into_iter().map(|it| it.replace(';', "")).collect();
-    let up = format!("{}\n{}", comment(&lines), text(&part.up, part.transaction));
-    let down: String = part.down.iter().map(|it| text(&it.steps, it.transaction)).collect();
+    let up = format!("{}\n{}", comment(&lines), joined(&statements(&part.up)));
+    let down: String = part.down.iter().map(|it| joined(&statements(&it.steps))).collect();
     let down = if down.is_empty() { "-- Nothing on the way down.\n".to_owned() } else { down };
     (up, down)
-}
-
-fn text(steps: &[Step], transaction: bool) -> String {
-    // A setting of a transaction has no place outside of one.
-    if transaction { joined(&statements(steps)) } else { joined(&steps.iter().map(|it| it.sql.clone()).collect::<Vec<_>>()) }
 }

@@ -26,8 +26,7 @@ pub(super) fn file(part: &Part, about: &header::About<'_>) -> String {
 fn section(batches: &[Batch], transaction: bool) -> String {
     let mut blocks = Vec::new();
     for batch in batches {
-        let plain = || batch.steps.iter().map(|it| it.sql.clone()).collect();
-        let statements: Vec<String> = if batch.transaction { statements(&batch.steps) } else { plain() };
+        let statements = statements(&batch.steps);
         let statements: Vec<String> = statements.iter().map(|it| protected(it)).collect();
         if !transaction && batch.transaction && statements.len() > 1 {
             // What is sent at once is one transaction (PostgreSQL documentation, "Multiple Statements in a Simple Query").

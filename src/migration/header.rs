@@ -66,7 +66,7 @@ pub(super) fn down(part: &Part) -> impl Iterator<Item = &Step> {
 fn changes(steps: &[Step]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut lines = Vec::new();
-    for step in steps {
+    for step in steps.iter().filter(|it| !is_setting(it)) {
         let word = match step.action {
             Action::Create => "create",
             Action::Alter => "alter",
@@ -81,6 +81,11 @@ fn changes(steps: &[Step]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Whether a step only sets how those after it are run.
+pub(super) fn is_setting(step: &Step) -> bool {
+    step.sql.starts_with("SET ")
 }
 
 fn losses<'s>(steps: impl Iterator<Item = &'s Step>) -> Vec<String> {
@@ -103,14 +108,9 @@ pub(super) fn comment(lines: &[String]) -> String {
     lines.iter().map(|it| if it.is_empty() { "--\n".to_owned() } else { format!("-- {it}\n") }).collect()
 }
 
-/// The SQL of steps, with what they want to be set before: bodies of functions may name what comes later, as in a dump.
+/// The SQL of steps.
 pub(super) fn statements(steps: &[Step]) -> Vec<String> {
-    let makes_routine = |sql: &str| {
-        let mut words = sql.split_whitespace().map(str::to_ascii_uppercase).take(4).filter(|it| it != "OR" && it != "REPLACE");
-        words.next().as_deref() == Some("CREATE") && matches!(words.next().as_deref(), Some("FUNCTION" | "PROCEDURE"))
-    };
-    let setting = steps.iter().any(|it| makes_routine(&it.sql)).then(|| "SET LOCAL check_function_bodies = false;".to_owned());
-    setting.into_iter().chain(steps.iter().map(|it| it.sql.clone())).collect()
+    steps.iter().map(|it| it.sql.clone()).collect()
 }
 
 /// Statements one after the other: those of one line close together, others apart.

@@ -19,7 +19,7 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Identity};
+use crate::catalog::{Catalog, Column, Definition, Identity, Object};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
 use crate::plan::{self, Action, Batch, Plan, Step};
@@ -130,7 +130,7 @@ impl Migration {
         let back = plan::Options { drops: true, ..options.plan };
         for at in 0..parts.len() {
             let before = if at == 0 { start } else { &ends[at - 1] };
-            parts[at].down = plan::plan(&ends[at], before, &back).batches;
+            parts[at].down = plan::plan(&ends[at], before, &back).batches.into_iter().filter_map(without_session_settings).collect();
         }
         renamed_first(&mut parts, renames);
         let mut migration = Self { parts, left_out, findings };
@@ -179,23 +179,51 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     // Some drops are no choice: of what has a name that something new takes.
     let dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let altered: BTreeSet<&Identity> = plan.left_out.iter().filter(|it| it.action != Action::Drop).map(|it| &it.about).collect();
     let mut kept = to.clone();
     for change in diff::diff(from, to).changes {
-        if let diff::Change::Dropped { identity, object } = change
-            && !dropped.contains(identity)
-            && object.dependencies.iter().all(|it| !dropped.contains(&it.on))
-        {
-            kept.insert(identity.clone(), object.clone());
+        match change {
+            diff::Change::Dropped { identity, object }
+                if !dropped.contains(identity) && object.dependencies.iter().all(|it| !dropped.contains(&it.on)) =>
+            {
+                kept.insert(identity.clone(), object.clone());
+            }
+            diff::Change::Altered { identity, before, after } if altered.contains(identity) => {
+                kept.insert(identity.clone(), with_parts_of(before, after));
+            }
+            _ => {}
         }
     }
     let Plan { batches, .. } = plan::plan(from, &kept, options);
     Plan { batches, left_out: plan.left_out }
 }
 
+/// The new version of an object, with the columns and attributes that only the old one has.
+fn with_parts_of(before: &Object, after: &Object) -> Object {
+    let mut kept = after.clone();
+    match (&before.definition, &mut kept.definition) {
+        (Definition::Table(old), Definition::Table(new)) => keep_columns(&old.columns, &mut new.columns),
+        (Definition::ForeignTable(old), Definition::ForeignTable(new)) => keep_columns(&old.columns, &mut new.columns),
+        (Definition::Composite(old), Definition::Composite(new)) => {
+            let gone = old.attributes.iter().filter(|it| !new.attributes.iter().any(|other| other.name == it.name)).cloned();
+            let gone: Vec<_> = gone.collect();
+            new.attributes.extend(gone);
+        }
+        _ => {}
+    }
+    kept.dependencies = before.dependencies.iter().chain(&after.dependencies).cloned().collect();
+    kept
+}
+
+fn keep_columns(old: &[Column], new: &mut Vec<Column>) {
+    let gone: Vec<Column> = old.iter().filter(|it| !new.iter().any(|other| other.name == it.name)).cloned().collect();
+    new.extend(gone);
+}
+
 /// Cuts batches into parts.
 fn cut(batches: Vec<Batch>, alone: bool) -> Vec<Part> {
     let mut parts = Vec::new();
-    for Batch { transaction, steps } in batches {
+    for Batch { transaction, steps } in batches.into_iter().filter_map(without_session_settings) {
         if alone && !transaction {
             parts.extend(steps.into_iter().map(|step| Part { transaction, up: vec![step], down: Vec::new() }));
         } else {
@@ -203,6 +231,14 @@ fn cut(batches: Vec<Batch>, alone: bool) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Takes away from what runs outside of transactions what it sets: that would stay set for whoever uses the connection next.
+fn without_session_settings(mut batch: Batch) -> Option<Batch> {
+    if !batch.transaction {
+        batch.steps.retain(|it| !header::is_setting(it));
+    }
+    (!batch.steps.is_empty()).then_some(batch)
 }
 
 /// Puts renames before everything else on the way up, and after everything else on the way down.

@@ -101,8 +101,18 @@ fn what_is_kept_is_made_anew_around_a_change() {
     let migration = migration("CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;", "CREATE TABLE t (a bigint);", &[], &options);
     assert_eq!(migration.findings, []);
     let up: Vec<&str> = migration.up().map(|it| it.sql.lines().next().unwrap_or_default()).collect();
-    assert_eq!(up, ["DROP VIEW public.v;", "ALTER TABLE public.t ALTER COLUMN a SET DATA TYPE bigint;", "CREATE VIEW public.v AS"]);
+    assert_eq!(up, ["DROP VIEW public.v;", "ALTER TABLE public.t ALTER COLUMN a TYPE bigint;", "CREATE VIEW public.v AS"]);
     assert_eq!(migration.left_out.len(), 1);
+}
+
+#[test]
+fn what_needs_a_kept_column_stays_as_it_is() {
+    let options = Format::Goose.options(plan::Options { drops: false, ..PLAN });
+    let from = "CREATE TABLE t (a int, b int); CREATE INDEX i ON t (b);";
+    let migration = migration(from, "CREATE TABLE t (a int, c int);", &[], &options);
+    assert_eq!(migration.findings, []);
+    let up: Vec<&str> = migration.up().map(|it| it.sql.as_str()).collect();
+    assert_eq!(up, ["ALTER TABLE public.t ADD COLUMN c integer;"]);
 }
 
 #[test]

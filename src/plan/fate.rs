@@ -119,7 +119,9 @@ impl<'a> Fates<'a> {
             let is_gone = !self.to.contains(thing.object);
             if is_gone || !still {
                 // Its alteration lets go of what is destroyed; but what belongs to an object that is dropped goes with it.
-                if auto && thing.column.is_none() && self.is_dropped_whole(thing.object) {
+                let lets_go = matches!(self.of.get(identity), Some(Fate::Alter { statements, .. })
+                    if statements.iter().any(|statement| statement.releases.contains(thing.object)));
+                if auto && thing.column.is_none() && self.is_dropped_whole(thing.object) && !lets_go {
                     self.replace(identity, before, after, thing, open);
                 }
                 continue;

@@ -29,6 +29,9 @@ use crate::server::{Database, Server, majors, server_of};
 /// The major version whose plans stand in the folders, unless a case needs a newer one.
 const WRITTEN_FOR: u32 = 15;
 
+/// Of how many cases one goes through a server in `make test`; `make test-all` takes all.
+const SPREAD: usize = 4;
+
 /// A pair of schemas.
 #[derive(Clone)]
 struct Pair {
@@ -42,9 +45,15 @@ struct Pair {
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     let asked = majors();
-    for pair in pairs() {
+    let all = std::env::var_os("PGX_GOOSE_SCOPE").is_some_and(|scope| scope == "all");
+    for (number, pair) in pairs().into_iter().enumerate() {
         let written = pair.clone();
         trials.push(Trial::test(format!("fixtures::expected::migrate/{}", pair.name), move || written.check()));
+        // A fixed spread over all kinds goes through a server in `make test`; what is planned for the others is what a server
+        // took when it was written.
+        if !all && number % SPREAD != 0 {
+            continue;
+        }
         // What no server that was asked for can do is shown on the one that can.
         let able: Vec<u32> = asked.iter().copied().filter(|major| *major >= pair.needs).collect();
         for major in if able.is_empty() { vec![pair.needs] } else { able } {

@@ -13,8 +13,8 @@ use crate::tool;
 
 const SCHEMA: &str = "create schema accounts;\n\
     create table accounts.users (id uuid primary key, nick varchar(20), balance numeric not null, url text not null, data jsonb, nm text not null);\n\
-    create table orders (id bigint primary key, user_id uuid references accounts.users, note text);\n\
-    create table lemma (id bigint primary key);\n";
+    create table orders (id bigint primary key, user_id uuid references accounts.users, note text, gone_at timestamptz, edits int not null default 0);\n\
+    create table gizmo (id bigint primary key);\n";
 
 /// What can be seen of a run.
 #[derive(Clone, Copy)]
@@ -86,6 +86,7 @@ const FLAGS: &[Row] = &[
     beside("--force", "--force", "--out foreign", Has("foreign/models/user.go", "Code generated")),
     beside("--parallel", "--parallel=false", "--verbose", Says("using 1 worker\n")),
     beside("--workers", "--workers 3", "--verbose", Says("using 3 workers\n")),
+    beside("--generate-migrations", "--generate-migrations", "--config other.yaml", File("migrations")),
     row("--go-generate", "--go-generate", File("generate.go")),
     row("--dump-data", "--dump-data users", Prints("\"model\": \"User\"")),
     row("--quiet", "--quiet", Silence),
@@ -123,10 +124,12 @@ const KEYS: &[Row] = &[
     row("mock_provider", "mock_provider: gomock", Has("gen/mocks/mock_user_repository.go", "go.uber.org/mock/gomock")),
     row("with_tests", "with_tests: false", NoFile("gen/tests")),
     row("nullable", "nullable: pgtype", Has(USER, "pgtype.Text")),
+    row("soft_delete_columns", "soft_delete_columns: [gone_at]", Has("gen/repository/interfaces/order_repository.go", "SoftDelete(")),
+    row("version_columns", "version_columns: [edits]", Has("gen/repository/interfaces/order_repository.go", "ErrStale")),
     row("tags", "tags: [db]", HasNot(USER, "json:\"id")),
     row("initialisms", "initialisms: [NM]", Has(USER, "NM ")),
     row("rename", "rename: {accounts.users: Person}", File("gen/models/person.go")),
-    row("plurals", "plurals: {lemma: lemmata}", Has("gen/repository/postgres/repositories.go", "Lemmata")),
+    row("plurals", "plurals: {gizmo: gizmata}", Has("gen/repository/postgres/repositories.go", "Gizmata")),
     row("uuid", "uuid: pgtype", Has(USER, "pgtype.UUID")),
     row("decimal", "decimal: pgtype", Has(USER, "pgtype.Numeric")),
     row("types", "types: [{db_type: jsonb, go_type: 'map[string]any'}]", Has(USER, "map[string]any")),
@@ -169,6 +172,24 @@ const KEYS: &[Row] = &[
         "go_generate: {enabled: true}",
         NoFile(".gitignore"),
     ),
+    beside(
+        "migrations.enabled",
+        "snapshot: other.sql\nmigrations: {enabled: true, auto_generate: true}",
+        "snapshot: other.sql\nmigrations: {auto_generate: true}",
+        File("migrations"),
+    ),
+    beside(
+        "migrations.auto_generate",
+        "snapshot: other.sql\nmigrations: {enabled: true, auto_generate: true}",
+        "snapshot: other.sql\nmigrations: {enabled: true}",
+        File("migrations"),
+    ),
+    beside(
+        "migrations.migration_dir",
+        "snapshot: other.sql\nmigrations: {enabled: true, auto_generate: true, migration_dir: db/up}",
+        "snapshot: other.sql\nmigrations: {enabled: true, auto_generate: true}",
+        File("db/up"),
+    ),
     row("quality.enable_validation_tags", "quality: {enable_validation_tags: true}", Has(USER, "validate:\"")),
     row("quality.enable_json_tags", "quality: {enable_json_tags: false}", HasNot(USER, "json:\"id")),
     row("quality.enable_db_tags", "quality: {enable_db_tags: false}", HasNot(USER, "db:\"id")),
@@ -192,9 +213,10 @@ const KEYS: &[Row] = &[
 const NO_ROW_KEYS: &[(&str, &str)] = &[
     ("optimization.template_cache_size", "accepted: all templates are kept"),
     ("templates.", "accepted: all templates are compiled once and kept"),
-    ("migrations.", "of `migrate`"),
+    ("migrations.", "of `migrate`; the tests of it look at them"),
     ("cross_schema.", "of cross-schema generation"),
     ("review.", "of `review`"),
+    ("renames", "of `diff` and `migrate`"),
     ("quality.generate_interfaces", "told as not available"),
     ("quality.generate_benchmarks", "told as not available"),
     ("quality.generate_examples", "told as not available"),
@@ -273,10 +295,10 @@ fn run(config: &str, arguments: &[String]) -> Result<(PathBuf, tool::Ran), Strin
     write("go.mod", "module example.com/shop\n\ngo 1.26\n")?;
     write("schema.sql", SCHEMA)?;
     write("other.sql", "create table others (id bigint primary key);\n")?;
-    write("odd.sql", &format!("{SCHEMA}create access method mine type table handler heap_tableam_handler;\n"))?;
+    write("odd.sql", &format!("{SCHEMA}import foreign schema remote from server elsewhere into public;\n"))?;
     write("broken.sql", "creat table x ();\n")?;
     write("pgx-goose-conf.yaml", config)?;
-    write("other.yaml", "source: schema.sql\nout: elsewhere\n")?;
+    write("other.yaml", "source: schema.sql\nout: elsewhere\nsnapshot: other.sql\n")?;
     write("pgx-goose-conf.json", "{\"source\": \"schema.sql\", \"out\": \"of_json\"}\n")?;
     write("foreign/models/user.go", "package foreign\n")?;
     let opt = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/opt.tmpl");

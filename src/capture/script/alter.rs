@@ -3,7 +3,9 @@
 //! What concerns columns stands in `alter_column`, what concerns inheritance and partitions in `alter_partition`.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior};
+use pg_query::protobuf::{
+    AlterTableCmd, AlterTableMoveAllStmt, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, ObjectType,
+};
 
 use crate::catalog::{Constraint, ConstraintKind, Definition, Firing, Identity, Kind, Object, Persistence, ReplicaIdentity, Table};
 use crate::diagnostic::nearest;
@@ -477,4 +479,29 @@ fn foreign_options(state: &mut State<'_>, table: &Identity, command: &AlterTable
         }
     });
     Ok(())
+}
+
+/// `ALTER TABLE | INDEX | MATERIALIZED VIEW ALL IN TABLESPACE … SET TABLESPACE`.
+pub(crate) fn move_all(state: &mut State<'_>, node: &AlterTableMoveAllStmt, _at: Place) -> Outcome {
+    let from = (node.orig_tablespacename != "pg_default").then(|| node.orig_tablespacename.clone());
+    let owners: Vec<Option<String>> = node.roles.iter().map(super::grant::role_name).collect();
+    let tablespace = |object: &Object| match &object.definition {
+        Definition::Table(it) if node.objtype() == ObjectType::ObjectTable => Some(it.tablespace.clone()),
+        Definition::MaterializedView(it) if node.objtype() == ObjectType::ObjectMatview => Some(it.tablespace.clone()),
+        Definition::Index(it) if node.objtype() == ObjectType::ObjectIndex => Some(it.tablespace.clone()),
+        Definition::Constraint(it) if node.objtype() == ObjectType::ObjectIndex => match &it.kind {
+            ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) => Some(it.tablespace.clone()),
+            ConstraintKind::Exclusion { tablespace, .. } => Some(tablespace.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_theirs = |object: &Object| owners.is_empty() || owners.contains(&object.owner);
+    let moved: Vec<Identity> = state
+        .catalog()
+        .iter()
+        .filter(|(_, object)| is_theirs(object) && tablespace(object).is_some_and(|it| it == from))
+        .map(|(identity, _)| identity.clone())
+        .collect();
+    moved.iter().try_for_each(|identity| set_tablespace(state, identity, &node.new_tablespacename))
 }

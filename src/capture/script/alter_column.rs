@@ -8,6 +8,7 @@ use crate::catalog::{Column, ColumnIdentity, ConstraintKind, DataType, Definitio
 
 use super::alter::definition;
 use super::constraint::check_column;
+use super::resolve::unknown_column;
 use super::sequence::{self, Owner};
 use super::state::State;
 use super::{Outcome, Place, Problem, canonical, column, constraint, dependency, drop, options, partition, types};
@@ -240,8 +241,11 @@ pub(crate) fn set_compression(state: &mut State<'_>, table: &Identity, command: 
 
 /// How a column of a materialised view is kept.
 pub(crate) fn set_of_materialized_view(state: &mut State<'_>, view: &Identity, command: &AlterTableCmd) -> Outcome {
-    check_column(state, view, &command.name)?;
-    let data_type = state.resolver().columns(view).into_iter().find(|it| it.name == command.name).and_then(|it| it.data_type);
+    let columns = state.resolver().columns(view);
+    let Some(column) = columns.iter().find(|it| it.name == command.name) else {
+        return Err(unknown_column(view, &command.name, None, columns.iter().map(|it| it.name.as_str())).into());
+    };
+    let data_type = column.data_type.clone();
     let word = match definition(command) {
         Some(NodeEnum::String(it)) => Some(it.sval.as_str()),
         _ => None,

@@ -13,6 +13,7 @@ pub fn data_statements(inputs: &[Input]) -> Vec<(&'static str, Span)> {
     split::on_deep_stack(|| {
         split::for_each_batch(inputs, |batch| {
             found.extend(batch.iter().filter_map(|statement| Some((word(&statement.node)?, statement.at))));
+            batch
         })
     });
     found.into_iter().map(|(word, at)| (word, places.span(at))).collect()

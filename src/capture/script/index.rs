@@ -51,6 +51,7 @@ pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Res
     for element in elements(&node.index_params) {
         let (key, key_needs) = key(state, table, &method, element)?;
         needs.extend(key_needs);
+        needs.extend(dependency::default_class(state, &method, table, &key));
         key_names.push(element_name(element));
         keys.push(key);
     }

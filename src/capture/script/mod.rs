@@ -35,6 +35,7 @@ mod mention;
 pub(crate) mod names;
 pub(crate) mod operator;
 pub(crate) mod options;
+mod owned;
 mod partition;
 mod policy;
 mod procedural;
@@ -175,13 +176,14 @@ fn run(mut state: State<'_>, inputs: &[Input]) -> Captured {
     split::on_deep_stack(|| {
         let mut file = None;
         let findings = split::for_each_batch(inputs, |batch| {
-            for statement in batch {
+            for statement in &batch {
                 if file != Some(statement.at.file) {
                     session::go_on(&mut state, inputs, file, Some(statement.at.file));
                     file = Some(statement.at.file);
                 }
                 apply(&mut state, &statement.node, statement.at);
             }
+            batch
         });
         session::go_on(&mut state, inputs, file, None);
         state.extend_diagnostics(findings);
@@ -271,6 +273,9 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterPublicationStmt(it) => replication::alter_publication(state, it, at),
         NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
         NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
+        NodeEnum::ReassignOwnedStmt(it) => owned::reassign(state, it, at),
+        NodeEnum::DropOwnedStmt(it) => owned::drop_owned(state, it, at),
+        NodeEnum::AlterTableMoveAllStmt(it) => alter::move_all(state, it, at),
         NodeEnum::DropSubscriptionStmt(it) => replication::drop_subscription(state, it, at),
         NodeEnum::DoStmt(it) => procedural::apply(state, it, at),
         NodeEnum::CallStmt(it) => procedural::call(state, it, at),

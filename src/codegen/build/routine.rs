@@ -125,7 +125,7 @@ impl Found<'_> {
             routine.scan = format!("scan{}", naming.tables[*at].model);
             routine.before = format!("SELECT {} FROM {call}", columns.collect::<Vec<_>>().join(", "));
             // A function that returns no row returns one with nothing in it.
-            routine.after = if many { ")".to_owned() } else { ") AS row WHERE row IS DISTINCT FROM NULL".to_owned() };
+            routine.after = if many { ")".to_owned() } else { ") AS returned WHERE NOT (returned IS NULL)".to_owned() };
         } else if outputs.len() > 1 || outputs.len() == 1 && (procedure || source.returns.name.name == "record") {
             routine.row = naming.models.claim(&format!("{}Row", routine.name));
             let wishes: Vec<(String, bool)> = outputs

@@ -25,16 +25,8 @@ pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
     } else if before.owner.is_some() && owner.is_none() && spelling.owner && !goes_with_table {
         sql.push(format!("ALTER {target} OWNER TO CURRENT_USER;"));
     }
-    if *comment != before.comment {
-        let text = comment.as_ref().map_or_else(|| "NULL".to_owned(), |comment| quote_literal(comment));
-        sql.push(format!("COMMENT ON {target} IS {text};"));
-    }
-    for provider in before.security_labels.keys().filter(|it| !security_labels.contains_key(*it)) {
-        sql.push(security_label(provider, &target, None));
-    }
-    for (provider, label) in security_labels.iter().filter(|(provider, label)| before.security_labels.get(*provider) != Some(label)) {
-        sql.push(security_label(provider, &target, Some(label)));
-    }
+    let (old, new) = ((before.comment.as_deref(), &before.security_labels), (comment.as_deref(), security_labels));
+    sql.extend(comment_and_labels(&target, old, new));
     for extension in before.depends_on_extensions.difference(depends_on_extensions) {
         sql.push(format!("ALTER {target} NO DEPENDS ON EXTENSION {};", quote_identifier(extension)));
     }
@@ -61,16 +53,26 @@ pub(super) fn column_attributes(
 ) -> Vec<Statement> {
     let relation = qualified(&it.identity.schema, &it.identity.name);
     let target = format!("COLUMN {relation}.{}", quote_identifier(column));
+    let mut sql = comment_and_labels(&target, (comment_before, labels_before), (comment, labels));
+    sql.extend(grant_changes(&format!("TABLE {relation}"), &[], Some(grants_before), Some(grants), Some(column)));
+    sql.into_iter().map(|sql| it.statement(sql)).collect()
+}
+
+/// What leads from one comment and its security labels to others, of an object or a column.
+fn comment_and_labels(
+    target: &str,
+    (comment_before, labels_before): (Option<&str>, &BTreeMap<String, String>),
+    (comment, labels): (Option<&str>, &BTreeMap<String, String>),
+) -> Vec<String> {
     let mut sql = Vec::new();
     if comment != comment_before {
         sql.push(format!("COMMENT ON {target} IS {};", comment.map_or_else(|| "NULL".to_owned(), quote_literal)));
     }
     for provider in labels_before.keys().filter(|provider| !labels.contains_key(*provider)) {
-        sql.push(security_label(provider, &target, None));
+        sql.push(security_label(provider, target, None));
     }
     for (provider, label) in labels.iter().filter(|(provider, label)| labels_before.get(*provider) != Some(label)) {
-        sql.push(security_label(provider, &target, Some(label)));
+        sql.push(security_label(provider, target, Some(label)));
     }
-    sql.extend(grant_changes(&format!("TABLE {relation}"), &[], Some(grants_before), Some(grants), Some(column)));
-    sql.into_iter().map(|sql| it.statement(sql)).collect()
+    sql
 }

@@ -3,9 +3,9 @@
 //! What is done to a column of a parent comes down to its children and partitions by itself, but for what is said `ONLY`
 //! of one of them; so a child says nothing of what its parent says ([`Column::inherited`]).
 
-use super::Altered;
 use std::collections::BTreeMap;
 
+use super::Altered;
 use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
@@ -15,7 +15,7 @@ use crate::catalog::{
 };
 use crate::ddl::data_type::data_type;
 use crate::ddl::quote::{parenthesised, qualified, quote_identifier, quote_literal};
-use crate::ddl::table::{Declared, column_settings, spell_column, spell_identity};
+use crate::ddl::table::{Declared, column_settings, parents, spell_column, spell_identity};
 use crate::ddl::types::collate;
 use crate::ddl::{Statement, Thing, Transaction, Writer};
 
@@ -71,14 +71,6 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
 
 /// Both versions of the columns that a parent of the table has under a name; only parents that it has before and after.
 fn above<'w, 'a>(it: &Altered<'w, 'a>, column: &str) -> Vec<(Option<&'a Column>, Option<&'a Column>)> {
-    let parents = |object: &Object| -> Vec<QualifiedName> {
-        let (inherits, partition_of) = match &object.definition {
-            Definition::Table(table) => (&table.inherits, &table.partition_of),
-            Definition::ForeignTable(table) => (&table.inherits, &table.partition_of),
-            _ => return Vec::new(),
-        };
-        inherits.iter().chain(partition_of.as_ref().map(|partition| &partition.parent)).cloned().collect()
-    };
     let named = |writer: &'w Writer<'a>, parent: &QualifiedName| {
         let (_, object) = writer.relation(parent)?;
         object.definition.columns()?.iter().find(|it| it.name == column)
@@ -519,14 +511,7 @@ fn conversion(old: &DataType, new: &DataType, column: &str) -> Option<String> {
 
 /// How columns live through the absence of something: defaults go and come back, and columns of a type that is made anew
 /// take the new one. `None` where only making the table anew would do.
-pub(super) fn ease(
-    to: &Writer<'_>,
-    _: &Writer<'_>,
-    table: &Identity,
-    old: &[Column],
-    new: &[Column],
-    thing: &Thing<'_>,
-) -> Option<Vec<Statement>> {
+pub(super) fn ease(to: &Writer<'_>, table: &Identity, old: &[Column], new: &[Column], thing: &Thing<'_>) -> Option<Vec<Statement>> {
     let target = Target::of(table);
     let mut statements = Vec::new();
     let is_of_it = |of: &DataType| thing.object.kind.is_type() && of.name == thing.object.qualified_name();

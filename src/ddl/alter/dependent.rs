@@ -22,8 +22,8 @@ impl<'a> Writer<'a> {
     /// What PostgreSQL rebuilds by itself when a column changes its type: `ATExecAlterColumnType` in `tablecmds.c`.
     pub fn dependent(&self, from: &Writer<'_>, identity: &Identity, before: &Object, after: &Object, thing: &Thing<'_>) -> Dependent {
         match &after.definition {
-            Definition::Table(new) => table::ease(self, from, identity, before, &new.columns, thing),
-            Definition::ForeignTable(new) => table::ease(self, from, identity, before, &new.columns, thing),
+            Definition::Table(new) => table::ease(self, identity, before, &new.columns, thing),
+            Definition::ForeignTable(new) => table::ease(self, identity, before, &new.columns, thing),
             Definition::Schema(_) | Definition::Extension(_) => Dependent::Survives,
             Definition::Sequence(_) if thing.column.is_some() => Dependent::Survives,
             Definition::Constraint(constraint) if thing.retyped => match &constraint.kind {

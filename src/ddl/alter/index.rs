@@ -2,8 +2,10 @@
 
 use super::table::settings;
 use super::{Alteration, Altered};
-use crate::catalog::{Definition, Identity, Index, Kind, QualifiedName, StatisticsObject};
+use crate::catalog::{Identity, Index, Kind, QualifiedName, StatisticsObject};
+use crate::ddl::Writer;
 use crate::ddl::quote::{name, qualified, quote_identifier};
+use crate::ddl::table::partition_of;
 
 pub(super) fn index(it: &Altered<'_, '_>, old: &Index, new: &Index) -> Alteration {
     let Index {
@@ -59,11 +61,8 @@ pub(super) fn index(it: &Altered<'_, '_>, old: &Index, new: &Index) -> Alteratio
 }
 
 /// The table that a table is a partition of.
-fn partition<'a>(writer: &crate::ddl::Writer<'a>, table: &QualifiedName) -> Option<&'a QualifiedName> {
-    match &writer.relation(table)?.1.definition {
-        Definition::Table(table) => Some(&table.partition_of.as_ref()?.parent),
-        _ => None,
-    }
+fn partition<'a>(writer: &Writer<'a>, table: &QualifiedName) -> Option<&'a QualifiedName> {
+    partition_of(writer.relation(table)?.1).map(|partition| &partition.parent)
 }
 
 pub(super) fn statistics(it: &Altered<'_, '_>, old: &StatisticsObject, new: &StatisticsObject) -> Alteration {

@@ -25,7 +25,7 @@ mod view;
 pub use dependent::Dependent;
 
 use super::{Statement, Writer};
-use crate::catalog::{Definition, Identity, Object};
+use crate::catalog::{Definition, Dependency, Identity, Object};
 
 /// How an object gets from one version to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,21 +49,20 @@ impl Altered<'_, '_> {
     /// A statement that alters the object. It needs what the new version needs and the old one doesn't, as far as the
     /// statement speaks of it.
     pub(super) fn statement(&self, sql: String) -> Statement {
-        let mut statement = Statement::after(self.identity, sql);
-        let is_new = |it: &&crate::catalog::Dependency| !self.before.dependencies.iter().any(|old| old.on == it.on);
-        let named = self.after.dependencies.iter().filter(is_new).filter(|it| dependent::mentions(&statement.sql, &it.on));
-        let named: Vec<Identity> = named.map(|it| it.on.clone()).collect();
-        statement.needs.extend(named);
-        statement
+        self.speaking(sql, |it| !self.before.dependencies.iter().any(|old| old.on == it.on))
     }
 
     /// A statement that alters the object and needs all that it speaks of, also what the old version needed.
     pub(super) fn naming(&self, sql: String) -> Statement {
-        let mut statement = Statement::after(self.identity, sql);
-        let named = self.after.dependencies.iter().filter(|it| dependent::mentions(&statement.sql, &it.on)).map(|it| it.on.clone());
-        let named: Vec<Identity> = named.collect();
-        statement.needs.extend(named);
-        statement
+        self.speaking(sql, |_| true)
+    }
+
+    /// A statement that needs those of the new version's needs that count and that it speaks of.
+    fn speaking(&self, sql: String, counts: impl Fn(&Dependency) -> bool) -> Statement {
+        let statement = Statement::after(self.identity, sql);
+        let named = self.after.dependencies.iter().filter(|it| counts(it) && dependent::mentions(&statement.sql, &it.on));
+        let named: Vec<Identity> = named.map(|it| it.on.clone()).collect();
+        statement.needing(named)
     }
 
     /// A statement that says the whole object again, in its place (`CREATE OR REPLACE`). It needs all that the object needs.

@@ -127,13 +127,19 @@ fn parents(
 ) -> Vec<Statement> {
     let target = Target::of(it.identity);
     let own = qualified(&it.identity.schema, &it.identity.name);
+    // The parent itself may go once it is left.
+    let leaving = |sql: String, parent: &QualifiedName| {
+        let mut statement = it.statement(sql);
+        statement.releases.extend(it.from.relation(parent).map(|(parent, _)| parent.clone()));
+        statement
+    };
     for parent in old_inherits.iter().filter(|parent| !inherits.contains(parent)) {
-        leave.push(it.statement(format!("{} NO INHERIT {};", target.whole, name(parent))));
+        leave.push(leaving(format!("{} NO INHERIT {};", target.whole, name(parent)), parent));
     }
     let mut join = Vec::new();
     if old_partition != partition {
         if let Some(PartitionOf { parent, bound: _ }) = old_partition {
-            leave.push(it.statement(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent))));
+            leave.push(leaving(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent)), parent));
         }
         if let Some(PartitionOf { parent, bound: rows }) = partition {
             join.push(it.statement(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows))));
@@ -162,14 +168,7 @@ pub(super) fn settings(old: &BTreeMap<String, String>, new: &BTreeMap<String, St
 }
 
 /// How a table lives through the absence of something that it depends on.
-pub(super) fn ease(
-    to: &Writer<'_>,
-    from: &Writer<'_>,
-    identity: &Identity,
-    before: &Object,
-    columns: &[Column],
-    thing: &Thing<'_>,
-) -> Dependent {
+pub(super) fn ease(to: &Writer<'_>, identity: &Identity, before: &Object, columns: &[Column], thing: &Thing<'_>) -> Dependent {
     if thing.column.is_some() {
         // Of its parent: what is done there comes down to it.
         return Dependent::Survives;
@@ -178,7 +177,7 @@ pub(super) fn ease(
         return Dependent::Remade;
     }
     let Some(old) = before.definition.columns() else { return Dependent::Remade };
-    match column::ease(to, from, identity, old, columns, thing) {
+    match column::ease(to, identity, old, columns, thing) {
         Some(statements) => Dependent::Eased(statements),
         None => Dependent::Remade,
     }
