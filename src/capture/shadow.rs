@@ -28,7 +28,7 @@ const INSTALLATIONS: &[&str] =
 #[derive(Debug, Error)]
 pub enum ShadowError {
     /// There are no programs to start one with.
-    #[error("no PostgreSQL{} server is installed here{}", major(.wanted), found(.found))]
+    #[error("no PostgreSQL{} server is installed here{}", major(.wanted), only(.found))]
     NotInstalled {
         /// The major version that is wanted.
         wanted: Option<u32>,
@@ -55,7 +55,7 @@ fn major(wanted: &Option<u32>) -> String {
     wanted.map_or_else(String::new, |it| format!(" {it}"))
 }
 
-fn found(majors: &[u32]) -> String {
+fn only(majors: &[u32]) -> String {
     let majors: Vec<String> = majors.iter().map(u32::to_string).collect();
     if majors.is_empty() { String::new() } else { format!(", only {}", majors.join(", ")) }
 }

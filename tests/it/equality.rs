@@ -153,7 +153,8 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON
   JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_type et ON et.oid = CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN t.typelem ELSE t.oid END
   JOIN pg_namespace en ON en.oid = et.typnamespace
-  CROSS JOIN LATERAL (SELECT substring(lower(format_type(a.atttypid, a.atttypmod)) from '\([^)]*\)')) f(modifiers)
+  CROSS JOIN LATERAL (SELECT coalesce('(' || substring(lower(format_type(a.atttypid, a.atttypmod)) from '^interval ([a-z ]+)') || ')',
+    substring(lower(format_type(a.atttypid, a.atttypmod)) from '\([^)]*\)'))) f(modifiers)
 WHERE c.relkind IN ('v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY n.nspname, c.relname, a.attnum";

@@ -1,6 +1,6 @@
 //! FROM: which tables and columns each of its items brings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, Alias, JoinType, Node, RangeVar};
@@ -8,6 +8,7 @@ use pg_query::protobuf::{self, Alias, JoinType, Node, RangeVar};
 use super::analysis::{Analysis, string};
 use super::builtin::Builtin;
 use super::infer::Declared;
+use super::nullable::of_true;
 use super::scope::{Column, Item, Namespace, Typed, Visible};
 use crate::capture::script::resolve::{Unresolved, strings};
 use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
@@ -244,23 +245,35 @@ impl Analysis<'_> {
         }
         let printed = it.alias.as_ref().and_then(|_| self.next_names.pop_front());
         let merged: Vec<Visible> = using.iter().filter_map(|name| self.merged(name, &left, &right, join_type)).collect();
+        self.outer_joins += 2;
         if matches!(join_type, JoinType::JoinLeft | JoinType::JoinFull) {
-            right.make_nullable();
+            right.make_nullable(self.outer_joins);
         }
         if matches!(join_type, JoinType::JoinRight | JoinType::JoinFull) {
-            left.make_nullable();
+            left.make_nullable(self.outer_joins + 1);
         }
         let mut joined = left;
         joined.extend(right);
         if let Some(quals) = it.quals.as_deref_mut() {
             self.beside(Some(before), |this| this.beside(Some(&joined), |this| this.value(quals)))?;
+            if join_type == JoinType::JoinInner {
+                let mut proven = BTreeSet::new();
+                of_true(quals, &mut proven);
+                joined.prove(&proven);
+            }
         }
         if !merged.is_empty() {
             joined.visible.retain(|it| !using.contains(&it.column.name));
             joined.visible.splice(0..0, merged.iter().cloned());
             if let Some(alias) = &it.join_using_alias {
-                let columns = merged.into_iter().map(|it| it.column).collect();
-                joined.items.push(aliased(Some(alias), "", columns, false));
+                let columns = merged.iter().map(|it| it.column.clone()).collect();
+                let mut item = aliased(Some(alias), "", columns, false);
+                // What is one side's column is shown as that.
+                let mut sides = merged.iter().map(|it| it.item.clone());
+                if let Some(Some(side)) = sides.next().filter(|first| sides.all(|it| it == *first)) {
+                    item.printed = side;
+                }
+                joined.items.push(item);
             }
         }
         match &it.alias {
@@ -269,6 +282,9 @@ impl Analysis<'_> {
                 let open = joined.is_open();
                 let columns = joined.visible.into_iter().map(|it| it.column).collect();
                 let item = aliased(Some(alias), "", columns, open);
+                if let Some(alias) = it.alias.as_mut().filter(|it| !it.colnames.is_empty() && !item.open) {
+                    alias.colnames = column_names(&item);
+                }
                 Ok(Namespace::of(reprinted(item, &mut it.alias, printed)))
             }
             None => Ok(joined),
@@ -294,23 +310,20 @@ impl Analysis<'_> {
             JoinType::JoinRight => r,
             _ => l && r,
         };
-        let typed = match join_type {
-            JoinType::JoinRight => right.typed,
-            JoinType::JoinInner | JoinType::JoinLeft if left.typed.data_type.is_some() => left.typed,
-            _ => {
-                let both = [left.typed.clone(), right.typed];
-                match self.type_rules().common(&both) {
-                    Some(data_type) => Typed::of(data_type),
-                    None => left.typed,
-                }
-            }
-        };
         // Where one side's column is the result as it is, that column is meant: parse_clause.c, buildMergedJoinVar.
-        let item = match join_type {
-            JoinType::JoinInner | JoinType::JoinLeft if left_type.is_some() && left_type == right_type => left_item,
-            JoinType::JoinRight if left_type.is_some() && left_type == right_type => right_item,
-            _ => None,
+        let common = self.type_rules().common(&[left.typed.clone(), right.typed.clone()]);
+        let is_left = common.is_some() && left_type == common;
+        let is_right = common.is_some() && right_type == common;
+        let (item, mut typed) = match join_type {
+            JoinType::JoinInner | JoinType::JoinLeft if is_left => (left_item, left.typed),
+            JoinType::JoinInner | JoinType::JoinRight if is_right => (right_item, right.typed),
+            JoinType::JoinLeft => (None, left.typed),
+            JoinType::JoinRight => (None, right.typed),
+            _ => (None, Typed { absent: Vec::new(), otherwise: false, ..left.typed }),
         };
+        if let Some(common) = common {
+            typed.data_type = Some(common);
+        }
         let column = Column { name: name.to_owned(), typed: typed.not_null(not_null), source: None };
         Some(Visible { item, column })
     }
@@ -595,7 +608,7 @@ fn reprinted(mut item: Item, alias: &mut Option<Alias>, printed: Option<String>)
 }
 
 /// The names that the items of FROM would go by, in the order of the server's range table.
-fn own_names(node: &Node, names: &mut Vec<String>) {
+pub(super) fn own_names(node: &Node, names: &mut Vec<String>) {
     let named = |alias: &Option<Alias>, other: &dyn Fn() -> String| alias.as_ref().map_or_else(other, |it| it.aliasname.clone());
     match &node.node {
         Some(NodeEnum::RangeVar(it)) => names.push(named(&it.alias, &|| it.relname.clone())),

@@ -236,12 +236,8 @@ impl Types<'_> {
             return true;
         }
         // Few schemas have casts, and this is asked for every candidate of every call.
-        if !self.resolver.has_casts() {
-            return false;
-        }
-        let arguments = vec![from.without_modifiers(), to.data_type()];
-        let cast = self.resolver.catalog.get(&Identity::global(Kind::Cast, "").with_arguments(arguments));
-        matches!(cast.map(|it| &it.definition), Some(Definition::Cast(it)) if it.context == CastContext::Implicit)
+        self.resolver.has_casts()
+            && self.resolver.cast(&from.without_modifiers(), &to.data_type()).is_some_and(|it| it.context == CastContext::Implicit)
     }
 
     /// Whether a value of one type may stand where the other is wanted.

@@ -83,6 +83,8 @@ fn value(text: &str, name: &str) -> Option<String> {
         "time" => time(trimmed)?,
         "bytea" => bytes(text)?,
         "tsvector" => lexemes(text)?,
+        "tsquery" => query(text)?,
+        "int4range" | "int8range" => integers(trimmed)?,
         _ => return None,
     })
 }
@@ -155,6 +157,44 @@ fn lexemes(text: &str) -> Option<String> {
     }
     let words: std::collections::BTreeSet<&str> = text.split_whitespace().collect();
     Some(words.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(" "))
+}
+
+/// Plain words with operators between them; parentheses, weights and quotes are left alone.
+fn query(text: &str) -> Option<String> {
+    let mut printed = Vec::new();
+    for (n, word) in text.split_whitespace().enumerate() {
+        let is_word = word.bytes().all(|it| it.is_ascii_alphanumeric() || it >= 0x80);
+        printed.push(match (n % 2, word) {
+            (0, _) if is_word => format!("'{word}'"),
+            (1, "&" | "|" | "<->") => word.to_owned(),
+            _ => return None,
+        });
+    }
+    (printed.len() % 2 == 1).then(|| printed.join(" "))
+}
+
+/// A range of whole numbers, which begins with its first one and ends before the next: PostgreSQL src/backend/utils/adt/rangetypes.c,
+/// int4range_canonical.
+fn integers(text: &str) -> Option<String> {
+    if text.eq_ignore_ascii_case("empty") {
+        return Some("empty".to_owned());
+    }
+    let (from, inner) = (text.chars().next()?, text.get(1..text.len().checked_sub(1)?)?);
+    let (low, high) = inner.split_once(',')?;
+    let bound = |it: &str| match it.trim() {
+        "" => Some(None),
+        number => number.parse::<i64>().ok().map(Some),
+    };
+    let low = bound(low)?.map(|it| if from == '(' { it + 1 } else { it });
+    let high = bound(high)?.map(|it| if text.ends_with(']') { it + 1 } else { it });
+    if !matches!(from, '[' | '(') || !text.ends_with([']', ')']) {
+        return None;
+    }
+    let (start, low_text) = low.map_or(("(", String::new()), |it| ("[", it.to_string()));
+    Some(match (low, high) {
+        (Some(low), Some(high)) if low >= high => "empty".to_owned(),
+        _ => format!("{start}{low_text},{})", high.map_or_else(String::new, |it| it.to_string())),
+    })
 }
 
 fn uuid(text: &str) -> Option<String> {
@@ -412,6 +452,11 @@ mod tests {
         check("1999-12-31 20:00-08", "timestamp", "1999-12-31 20:00:00");
         check("3:04", "time", "03:04:00");
         check("fat  cat fat", "tsvector", "'cat' 'fat'");
+        check("fat & cat | rat", "tsquery", "'fat' & 'cat' | 'rat'");
+        check("[1,2]", "int4range", "[1,3)");
+        check("(1, 5)", "int8range", "[2,5)");
+        check("(1,2)", "int4range", "empty");
+        check("[,7]", "int4range", "(,8)");
         assert_eq!(value("a:1", "tsvector"), None);
         assert_eq!(value("yesterday", "date"), None);
         assert_eq!(value("1.5", "jsonb"), None);

@@ -15,6 +15,7 @@ mod from;
 mod infer;
 mod interval;
 mod literal;
+mod nullable;
 mod operation;
 mod output_name;
 mod print;
