@@ -15,7 +15,8 @@
 //! - [`settings`]: each flag and each key of the config has an effect.
 //! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
 //! - [`views`]: the columns of views, their types and which are never NULL, against a server with rows.
-//! - [`shadow`]: throw-away servers start, serve, and leave nothing behind.
+//! - [`shadow`]: throw-away servers start, serve, and leave nothing behind; DDL that only a server can run is loaded into one.
+//! - [`verify`]: migrations are tried out on one.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -44,6 +45,7 @@ mod server;
 mod settings;
 mod shadow;
 mod tool;
+mod verify;
 mod views;
 
 use std::process::ExitCode;
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
     trials.extend(property::trials());
     trials.extend(views::trials());
     trials.extend(shadow::trials());
+    trials.extend(verify::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();

@@ -449,8 +449,11 @@ impl Types<'_> {
             if strings {
                 left.retain(|(_, parameters)| declared(parameters).and_then(category) == Some("S"));
             }
+            // Where they are of several categories, the server does not choose.
+            let first = left.first().and_then(|(_, parameters)| declared(parameters).and_then(category));
+            let agree = left.iter().all(|(_, parameters)| declared(parameters).and_then(category) == first);
             let is_preferred = |it: Declared<'_>| it.is_preferred();
-            if left.iter().any(|(_, parameters)| declared(parameters).is_some_and(is_preferred)) {
+            if agree && left.iter().any(|(_, parameters)| declared(parameters).is_some_and(is_preferred)) {
                 left.retain(|(_, parameters)| declared(parameters).is_some_and(is_preferred));
             }
         }

@@ -84,6 +84,7 @@ fn value(text: &str, name: &str) -> Option<String> {
         "bytea" => bytes(text)?,
         "tsvector" => lexemes(text)?,
         "tsquery" => query(text)?,
+        "jsonpath" => super::jsonpath::normal(text)?,
         "int4range" | "int8range" => integers(trimmed)?,
         _ => return None,
     })
@@ -148,6 +149,44 @@ fn bytes(text: &str) -> Option<String> {
         return None;
     }
     Some(std::iter::once("\\x".to_owned()).chain(text.bytes().map(|it| format!("{it:02x}"))).collect())
+}
+
+/// A value of a composite type whose attributes are of these types: PostgreSQL src/backend/utils/adt/rowtypes.c, record_in and
+/// record_out.
+pub(super) fn composite(text: &str, attributes: &[&DataType]) -> Option<String> {
+    let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
+    let fields: Vec<&str> = inner.split(',').collect();
+    if fields.len() != attributes.len() || inner.contains(['"', '\\', '(', ')']) {
+        return None;
+    }
+    let field = |(text, data_type): (&&str, &&DataType)| {
+        if text.is_empty() {
+            return Some(String::new());
+        }
+        let printed = match data_type {
+            _ if data_type.array => return None,
+            _ if data_type.name.is_builtin() && data_type.name.name == "numeric" => scaled(&numeric(text.trim())?, &data_type.modifiers)?,
+            _ if data_type.name.is_builtin() && matches!(data_type.name.name.as_str(), "text" | "varchar") => (*text).to_owned(),
+            _ if data_type.name.is_builtin() && data_type.modifiers.is_empty() => value(text, &data_type.name.name)?,
+            _ => return None,
+        };
+        let special = |it: char| it.is_ascii_whitespace() || matches!(it, '"' | '\\' | '(' | ')' | ',');
+        Some(if printed.contains(special) { format!("\"{printed}\"") } else { printed })
+    };
+    let printed: Option<Vec<String>> = fields.iter().zip(attributes).map(field).collect();
+    Some(format!("({})", printed?.join(",")))
+}
+
+/// A number with as many digits after the point as its type says; none where it has to be rounded.
+fn scaled(number: &str, modifiers: &[String]) -> Option<String> {
+    let Some(scale) = modifiers.get(1) else { return modifiers.is_empty().then(|| number.to_owned()) };
+    let scale: usize = scale.parse().ok()?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    match fraction.len() {
+        digits if digits > scale => None,
+        _ if scale == 0 => Some(whole.to_owned()),
+        _ => Some(format!("{whole}.{fraction:0<scale$}")),
+    }
 }
 
 /// Plain words, each once, in order; positions, weights and quotes are left alone.

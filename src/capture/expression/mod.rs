@@ -14,6 +14,7 @@ mod coerce;
 mod from;
 mod infer;
 mod interval;
+mod jsonpath;
 mod literal;
 mod nullable;
 mod operation;

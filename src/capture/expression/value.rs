@@ -372,6 +372,15 @@ impl Analysis<'_> {
         if let Some(NodeEnum::RowExpr(row)) = argument.node.as_mut() {
             self.settle_fields(row, &data_type)?;
         }
+        if inner.is_untyped()
+            && let Some(attributes) = self.attributes(&data_type)
+            && let Some(text) = literal_text(argument)
+        {
+            let types: Option<Vec<&DataType>> = attributes.iter().map(|it| it.typed.data_type.as_ref()).collect();
+            if let Some(read) = types.and_then(|it| super::literal::composite(text, &it)) {
+                *text = read;
+            }
+        }
         let base = self.resolver.base_type(&data_type);
         if inner.is_untyped() && base != data_type && base.modifiers.is_empty() {
             // A constant of a domain is one of the domain's base type, and checked.

@@ -2,10 +2,12 @@
 //! was computed.
 //!
 //! It listens on a Unix socket in a temporary folder only and keeps nothing safe. Server and folder are gone when the [`Cluster`] goes,
-//! and also when the program is interrupted, panics or is killed: a small script (`shadow.sh`) holds the server and ends with its
+//! and also when the program is interrupted, panics or is killed: a small script (`keeper.sh`) holds the server and ends with its
 //! input. PostgreSQL refuses to run as root, so for root the script runs as `postgres`, or else as `nobody`.
 //!
-//! This module must not know what it is used for. It needs a Unix system.
+//! [`load`] runs DDL text on it. Neither knows what it is used for. It needs a Unix system.
+
+mod load;
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
@@ -17,8 +19,10 @@ use thiserror::Error;
 use super::live::connection::{self, ConnectionError};
 use crate::fs;
 
+pub use load::{LoadError, capture, load};
+
 /// What keeps the server; it says where its folder is.
-const KEEPER: &str = include_str!("shadow.sh");
+const KEEPER: &str = include_str!("keeper.sh");
 
 /// Folders in which installations keep a folder a major version, with `bin` in it.
 const INSTALLATIONS: &[&str] =
@@ -28,12 +32,14 @@ const INSTALLATIONS: &[&str] =
 #[derive(Debug, Error)]
 pub enum ShadowError {
     /// There are no programs to start one with.
-    #[error("no PostgreSQL{} server is installed here{}", major(.wanted), only(.found))]
+    #[error("no PostgreSQL{} server is installed here{}; looked in {}", major(.wanted), only(.found), .places.join(", "))]
     NotInstalled {
         /// The major version that is wanted.
         wanted: Option<u32>,
         /// The major versions that are here.
         found: Vec<u32>,
+        /// Where was looked.
+        places: Vec<String>,
     },
     /// We are root, and there is nobody to run it as.
     #[error("PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to run it as")]
@@ -65,7 +71,7 @@ impl ShadowError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotInstalled { .. } => {
-                Some("install PostgreSQL's server programs (`initdb`, `pg_ctl`, `postgres`), or put the folder that has them on PATH")
+                Some("install PostgreSQL's server programs (`initdb`, `pg_ctl`, `postgres`; the package `postgresql` or `postgresql-server`), or put the folder that has them on PATH")
             }
             Self::Root => Some("run as a user other than root"),
             Self::Start { .. } | Self::Connection(_) => None,
@@ -93,7 +99,9 @@ pub fn start(wanted: Option<u32>) -> Result<Cluster, ShadowError> {
     let Some((major, bin)) = installed.iter().find(|(major, _)| wanted.is_none_or(|it| it == *major)) else {
         let mut found: Vec<u32> = installed.iter().map(|(major, _)| *major).collect();
         found.dedup();
-        return Err(ShadowError::NotInstalled { wanted, found });
+        let folders = INSTALLATIONS.iter().map(|it| format!("{it}/*/bin"));
+        let places = ["PATH".to_owned(), "`pg_config --bindir`".to_owned()].into_iter().chain(folders).collect();
+        return Err(ShadowError::NotInstalled { wanted, found, places });
     };
     let failed = |reason: String| ShadowError::Start { bin: bin.clone(), reason };
     let mut command = Command::new("sh");
