@@ -35,7 +35,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failure> {
-    let catalog = source::read(std::slice::from_ref(&arguments.source), &Reading::plain(arguments.strict, arguments.shadow), report)?.catalog;
+    let catalog =
+        source::read(std::slice::from_ref(&arguments.source), &Reading::plain(arguments.strict, arguments.shadow), report)?.catalog;
     let shown = match arguments.format {
         Format::Text => text(&catalog),
         Format::Dot => picture::dependencies_dot(&catalog),

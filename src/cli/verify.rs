@@ -57,7 +57,11 @@ pub(super) fn folder(
 }
 
 fn done(trial: &Trial<'_>) -> &'static str {
-    if trial.down.is_empty() { "the way up ends where it should; there is no way down" } else { "the ways up and down end where they should" }
+    if trial.down.is_empty() {
+        "the way up ends where it should; there is no way down"
+    } else {
+        "the ways up and down end where they should"
+    }
 }
 
 /// Runs a trial, and returns the server's major version.
@@ -70,11 +74,8 @@ fn tried(trial: &Trial<'_>, major: Option<u32>, report: &Report) -> Result<u32, 
     if told.is_empty() {
         return Ok(cluster.major());
     }
-    let message = format!(
-        "tried on PostgreSQL {}, the migration leaves {} other than it should be",
-        cluster.major(),
-        count(told.len(), "object")
-    );
+    let message =
+        format!("tried on PostgreSQL {}, the migration leaves {} other than it should be", cluster.major(), count(told.len(), "object"));
     Err(Failure { message: Some(message), ..Failure::found(Exit::Different, told) })
 }
 

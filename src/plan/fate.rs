@@ -141,8 +141,7 @@ impl<'a> Fates<'a> {
                             // What both say is said once, where the thing is as it is to be; what lets go of the thing comes first, for
                             // what needs the new one can't be before that.
                             all.retain(|it| !statements.iter().any(|eased| eased.sql == it.sql));
-                            let (first, rest): (Vec<_>, Vec<_>) =
-                                statements.into_iter().partition(|it| it.releases.contains(thing.object));
+                            let (first, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|it| it.releases.contains(thing.object));
                             all.splice(0..0, first);
                             all.extend(rest);
                         }

@@ -115,7 +115,10 @@ fn loads() -> Result<(), Failed> {
         assert!(shown.contains(object), "{object}:\n{shown}");
     }
     // The same as somebody who writes it out.
-    let plain = DYNAMIC.replace(&DYNAMIC[DYNAMIC.find("DO ").unwrap_or(0)..DYNAMIC.find("COPY").unwrap_or(0)], "CREATE INDEX idx_a ON a (at); CREATE INDEX idx_b ON b (at);\n");
+    let plain = DYNAMIC.replace(
+        &DYNAMIC[DYNAMIC.find("DO ").unwrap_or(0)..DYNAMIC.find("COPY").unwrap_or(0)],
+        "CREATE INDEX idx_a ON a (at); CREATE INDEX idx_b ON b (at);\n",
+    );
     std::fs::write(folder.join("plain.sql"), plain).map_err(|e| e.to_string())?;
     let diff = tool::run(&folder, &["diff", "plain.sql", "out.pgsnap"])?;
     assert_eq!((diff.code, diff.stdout.as_str()), (0, ""), "{}", diff.stderr);
@@ -126,10 +129,18 @@ fn loads() -> Result<(), Failed> {
 fn loads_migrations() -> Result<(), Failed> {
     let folder = tool::workplace("shadow");
     let write = |name: &str, text: &str| {
-        std::fs::create_dir_all(folder.join("db")).and_then(|()| std::fs::write(folder.join("db").join(name), text)).map_err(|e| e.to_string())
+        std::fs::create_dir_all(folder.join("db"))
+            .and_then(|()| std::fs::write(folder.join("db").join(name), text))
+            .map_err(|e| e.to_string())
     };
-    write("1_a.sql", "-- +goose Up\nSET LOCAL search_path = pg_temp, public;\nCREATE TABLE public.a (id int);\nALTER TABLE a OWNER TO app;\n-- +goose Down\nDROP TABLE a;\n")?;
-    write("2_b.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY a_id ON a (id);\nDO $$ BEGIN EXECUTE 'ALTER TABLE a ADD COLUMN ' || (SELECT 'c' || count(*) FROM pg_class WHERE relname = 'a') || ' text'; END $$;\n")?;
+    write(
+        "1_a.sql",
+        "-- +goose Up\nSET LOCAL search_path = pg_temp, public;\nCREATE TABLE public.a (id int);\nALTER TABLE a OWNER TO app;\n-- +goose Down\nDROP TABLE a;\n",
+    )?;
+    write(
+        "2_b.sql",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY a_id ON a (id);\nDO $$ BEGIN EXECUTE 'ALTER TABLE a ADD COLUMN ' || (SELECT 'c' || count(*) FROM pg_class WHERE relname = 'a') || ' text'; END $$;\n",
+    )?;
     tool::run(&folder, &["snapshot", "create", "db", "-o", "out.pgsnap", "--shadow", "--strict"])?.ok()?;
     let shown = tool::run(&folder, &["snapshot", "show", "out.pgsnap", "--format", "sql"])?.ok()?;
     for text in ["c1 text", "OWNER TO app", "INDEX a_id"] {
@@ -140,13 +151,16 @@ fn loads_migrations() -> Result<(), Failed> {
 
 /// What the server refuses is told by its place, and nothing is written.
 fn tells_places() -> Result<(), Failed> {
-    let ddl = format!("{DYNAMIC}DO $$ BEGIN\n  EXECUTE 'SELECT ' || current_database();\nEND $$;\nCREATE TABLE c (id int);\nCREATE VIEW w AS\n  SELECT id, nothing FROM c;\n");
+    let ddl = format!(
+        "{DYNAMIC}DO $$ BEGIN\n  EXECUTE 'SELECT ' || current_database();\nEND $$;\nCREATE TABLE c (id int);\nCREATE VIEW w AS\n  SELECT id, nothing FROM c;\n"
+    );
     let (folder, ran) = create("schema.sql", &ddl, &["--shadow"])?;
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("the server says: column \"shadow\" does not exist (42703)"), "{}", ran.stderr);
     assert!(ran.stderr.contains("schema.sql:15:1"), "{}", ran.stderr);
     assert!(!folder.join("out.pgsnap").exists());
-    let (_, ran) = create("schema.sql", &ddl.replace("'SELECT ' || current_database()", "'SELECT ' || count(*) FROM pg_class"), &["--shadow"])?;
+    let (_, ran) =
+        create("schema.sql", &ddl.replace("'SELECT ' || current_database()", "'SELECT ' || count(*) FROM pg_class"), &["--shadow"])?;
     assert!(ran.stderr.contains("schema.sql:20:14"), "{}", ran.stderr);
     Ok(())
 }

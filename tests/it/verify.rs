@@ -77,8 +77,18 @@ fn generated(format: &str) -> Result<(), Failed> {
 fn template_without_a_way_down() -> Result<(), Failed> {
     let folder = workplace()?;
     write(&folder, "own.sql.tmpl", "<% for step in up %>\n<: step.sql :>\n<% endfor %>\n")?;
-    let arguments =
-        ["migrate", "old.sql", "new.sql", "--format", "custom", "--template", "own.sql.tmpl", "--include-drops", "--safe=false", "--verify"];
+    let arguments = [
+        "migrate",
+        "old.sql",
+        "new.sql",
+        "--format",
+        "custom",
+        "--template",
+        "own.sql.tmpl",
+        "--include-drops",
+        "--safe=false",
+        "--verify",
+    ];
     check(&tool::run(&folder, &arguments)?, 0, &["there is no way down"])
 }
 
@@ -119,13 +129,20 @@ fn folder_with_a_wrong_way_down() -> Result<(), Failed> {
     write(&folder, "migrations/2_b.up.sql", "ALTER TABLE a ADD COLUMN n int;")?;
     write(&folder, "migrations/2_b.down.sql", "ALTER TABLE a DROP COLUMN n;")?;
     write(&folder, "schema.sql", "CREATE TABLE a (id int, n bigint); CREATE TABLE b (id int);")?;
-    let says = ["after the way up, `table public.a` is not as it should be", "after the way down, `table public.b` is not as it should be: still there"];
+    let says = [
+        "after the way up, `table public.a` is not as it should be",
+        "after the way down, `table public.b` is not as it should be: still there",
+    ];
     check(&tool::run(&folder, &["migrate", "--check", "--verify", "schema.sql"])?, 1, &says)
 }
 
 fn folder_that_the_server_refuses() -> Result<(), Failed> {
     let folder = tool::workplace("verify");
-    write(&folder, "migrations/00001_a.sql", "-- +goose Up\nCREATE TABLE a (id int);\n-- +goose Down\n\nALTER TABLE a\n  DROP COLUMN nothing;\n")?;
+    write(
+        &folder,
+        "migrations/00001_a.sql",
+        "-- +goose Up\nCREATE TABLE a (id int);\n-- +goose Down\n\nALTER TABLE a\n  DROP COLUMN nothing;\n",
+    )?;
     write(&folder, "schema.sql", "CREATE TABLE a (id int);")?;
     let says = ["migrations/00001_a.sql:5:1", "the server says: column \"nothing\" of relation \"a\" does not exist (42703)"];
     check(&tool::run(&folder, &["migrate", "--check", "--verify", "schema.sql"])?, 3, &says)

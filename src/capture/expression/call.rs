@@ -76,7 +76,9 @@ impl<'a> Analysis<'a> {
             call.extend(sorted.iter().cloned());
         }
         let chosen = self.callee(&name, &users, builtins, &call, it.func_variadic, named);
-        if !named && !it.func_variadic && !it.agg_within_group
+        if !named
+            && !it.func_variadic
+            && !it.agg_within_group
             && let Some(fixed) = chosen.as_ref().and_then(|(callee, _)| self.fixed_arguments(*callee))
             && fixed < it.args.len()
         {
@@ -86,7 +88,11 @@ impl<'a> Analysis<'a> {
             it.func_variadic = true;
             return self.function_call(it);
         }
-        if named && let Some((Callee::User(identity), _)) = &chosen && users.len() == 1 && builtins.is_empty() {
+        if named
+            && let Some((Callee::User(identity), _)) = &chosen
+            && users.len() == 1
+            && builtins.is_empty()
+        {
             self.settle_named(&mut it.args, &arguments, identity)?;
         }
         if it.agg_within_group && matches!(name.as_str(), "rank" | "dense_rank" | "percent_rank" | "cume_dist") {
@@ -194,7 +200,9 @@ impl<'a> Analysis<'a> {
             };
             let (Some(wanted), Some(value)) = (input.map(|it| it.data_type.without_modifiers()), value) else { continue };
             let outcome = |this: &Self, types: &[Typed]| {
-                let fits = types.first().is_some_and(|it| it.is_untyped() || it.data_type.as_ref().is_some_and(|it| this.type_rules().fits(it, &wanted)));
+                let fits = types
+                    .first()
+                    .is_some_and(|it| it.is_untyped() || it.data_type.as_ref().is_some_and(|it| this.type_rules().fits(it, &wanted)));
                 (fits && !wanted.name.name.starts_with("any")).then(|| Outcome { what: 0, coerced: vec![wanted.clone()] })
             };
             self.settle(&mut [value], std::slice::from_ref(typed), &outcome)?;

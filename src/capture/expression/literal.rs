@@ -343,7 +343,9 @@ fn date(text: &str) -> Option<String> {
     if let Some((day, clock)) = in_words(text) {
         return clock.is_none().then_some(day);
     }
-    let mut parts = text.split('-');
+    // Eight digits: datetime.c, DecodeNumberField.
+    let spread = (text.len() == 8 && text.bytes().all(|it| it.is_ascii_digit())).then(|| [&text[..4], &text[4..6], &text[6..]].join("-"));
+    let mut parts = spread.as_deref().unwrap_or(text).split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let number = |it: &str, most: usize| it.parse::<u32>().ok().filter(|_| it.len() <= most && it.bytes().all(|it| it.is_ascii_digit()));
     let (month, day) = (number(month, 2)?, number(day, 2)?);
@@ -483,6 +485,8 @@ mod tests {
         check("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
         check("{\"bb\":1,\"a\":[1,2],\"c\":null}", "jsonb", "{\"a\": [1, 2], \"c\": null, \"bb\": 1}");
         check("2020-1-2", "date", "2020-01-02");
+        check("19990108", "date", "1999-01-08");
+        check("19990108", "timestamp", "1999-01-08 00:00:00");
         check("2020-01-02", "timestamp", "2020-01-02 00:00:00");
         check("2020-01-02T03:04Z", "timestamptz", "2020-01-02 03:04:00+00");
         check("2022-04-01 01:00:00+01", "timestamptz", "2022-04-01 00:00:00+00");

@@ -427,7 +427,8 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        for table in [&NEVER_NULL[..], &BY_FIRST, &TOTAL, &COUNTS, &OF_ROWS, &OF_VALUES, &TOTAL_OPERATORS, &STRICT_OPERATORS, &OF_INFINITY] {
+        for table in [&NEVER_NULL[..], &BY_FIRST, &TOTAL, &COUNTS, &OF_ROWS, &OF_VALUES, &TOTAL_OPERATORS, &STRICT_OPERATORS, &OF_INFINITY]
+        {
             assert!(table.is_sorted(), "{table:?}");
         }
     }

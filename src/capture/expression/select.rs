@@ -257,9 +257,7 @@ impl Analysis<'_> {
     /// GROUP BY: a plain name is an input column first.
     fn grouping(&mut self, node: &mut Node, outputs: &[Output]) -> Result<(), Unresolved> {
         match node.node.as_mut() {
-            Some(NodeEnum::GroupingSet(it)) => {
-                it.content.iter_mut().try_for_each(|it| self.grouping(it, outputs))
-            }
+            Some(NodeEnum::GroupingSet(it)) => it.content.iter_mut().try_for_each(|it| self.grouping(it, outputs)),
             // Several at once, and no row.
             Some(NodeEnum::RowExpr(it)) if it.row_format() == CoercionForm::CoerceImplicitCast => {
                 it.args.iter_mut().try_for_each(|it| self.grouping(it, outputs))

@@ -418,7 +418,8 @@ impl Analysis<'_> {
         let Some(from) = &from.data_type else { return false };
         let from = self.resolver.base_type(from).without_modifiers();
         let to = to.without_modifiers();
-        let is_json = from == DataType::builtin("jsonb") && !matches!(to.name.name.as_str(), "text" | "varchar" | "bpchar" | "json" | "jsonb");
+        let is_json =
+            from == DataType::builtin("jsonb") && !matches!(to.name.name.as_str(), "text" | "varchar" | "bpchar" | "json" | "jsonb");
         !is_json && self.resolver.cast(&from, &to).is_none()
     }
 

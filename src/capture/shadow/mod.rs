@@ -70,9 +70,9 @@ impl ShadowError {
     /// What to do.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotInstalled { .. } => {
-                Some("install PostgreSQL's server programs (`initdb`, `pg_ctl`, `postgres`; the package `postgresql` or `postgresql-server`), or put the folder that has them on PATH")
-            }
+            Self::NotInstalled { .. } => Some(
+                "install PostgreSQL's server programs (`initdb`, `pg_ctl`, `postgres`; the package `postgresql` or `postgresql-server`), or put the folder that has them on PATH",
+            ),
             Self::Root => Some("run as a user other than root"),
             Self::Start { .. } | Self::Connection(_) => None,
         }
