@@ -296,6 +296,13 @@ impl Style {
 /// is encoded by its code point. There is always a word.
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
+    // Most names have nothing to normalise and no case that changes.
+    if is_plain(name) {
+        words.extend(name.split('_').filter(|it| !it.is_empty()).map(str::to_owned));
+        if !words.is_empty() {
+            return words;
+        }
+    }
     let mut word = String::new();
     let mut flush = |word: &mut String| {
         if !word.is_empty() {

@@ -24,20 +24,24 @@ pub(super) struct Built {
 }
 
 impl Built {
-    /// The same without what nothing but the table's own files says, and with one copy of each type: what samples plan with, for all tables at once.
-    pub(super) fn for_samples(mut self, types: &mut HashSet<Arc<Type>>) -> Self {
+    /// The same without what nothing but the table's own files says: what samples plan with, for all tables at once.
+    pub(super) fn for_samples(mut self) -> Self {
         let Column { sql, literal, parameter, tag, optional_tag, select, cast, go_type, doc, .. } = &mut self.column;
         for text in [sql, literal, parameter, tag, optional_tag, select, cast, &mut go_type.local, &mut go_type.qualified] {
             *text = String::new();
         }
         *doc = Vec::new();
+        self
+    }
+
+    /// Takes the copy of its type that there is already.
+    pub(super) fn share(&mut self, types: &mut HashSet<Arc<Type>>) {
         match types.get(&self.resolved) {
             Some(known) => self.resolved = Arc::clone(known),
             None => {
                 types.insert(Arc::clone(&self.resolved));
             }
         }
-        self
     }
 
     /// The value as read off a field of the model, which must be present.

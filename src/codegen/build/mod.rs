@@ -16,6 +16,8 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use self::column::Built;
 use self::naming::Naming;
 use self::relation::Relation;
@@ -79,6 +81,9 @@ const IMPORTS: &[(&str, &str)] = &[
 const ALIASES: &[(&str, &str)] =
     &[("github.com/jackc/pgx-shopspring-decimal", "pgxdecimal"), ("github.com/vgarvardt/pgx-google-uuid/v5", "pgxuuid")];
 
+/// How many tables' columns are told of at once.
+const COLUMNS_AT_ONCE: usize = 256;
+
 /// What all parts of the builder look at.
 struct Builder<'a> {
     catalog: &'a Catalog,
@@ -139,9 +144,20 @@ impl<'a> Model<'a> {
 
         let mut built: Vec<Vec<Built>> = Vec::with_capacity(relations.len());
         let mut distinct = HashSet::new();
-        for (relation, names) in relations.iter().zip(&naming.tables) {
-            let columns = column::columns(&builder, relation, &names.model, &mut diagnostics)?;
-            built.push(columns.into_iter().map(|it| it.for_samples(&mut distinct)).collect());
+        // In parts, so that the types of a part's columns are all that is there more than once.
+        for (relations, names) in relations.chunks(COLUMNS_AT_ONCE).zip(naming.tables.chunks(COLUMNS_AT_ONCE)) {
+            let tell = |(relation, names): (&Relation<'_>, &TableNames)| {
+                let mut found = Vec::new();
+                let columns = column::columns(&builder, relation, &names.model, &mut found)?;
+                Ok((columns.into_iter().map(Built::for_samples).collect::<Vec<_>>(), found))
+            };
+            let told: Vec<Result<_, Error>> = relations.par_iter().zip(names).map(tell).collect();
+            for told in told {
+                let (mut columns, found) = told?;
+                columns.iter_mut().for_each(|it| it.share(&mut distinct));
+                built.push(columns);
+                diagnostics.extend(found);
+            }
         }
         let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
         let order = parents_first(&relations, &by_name);

@@ -145,11 +145,16 @@ pub(super) fn read_columns(sql: &str) -> Vec<String> {
     parse(sql, columns).unwrap_or_default()
 }
 
+/// Runs work that reads many expressions with stack enough for each, so that not every one has to ask the system for it.
+pub(super) fn on_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::grow(2 * STACK, work)
+}
+
 fn parse<T>(sql: &str, read: impl FnOnce(&Node) -> T) -> Option<T> {
     if sql.len() > LONGEST {
         return None;
     }
-    stacker::grow(STACK, || {
+    stacker::maybe_grow(STACK, 2 * STACK, || {
         let parsed = pg_query::parse(&format!("SELECT {sql}"), pg_query::ParserOptions::default()).ok()?;
         let Some(NodeEnum::SelectStmt(select)) = parsed.protobuf.stmts.first().and_then(|it| it.stmt.as_ref()?.node.as_ref()) else {
             return None;

@@ -13,6 +13,8 @@ mod value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
 use self::condition::Condition;
 use self::demand::{Demand, Demands, Facts};
 pub(super) use self::partition::Partitions;
@@ -27,6 +29,9 @@ use crate::codegen::names::{self, Scope};
 
 /// The most rows that are made to fill keys that may as well be NULL.
 const LIGHT: u32 = 8;
+
+/// How many tables' checks are read at once.
+const READ_AT_ONCE: usize = 64;
 
 /// What samples of all tables look at.
 pub(super) struct Samples<'a> {
@@ -130,11 +135,18 @@ impl Samples<'_> {
     /// Plans every table, parents first.
     pub(super) fn plan(&self, order: &[usize]) -> Vec<Plan> {
         let mut plans: Vec<Option<Plan>> = self.relations.iter().map(|_| None).collect();
+        // What the checks say depends on no other table's plan.
+        let numbers: Vec<usize> = (0..self.relations.len()).collect();
+        let conditions = numbers.par_chunks(READ_AT_ONCE).flat_map_iter(|part| {
+            let read = |at: &usize| if self.relations[*at].read_only { Vec::new() } else { self.conditions(*at) };
+            condition::on_deep_stack(|| part.iter().map(read).collect::<Vec<_>>())
+        });
+        let mut conditions: Vec<_> = conditions.collect();
         for at in self.mandatory_first(order) {
             let plan = if self.relations[at].read_only {
                 Plan { skip: "it can only be read".to_owned(), ..Plan::default() }
             } else {
-                self.one(at, &plans)
+                self.one(at, std::mem::take(&mut conditions[at]), &plans)
             };
             plans[at] = Some(plan);
         }
@@ -197,10 +209,9 @@ impl Samples<'_> {
         }
     }
 
-    fn one(&self, at: usize, plans: &[Option<Plan>]) -> Plan {
+    fn one(&self, at: usize, mut conditions: Vec<Condition>, plans: &[Option<Plan>]) -> Plan {
         let relation = &self.relations[at];
         let mut plan = Plan { vary: self.varying(at), weight: 1, ..Plan::default() };
-        let mut conditions = self.conditions(at);
         match self.partitions.conditions(&relation.name, relation.partition_key) {
             Ok(more) => conditions.extend(more),
             Err(reason) => plan.skip = reason,
