@@ -4,9 +4,11 @@
 //! mean. Types are named by their internal names, arrays with an underscore before the element's. What is read is the newest
 //! major: most of it only grows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Read;
 use std::sync::LazyLock;
+
+use super::infer::Declared;
 
 /// The major whose `pg_catalog` is read.
 const MAJOR: &str = "18";
@@ -16,6 +18,8 @@ const MAJOR: &str = "18";
 pub(super) struct Function {
     pub(super) result: &'static str,
     pub(super) arguments: Vec<&'static str>,
+    /// The same as types.
+    pub(super) parameters: Vec<Declared<'static>>,
     pub(super) variadic: bool,
     pub(super) aggregate: bool,
     /// How many of the last arguments have defaults.
@@ -31,6 +35,8 @@ pub(super) struct Operator {
     /// The types of both sides; no left one for a prefix operator.
     pub(super) left: Option<&'static str>,
     pub(super) right: &'static str,
+    /// The same as types.
+    pub(super) parameters: Vec<Declared<'static>>,
 }
 
 /// A column of a relation of `pg_catalog` or `information_schema`.
@@ -47,8 +53,8 @@ pub(super) struct Column {
 pub(super) struct Builtin {
     functions: HashMap<&'static str, Vec<Function>>,
     operators: HashMap<&'static str, Vec<Operator>>,
-    implicit: HashSet<(&'static str, &'static str)>,
-    assignment: HashSet<(&'static str, &'static str)>,
+    /// What a type becomes without being asked to.
+    implicit: HashMap<&'static str, Vec<&'static str>>,
     /// Category, and whether the type is the preferred one of it.
     types: HashMap<&'static str, (&'static str, bool)>,
     relations: HashMap<&'static str, HashMap<&'static str, Vec<Column>>>,
@@ -117,10 +123,12 @@ impl Builtin {
         match field(0) {
             "f" => {
                 let flags = field(4);
+                let arguments: Vec<&'static str> = field(3).split_whitespace().collect();
                 let column = |it: &'static str| it.split_once(' ');
                 builtin.functions.entry(field(1)).or_default().push(Function {
                     result: field(2),
-                    arguments: field(3).split_whitespace().collect(),
+                    parameters: arguments.iter().map(|it| Declared::builtin(it)).collect(),
+                    arguments,
                     variadic: flags.contains('v'),
                     aggregate: flags.contains('a'),
                     defaults: flags.trim_start_matches(|it: char| it.is_ascii_alphabetic()).parse().unwrap_or(0),
@@ -130,12 +138,10 @@ impl Builtin {
             "o" => {
                 let (left, right) = field(3).split_once(' ').unwrap_or(("none", field(3)));
                 let left = (left != "none").then_some(left);
-                builtin.operators.entry(field(1)).or_default().push(Operator { result: field(2), left, right });
+                let parameters = left.into_iter().chain([right]).map(Declared::builtin).collect();
+                builtin.operators.entry(field(1)).or_default().push(Operator { result: field(2), left, right, parameters });
             }
-            "c" => {
-                let casts = if field(3) == "i" { &mut builtin.implicit } else { &mut builtin.assignment };
-                casts.insert((field(1), field(2)));
-            }
+            "c" if field(3) == "i" => builtin.implicit.entry(field(1)).or_default().push(field(2)),
             "t" => {
                 builtin.types.insert(field(1), (field(2), field(3) == "p"));
             }
@@ -163,7 +169,7 @@ impl Builtin {
 
     /// Whether one type becomes the other without being asked to.
     pub(super) fn is_implicit(&self, from: &str, to: &str) -> bool {
-        self.implicit.contains(&(from, to))
+        self.implicit.get(from).is_some_and(|it| it.contains(&to))
     }
 
     /// The category of a type (`pg_type.typcategory`); arrays are `A`, enums and others that the server doesn't have are none.

@@ -322,10 +322,10 @@ impl<'a> Analysis<'a> {
         let candidates = self.callees(name, &known, builtins).unwrap_or_default();
         if named {
             // Arguments by name may come in any order: the only function of the name is meant, or the first.
-            return candidates.first().map(|it| (it.target, it.parameters.clone()));
+            return candidates.first().map(|it| (it.target, it.parameters.to_vec()));
         }
         let chosen = self.type_rules().choose(&candidates, arguments, spread, false);
-        let first = chosen.first().map(|(it, parameters)| (it.target, parameters.clone()));
+        let first = chosen.first().map(|(it, parameters)| (it.target, parameters.to_vec()));
         let certain = arguments.iter().all(|it| it.data_type.is_some());
         let results = |target: Callee<'_>| match target {
             Callee::Builtin(it) => Some(it.result),
@@ -356,7 +356,7 @@ impl<'a> Analysis<'a> {
     ) -> Option<Vec<Candidate<'a, Callee<'a>>>> {
         let mut candidates: Vec<Candidate<'a, Callee<'a>>> = Vec::with_capacity(users.len() + builtins.len());
         candidates.extend(builtins.iter().map(|it| Candidate {
-            parameters: it.arguments.iter().map(|it| Declared::builtin(it)).collect(),
+            parameters: it.parameters.as_slice().into(),
             variadic: it.variadic,
             defaults: it.defaults,
             target: Callee::Builtin(it),

@@ -3,6 +3,8 @@
 //! A compact form of the rules in PostgreSQL's documentation, chapter "Type Conversion" (src/backend/parser/parse_func.c,
 //! parse_coerce.c). Where several candidates stay that differ in nothing we ask for, that is an answer too.
 
+use std::borrow::Cow;
+
 use super::builtin::Builtin;
 use super::scope::{Typed, is_untyped};
 use crate::capture::script::resolve::Resolver;
@@ -57,7 +59,7 @@ impl<'c> Declared<'c> {
 /// Something that a call may mean.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate<'c, T> {
-    pub(super) parameters: Vec<Declared<'c>>,
+    pub(super) parameters: Cow<'c, [Declared<'c>]>,
     pub(super) variadic: bool,
     pub(super) defaults: usize,
     pub(super) target: T,
@@ -65,7 +67,7 @@ pub(super) struct Candidate<'c, T> {
 
 impl<'c, T> Candidate<'c, T> {
     /// The parameter that each of so many arguments goes to, if so many are taken.
-    fn expanded(&self, count: usize, spread: bool) -> Option<Vec<Declared<'c>>> {
+    fn expanded(&self, count: usize, spread: bool) -> Option<Cow<'_, [Declared<'c>]>> {
         let fixed = self.parameters.len();
         if self.variadic && !spread {
             let (last, rest) = self.parameters.split_last()?;
@@ -77,9 +79,9 @@ impl<'c, T> Candidate<'c, T> {
             let mut parameters = rest.to_vec();
             parameters.resize(count.max(rest.len()), last);
             parameters.truncate(count);
-            return Some(parameters);
+            return Some(Cow::Owned(parameters));
         }
-        (count <= fixed && count + self.defaults >= fixed).then(|| self.parameters[..count].to_vec())
+        (count <= fixed && count + self.defaults >= fixed).then(|| Cow::Borrowed(&self.parameters[..count]))
     }
 }
 
@@ -113,7 +115,7 @@ pub(super) struct Types<'a> {
 }
 
 /// A candidate with the parameters that the arguments go to.
-pub(super) type Chosen<'c, 'x, T> = (&'x Candidate<'c, T>, Vec<Declared<'c>>);
+pub(super) type Chosen<'c, 'x, T> = (&'x Candidate<'c, T>, Cow<'x, [Declared<'c>]>);
 
 impl Types<'_> {
     fn kind(&self, data_type: &DataType) -> Option<Kind> {
@@ -138,7 +140,11 @@ impl Types<'_> {
 
     /// The catalog of the extension that a type belongs to.
     fn extension_of(&self, data_type: &DataType) -> Option<&'static Builtin> {
-        let owner = self.resolver.type_object(&data_type.name)?;
+        self.extension_with(&data_type.name.schema, &data_type.name.name)
+    }
+
+    fn extension_with(&self, schema: &str, name: &str) -> Option<&'static Builtin> {
+        let owner = if schema == PG_CATALOG { None } else { self.resolver.type_named_exactly(schema, name) }?;
         if owner.kind == Kind::Extension { Builtin::extension(&owner.name) } else { None }
     }
 
@@ -181,8 +187,8 @@ impl Types<'_> {
         if same(actual) {
             return Some(Fit::Exact);
         }
-        let base = self.resolver.base_type(actual);
-        if same(&base) {
+        let base = self.resolver.base(actual);
+        if same(base) {
             return Some(Fit::Exact);
         }
         if declared.is_builtin() && !declared.array {
@@ -192,17 +198,17 @@ impl Types<'_> {
                 "any" | "anyelement" | "anycompatible" => true,
                 "anynonarray" | "anycompatiblenonarray" => !is_array,
                 "anyarray" | "anycompatiblearray" => is_array,
-                "anyenum" => !base.array && self.kind(&base) == Some(Kind::Enum),
-                "anyrange" | "anycompatiblerange" => self.is_range(&base, false),
-                "anymultirange" | "anycompatiblemultirange" => self.is_range(&base, true),
-                "record" => self.category(&base) == Some("C"),
+                "anyenum" => !base.array && self.kind(base) == Some(Kind::Enum),
+                "anyrange" | "anycompatiblerange" => self.is_range(base, false),
+                "anymultirange" | "anycompatiblemultirange" => self.is_range(base, true),
+                "record" => self.category(base) == Some("C"),
                 _ => false,
             };
             if fits {
                 return Some(Fit::Implicit);
             }
         }
-        self.is_implicit(&base, declared).then_some(Fit::Implicit)
+        self.is_implicit(base, declared).then_some(Fit::Implicit)
     }
 
     /// Whether a value of one type becomes one of the other without being asked to; arrays do if their elements do
@@ -214,16 +220,15 @@ impl Types<'_> {
         if from.name.is_builtin() && to.is_builtin() {
             return Builtin::get().is_implicit(&from.name.name, to.name);
         }
-        let target = to.data_type();
-        let of_extension = [self.extension_of(from), self.extension_of(&target)];
+        let of_extension = [self.extension_of(from), self.extension_with(to.schema, to.name)];
         if of_extension.into_iter().flatten().any(|it| it.is_implicit(&from.name.name, to.name)) {
             return true;
         }
         // Few schemas have casts, and this is asked for every candidate of every call.
-        if self.resolver.catalog.of_kind(Kind::Cast).next().is_none() {
+        if !self.resolver.has_casts() {
             return false;
         }
-        let arguments = vec![from.without_modifiers(), target];
+        let arguments = vec![from.without_modifiers(), to.data_type()];
         let cast = self.resolver.catalog.get(&Identity::global(Kind::Cast, "").with_arguments(arguments));
         matches!(cast.map(|it| &it.definition), Some(Definition::Cast(it)) if it.context == CastContext::Implicit)
     }
@@ -407,8 +412,8 @@ impl Types<'_> {
         };
         // A bare literal beside a known type is taken to be of that type.
         if operator && let [Some(known), None] | [None, Some(known)] = actual.as_slice() {
-            let base = self.resolver.base_type(known);
-            let both = [Some(&base), Some(&base)];
+            let base = self.resolver.base(known);
+            let both = [Some(base), Some(base)];
             let exact: Vec<_> =
                 left.iter().filter(|(_, parameters)| fits(parameters, &both).is_some_and(|(exact, _)| exact == 2)).cloned().collect();
             if !exact.is_empty() {
@@ -417,6 +422,9 @@ impl Types<'_> {
         }
         left.retain(|(_, parameters)| fits(parameters, &actual).is_some());
         let mut keep = |score: &dyn Fn(&[Declared<'c>]) -> usize| {
+            if left.len() < 2 {
+                return;
+            }
             if let Some(best) = left.iter().map(|(_, parameters)| score(parameters)).max() {
                 left.retain(|(_, parameters)| score(parameters) == best);
             }

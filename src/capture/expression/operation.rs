@@ -3,6 +3,8 @@
 //! BETWEEN is spelled out as the server does it. IN over values is the form for what the server keeps as `= ANY (ARRAY[…])`, LIKE for
 //! `~~`: with these the server makes the same again.
 
+use std::borrow::Cow;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, AExprKind, BoolExprType, Node};
 
@@ -245,13 +247,13 @@ impl<'a> Analysis<'a> {
     fn operators(&self, schema: Option<&str>, name: &str, count: usize) -> (Vec<Candidate<'a, Meant<'a>>>, Vec<&'a Identity>) {
         let mut candidates = Vec::new();
         let mut unknown = Vec::new();
-        let mut add = |parameters: Vec<Declared<'a>>, target: Meant<'a>| {
+        let mut add = |parameters: Cow<'a, [Declared<'a>]>, target: Meant<'a>| {
             if parameters.len() == count {
                 candidates.push(Candidate { parameters, variadic: false, defaults: 0, target });
             }
         };
         if schema.is_none_or(|it| it == PG_CATALOG) {
-            Builtin::get().operators(name).iter().for_each(|it| add(sides(it), Meant::Builtin(it)));
+            Builtin::get().operators(name).iter().for_each(|it| add(it.parameters.as_slice().into(), Meant::Builtin(it)));
         }
         for user in self.resolver.operators(schema, name) {
             if user.kind == Kind::Operator {
@@ -297,10 +299,6 @@ impl<'a> Analysis<'a> {
         }
         Typed::unknown(format!("what the operator `{name}` of `{}` gives is not known", identity.name), location)
     }
-}
-
-fn sides(it: &super::builtin::Operator) -> Vec<Declared<'static>> {
-    it.left.into_iter().chain([it.right]).map(Declared::builtin).collect()
 }
 
 /// Gives the operator its schema, in the forms of SQL that can carry one.

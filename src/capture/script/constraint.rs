@@ -111,8 +111,9 @@ fn insert(state: &mut State<'_>, table: &Identity, name: String, constraint: Con
     if state.contains(&identity) {
         return Err(taken(table, &identity.name));
     }
-    state.insert_with(identity.clone(), Definition::Constraint(constraint), BTreeSet::new());
-    dependency::refresh(state, &identity);
+    let definition = Definition::Constraint(constraint);
+    let needs = dependency::of_definition(state, &identity, &definition).unwrap_or_default();
+    state.insert_with(identity.clone(), definition, needs);
     Ok(identity)
 }
 

@@ -17,7 +17,8 @@ pub(crate) fn refresh(state: &mut State<'_>, identity: &Identity) {
     state.change(identity, |object| object.dependencies = dependencies.into());
 }
 
-fn of_definition(state: &State<'_>, identity: &Identity, definition: &Definition) -> Option<BTreeSet<Dependency>> {
+/// Tells the needs of an object from its definition, before it is there as well as after; none for kinds whose needs never shrink.
+pub(crate) fn of_definition(state: &State<'_>, identity: &Identity, definition: &Definition) -> Option<BTreeSet<Dependency>> {
     let mut needs: BTreeSet<Dependency> = state.schema_dependency(&identity.schema).into_iter().collect();
     match definition {
         Definition::Table(it) => {

@@ -158,13 +158,14 @@ pub fn parse(inputs: &[Input]) -> Captured {
         let mut state = State::new(inputs);
         let mut file = None;
         let findings = split::for_each_batch(inputs, |batch| {
-            for statement in batch {
+            for statement in &batch {
                 if file != Some(statement.at.file) {
                     session::go_on(&mut state, inputs, file, Some(statement.at.file));
                     file = Some(statement.at.file);
                 }
                 apply(&mut state, &statement.node, statement.at);
             }
+            batch
         });
         session::go_on(&mut state, inputs, file, None);
         state.extend_diagnostics(findings);

@@ -70,6 +70,8 @@ pub(crate) struct Names {
     operator_classes: BySchema<Identity>,
     /// `pg_constraint`, of all relations.
     constraints: NameCounts,
+    /// How many casts there are; they have no names.
+    casts: usize,
 }
 
 impl Names {
@@ -86,6 +88,11 @@ impl Names {
     /// Adds the names that an object has.
     pub(crate) fn add(&mut self, identity: &Identity, definition: &Definition) {
         self.each(identity, definition, true);
+    }
+
+    /// Whether the names that an object has depend on what it is, besides its identity.
+    pub(crate) fn follow(definition: &Definition) -> bool {
+        matches!(definition, Definition::Range(_) | Definition::Constraint(_) | Definition::Extension(_))
     }
 
     /// Removes the names that an object has.
@@ -129,6 +136,8 @@ impl Names {
                 many(&mut self.routines, schema, name, identity, add);
             }
             Definition::Operator(_) => many(&mut self.operators, schema, name, identity, add),
+            Definition::Cast(_) if add => self.casts += 1,
+            Definition::Cast(_) => self.casts -= 1,
             Definition::Collation(_) => one(&mut self.collations, schema, name, identity, add),
             Definition::OperatorClass(_) => one(&mut self.operator_classes, schema, name, identity, add),
             Definition::Extension(it) => {
@@ -438,6 +447,11 @@ impl<'a> Resolver<'a> {
         self.names.type_of(&name.schema, &name.name)
     }
 
+    /// The same by schema and name.
+    pub(crate) fn type_named_exactly(&self, schema: &str, name: &str) -> Option<&'a Identity> {
+        self.names.type_of(schema, name)
+    }
+
     /// What a use of the type needs.
     pub(crate) fn type_dependency(&self, data_type: &DataType) -> Option<Dependency> {
         self.type_object(&data_type.name).map(|identity| Dependency::on(identity.clone()))
@@ -445,16 +459,31 @@ impl<'a> Resolver<'a> {
 
     /// The type below all domains.
     pub(crate) fn base_type(&self, data_type: &DataType) -> DataType {
-        let mut data_type = data_type.clone();
+        self.base(data_type).clone()
+    }
+
+    /// The same, where it stands: this is asked for every candidate of every call.
+    pub(crate) fn base<'d>(&self, mut data_type: &'d DataType) -> &'d DataType
+    where
+        'a: 'd,
+    {
         // A domain can't be over itself, but a damaged catalog could.
         for _ in 0..64 {
-            let domain = self.type_object(&data_type.name).filter(|it| it.kind == Kind::Domain && !data_type.array);
+            if data_type.array || data_type.name.is_builtin() {
+                break;
+            }
+            let domain = self.type_object(&data_type.name).filter(|it| it.kind == Kind::Domain);
             match domain.and_then(|it| self.catalog.get(it)).map(|it| &it.definition) {
-                Some(Definition::Domain(domain)) => data_type = domain.base.clone(),
+                Some(Definition::Domain(domain)) => data_type = &domain.base,
                 _ => break,
             }
         }
         data_type
+    }
+
+    /// Whether any cast is defined.
+    pub(crate) fn has_casts(&self) -> bool {
+        self.names.casts > 0
     }
 }
 

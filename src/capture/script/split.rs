@@ -66,8 +66,9 @@ pub(crate) fn on_deep_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 
 /// Parses all inputs and hands the statements over in order, batch by batch; returns what was found, in order of place.
 ///
-/// The next batch is parsed while `apply` handles the last one. Call it [`on_deep_stack`].
-pub(crate) fn for_each_batch(inputs: &[Input], mut apply: impl FnMut(Vec<Statement>) + Send) -> Vec<Diagnostic> {
+/// The next batch is parsed while `apply` handles the last one, and so is what `apply` gives back dropped, which takes as long as
+/// making it did. Call it [`on_deep_stack`].
+pub(crate) fn for_each_batch(inputs: &[Input], mut apply: impl FnMut(Vec<Statement>) -> Vec<Statement> + Send) -> Vec<Diagnostic> {
     let boundaries: Vec<Boundaries> = inputs.par_iter().map(|input| boundaries::find(&input.text)).collect();
     let pieces: Vec<(usize, Piece)> =
         boundaries.iter().enumerate().flat_map(|(file, it)| it.pieces.iter().map(move |piece| (file, *piece))).collect();
@@ -75,9 +76,18 @@ pub(crate) fn for_each_batch(inputs: &[Input], mut apply: impl FnMut(Vec<Stateme
     let mut refused = Vec::new();
     let mut rest = pieces.as_slice();
     let mut ready = Vec::new();
+    let mut done = Vec::new();
     while !rest.is_empty() || !ready.is_empty() {
         let (batch, after) = rest.split_at(batch_length(rest));
-        let ((), parsed) = rayon::join(|| apply(std::mem::take(&mut ready)), || parse_batch(inputs, batch));
+        let used = std::mem::take(&mut done);
+        let (applied, parsed) = rayon::join(
+            || apply(std::mem::take(&mut ready)),
+            || {
+                drop(used);
+                parse_batch(inputs, batch)
+            },
+        );
+        done = applied;
         for result in parsed {
             match result {
                 Ok(statements) => ready.extend(statements),
@@ -93,7 +103,12 @@ pub(crate) fn for_each_batch(inputs: &[Input], mut apply: impl FnMut(Vec<Stateme
 #[cfg(test)]
 pub(crate) fn parse_all(inputs: &[Input]) -> (Vec<Statement>, Vec<Diagnostic>) {
     let mut all = Vec::new();
-    let diagnostics = on_deep_stack(|| for_each_batch(inputs, |batch| all.extend(batch)));
+    let diagnostics = on_deep_stack(|| {
+        for_each_batch(inputs, |batch| {
+            all.extend(batch);
+            Vec::new()
+        })
+    });
     (all, diagnostics)
 }
 

@@ -249,9 +249,14 @@ impl<'a> State<'a> {
         let object = self.catalog.get_mut(identity)?;
         self.levels.note(identity, Some(object));
         let before = object.dependencies.clone();
-        self.names.remove(identity, &object.definition);
+        let renames = Names::follow(&object.definition);
+        if renames {
+            self.names.remove(identity, &object.definition);
+        }
         let result = change(object);
-        self.names.add(identity, &object.definition);
+        if renames {
+            self.names.add(identity, &object.definition);
+        }
         if object.dependencies != before {
             let gone: Vec<Identity> = before.iter().filter(|it| !object.dependencies.contains(it)).map(|it| it.on.clone()).collect();
             let here: BTreeSet<Identity> = object.dependencies.iter().map(|it| it.on.clone()).collect();
