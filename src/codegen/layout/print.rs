@@ -139,6 +139,12 @@ impl<'a> Printer<'a> {
         begun
     }
 
+    /// Writes what the source has on the line from behind a token that was written up to the end of another.
+    pub(super) fn through(&mut self, index: usize, last: usize) {
+        let (from, to) = (self.tokens[index].end as usize, self.tokens[last].end as usize);
+        self.columns.text(&self.source[from..to]);
+    }
+
     /// Writes text that is not in the source in place of the token.
     pub(super) fn replacement(&mut self, index: usize, text: &str) {
         if self.comments_before(index) {

@@ -171,7 +171,7 @@ pub(super) fn scan(source: &str) -> Result<Scanned, LayoutError> {
         line: 1,
         line_start: 0,
         open: Vec::new(),
-        tokens: Vec::with_capacity(source.len() / 4 + 16),
+        tokens: Vec::with_capacity(source.len() / 3 + 16),
         comments: Vec::new(),
     };
     if u32::try_from(source.len()).is_err() {

@@ -13,6 +13,7 @@ mod bracket;
 mod function;
 mod items;
 mod list;
+mod plain;
 
 /// What a bracket holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,8 @@ struct Walk<'a> {
     chain: bool,
     /// The next parenthesis ends a broken selector's line.
     chain_call: bool,
+    /// The token to go on with.
+    next: usize,
 }
 
 /// Lays out a file. `imports` stands in for the line that asks for it.
@@ -131,9 +134,12 @@ pub(super) fn lay_out(source: &str, scanned: Scanned, imports: &str) -> String {
         imports,
         chain: false,
         chain_call: false,
+        next: 0,
     };
     walk.push(Holds::File, 0, false);
-    for index in 0..count {
+    while walk.next < count {
+        let index = walk.next;
+        walk.next += 1;
         walk.step(index);
     }
     walk.print.finish()
@@ -250,6 +256,14 @@ impl Walk<'_> {
                 frame.item_line += 1;
             } else {
                 frame.item_line = line;
+                if matches!(frame.holds, Holds::Statements | Holds::Clause)
+                    && !frame.flat
+                    && let Some(last) = self.plain_statement(index)
+                {
+                    self.print.through(index, last);
+                    self.next = last + 1;
+                    return;
+                }
             }
         }
         self.then(index, opens);
