@@ -41,6 +41,8 @@ struct Measured {
     stages: Vec<(&'static str, Duration)>,
     parse: Duration,
     raw: Duration,
+    /// From DDL to a snapshot, and the most memory that it took; none if it failed.
+    create: Option<(Duration, Option<u64>)>,
     /// The whole command and the most memory that it had; none if it failed.
     command: Option<(Duration, Option<u64>)>,
 }
@@ -88,25 +90,29 @@ fn measure(tables: usize) -> Measured {
         files.par_iter().map(|(_, bytes)| lay_out(bytes).expect("Go")).sum::<usize>()
     });
     // In turns: what a file system takes for a new file varies twentyfold with what was deleted lately, and for how long it has been at it.
-    let mut times = [const { Vec::new() }; 4];
-    let mut memory = Some(None);
+    let mut times = [const { Vec::new() }; 5];
+    let mut memory = [Some(None), Some(None)];
     for _ in 0..runs {
         times[0].push(median_of(1, || folder.fresh(), |root| write_all(&files, root)).0);
         times[1].push(median_of(1, || folder.last(), |root| write_all(&files, root)).0);
         times[2].push(median_of(1, || folder.fresh(), |root| write_raw(&files, root)).0);
-        let ran = command(&inputs[0].text, &folder);
-        memory = memory.and_then(|most: Option<u64>| {
-            ran.map(|(time, peak)| {
-                times[3].push(time);
-                most.max(peak)
-            })
-        });
+        let commands =
+            [&["snapshot", "create", "schema.sql", "--output", "schema.pgsnap"][..], &["generate", "--from", "schema.sql", "--quiet"]];
+        for (n, arguments) in commands.into_iter().enumerate() {
+            let ran = command(arguments, &inputs[0].text, &folder);
+            memory[n] = memory[n].and_then(|most: Option<u64>| {
+                ran.map(|(time, peak)| {
+                    times[3 + n].push(time);
+                    most.max(peak)
+                })
+            });
+        }
     }
-    let [write, unchanged, raw, whole] = times.map(|mut times| {
+    let [write, unchanged, raw, create, whole] = times.map(|mut times| {
         times.sort();
         times.get(times.len() / 2).copied().unwrap_or_default()
     });
-    let command = memory.map(|memory| (whole, memory));
+    let [create, command] = [(create, memory[0]), (whole, memory[1])].map(|(time, memory)| memory.map(|memory| (time, memory)));
     Measured {
         tables,
         files: files.len(),
@@ -126,6 +132,7 @@ fn measure(tables: usize) -> Measured {
         ],
         parse,
         raw,
+        create,
         command,
     }
 }
@@ -146,14 +153,14 @@ fn write_raw(files: &codegen::FileSet, root: &Path) {
 }
 
 /// Runs the binary on the DDL, in a folder of its own: the time, and the most memory that it had; nothing if it fails.
-fn command(ddl: &str, folder: &Scratch) -> Option<(Duration, Option<u64>)> {
+fn command(arguments: &[&str], ddl: &str, folder: &Scratch) -> Option<(Duration, Option<u64>)> {
     let root = folder.fresh();
     std::fs::write(root.join("schema.sql"), ddl).expect("a file");
     std::fs::write(root.join("go.mod"), "module example.org/bench\n\ngo 1.24\n").expect("a file");
     let mut memory = None;
     let start = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_pgx-goose"))
-        .args(["generate", "--from", "schema.sql", "--quiet"])
+        .args(arguments)
         .current_dir(&root)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -280,6 +287,8 @@ fn table(measured: &[Measured]) -> String {
         row(name, &|it| milliseconds(it.stages[index].1));
     }
     row("raw writes of the same files", &|it| milliseconds(it.raw));
+    row("**from DDL to a snapshot**", &|it| it.create.map_or("failed".to_owned(), |(time, _)| milliseconds(time)));
+    row("most memory for it", &|it| it.create.and_then(|(_, memory)| memory).map_or("-".to_owned(), megabytes));
     row("**whole command**", &|it| it.command.map_or("failed".to_owned(), |(time, _)| milliseconds(time)));
     row("against raw writes and parse", &|it| {
         it.command.map_or("-".to_owned(), |(time, _)| format!("{:.2}×", time.as_secs_f64() / (it.raw + it.parse).as_secs_f64()))
