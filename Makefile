@@ -4,7 +4,7 @@
 SOURCE ?= fixtures/shop/schema
 CARGO ?= cargo
 
-.PHONY: help run test test-all check bless bench install-deps
+.PHONY: help run test test-all check bless bench rivals install-deps
 
 help:
 	@echo 'make run [SOURCE=path]   DDL -> snapshot -> Go, into target/run'
@@ -13,6 +13,7 @@ help:
 	@echo 'make check               format, clippy, unit tests'
 	@echo 'make bless               rewrite the expectations under fixtures/'
 	@echo 'make bench               the table of docs/performance.md'
+	@echo 'make rivals              the same beside other generators (needs the Go module proxy, once)'
 
 run:
 	@scripts/install-deps.sh build
@@ -43,6 +44,10 @@ bless:
 bench:
 	@scripts/install-deps.sh build
 	$(CARGO) bench --quiet --bench stages
+
+rivals:
+	@scripts/install-deps.sh test
+	benches/rivals/run.sh
 
 install-deps:
 	@scripts/install-deps.sh all

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 
 level=${1:-all}
 staticcheck_version=v0.8.2
+goose_version=v3.30.1
+migrate_version=v4.20.1
 postgresql_major=15
 cache=$PWD/.cache
 
@@ -67,15 +69,24 @@ postgis() {
     say 'no PostGIS: schemas that need it will be skipped'
 }
 
-golang() {
-  need go 'install Go 1.25 or later from https://go.dev/dl'
-  local stamp=$cache/bin/.staticcheck-$staticcheck_version-$(go env GOVERSION)
+# go_tool NAME VERSION PACKAGE [TAGS]: a program written in Go, into .cache/bin.
+go_tool() {
+  local stamp=$cache/bin/.$1-$2-$(go env GOVERSION)
   if [ ! -e "$stamp" ]; then
-    say "installing staticcheck $staticcheck_version into .cache/bin"
+    say "installing $1 $2 into .cache/bin"
     mkdir -p "$cache/bin"
-    GOBIN=$cache/bin GOFLAGS=-mod=mod go install "honnef.co/go/tools/cmd/staticcheck@$staticcheck_version"
+    GOBIN=$cache/bin GOFLAGS=-mod=mod CGO_ENABLED=0 go install -tags "${4:-}" "$3@$2"
     touch "$stamp"
   fi
+}
+
+golang() {
+  need go 'install Go 1.25 or later from https://go.dev/dl'
+  go_tool staticcheck "$staticcheck_version" honnef.co/go/tools/cmd/staticcheck
+  # The tools that apply migrations, with no other driver than PostgreSQL's.
+  go_tool goose "$goose_version" github.com/pressly/goose/v3/cmd/goose \
+    no_clickhouse,no_duckdb,no_libsql,no_mssql,no_mysql,no_redshift,no_spanner,no_sqlite3,no_starrocks,no_tidb,no_turso,no_vertica,no_ydb
+  go_tool migrate "$migrate_version" github.com/golang-migrate/migrate/v4/cmd/migrate postgres
   # The libraries that generated code may use, all in one module that pins them.
   (cd tests/go && GOPROXY=off go mod download >/dev/null 2>&1) || (cd tests/go && say 'downloading Go modules' && go mod download)
 }

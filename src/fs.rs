@@ -156,6 +156,50 @@ pub fn permissions(path: impl AsRef<Path>) -> Result<Option<Permissions>, Error>
     }
 }
 
+/// What a file system says of a regular file without a look inside: as long as it is the same, so is what is inside, unless somebody set a clock back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its length in bytes.
+    pub size: u64,
+    /// When its bytes were last written, in nanoseconds of its file system's clock.
+    pub modified: i128,
+    /// When anything of it last changed, which nobody can set; elsewhere than on Unix the same as `modified`.
+    pub changed: i128,
+    /// Its number in the file system; another file put in its place has another one. Zero elsewhere than on Unix.
+    pub number: u64,
+}
+
+/// Returns the stamp of a regular file; `None` where there is nothing or something else, a link among them.
+///
+/// # Errors
+/// If a folder on the way can't be looked into.
+pub fn stamp(path: impl AsRef<Path>) -> Result<Option<Stamp>, Error> {
+    let path = path.as_ref();
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => metadata,
+        Ok(_) => return Ok(None),
+        Err(source) if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(source) => return Err(Error::new("look at", path, source)),
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        Ok(Some(Stamp {
+            size: metadata.len(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            number: metadata.ino(),
+        }))
+    }
+    #[cfg(not(unix))]
+    {
+        let modified = metadata.modified().map_err(|source| Error::new("look at", path, source))?;
+        let modified = modified.duration_since(std::time::UNIX_EPOCH).map_or(0, |it| i128::try_from(it.as_nanos()).unwrap_or(i128::MAX));
+        Ok(Some(Stamp { size: metadata.len(), modified, changed: modified, number: 0 }))
+    }
+}
+
 /// Returns the entries of a folder, sorted bytewise by name, so that no file system's own order gets into a result.
 ///
 /// # Errors
@@ -205,6 +249,20 @@ pub fn remove(path: impl AsRef<Path>) -> Result<(), Error> {
     }
 }
 
+/// Gives a file another name in the same file system, which nothing may have yet.
+///
+/// # Errors
+/// If something has the new name, or the folders can't be written to.
+pub fn rename_new(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Error> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    match fs::symlink_metadata(to) {
+        Ok(_) => return Err(Error::refused("move a file to", to, "there is something of that name")),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(Error::new("look at", to, source)),
+    }
+    fs::rename(from, to).map_err(|source| Error::new("move", from, source))
+}
+
 /// Puts bytes into a file so that at any moment the path holds either the old file, whole, or the new one, whole.
 ///
 /// The folder must exist. An existing file's permissions are kept.
@@ -214,6 +272,34 @@ pub fn remove(path: impl AsRef<Path>) -> Result<(), Error> {
 /// would silently cut it off from the file that it stands for.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8], durability: Durability) -> Result<(), Error> {
     stage(path, bytes, durability)?.commit()
+}
+
+/// A file that lines are added to.
+#[derive(Debug)]
+pub struct Log {
+    file: std::sync::Mutex<fs::File>,
+    path: PathBuf,
+}
+
+impl Log {
+    /// Opens the file, which need not be there yet.
+    ///
+    /// # Errors
+    /// If it can't be written to.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let file = fs::File::options().create(true).append(true).open(path).map_err(|source| Error::new("write", path, source))?;
+        Ok(Self { file: std::sync::Mutex::new(file), path: path.to_owned() })
+    }
+
+    /// Adds a line, whole: others may add to the same file.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn line(&self, text: &str) -> Result<(), Error> {
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.write_all(format!("{text}\n").as_bytes()).map_err(|source| Error::new("write", &self.path, source))
+    }
 }
 
 /// The new bytes of a file, on the disk beside the old ones. Dropped before [`Staged::commit`] they leave no trace.
@@ -264,9 +350,21 @@ impl Staged {
     /// # Errors
     /// If the folder can't be written to any more.
     pub fn commit(self) -> Result<(), Error> {
+        self.put(|temporary, path| temporary.persist(path))
+    }
+
+    /// The same where no file may be: who was quicker keeps his.
+    ///
+    /// # Errors
+    /// If there is a file meanwhile, or the folder can't be written to any more.
+    pub fn commit_new(self) -> Result<(), Error> {
+        self.put(|temporary, path| temporary.persist_noclobber(path))
+    }
+
+    fn put(self, persist: impl FnOnce(tempfile::TempPath, &Path) -> Result<(), tempfile::PathPersistError>) -> Result<(), Error> {
         let Self { temporary, path, durability } = self;
         let write = |source| Error::new("write", &path, source);
-        temporary.persist(&path).map_err(|error| write(error.error))?;
+        persist(temporary, &path).map_err(|error| write(error.error))?;
         if durability == Durability::Flushed {
             flush_folder(folder_of(&path)).map_err(write)?;
         }

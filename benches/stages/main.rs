@@ -207,6 +207,8 @@ fn options() -> Options {
         initialisms: Vec::new(),
         renames: Default::default(),
         plurals: Default::default(),
+        soft_delete_columns: vec!["deleted_at".to_owned()],
+        version_columns: None,
         uuid: UuidType::Google,
         decimal: DecimalType::Shopspring,
     }

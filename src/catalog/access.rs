@@ -45,7 +45,7 @@ impl Privilege {
     pub fn of_public(identity: &Identity) -> &'static [Privilege] {
         match identity.kind {
             Kind::Function | Kind::Procedure | Kind::Aggregate => &[Privilege::Execute],
-            Kind::Language | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => &[Privilege::Usage],
+            Kind::Language | Kind::BaseType | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => &[Privilege::Usage],
             Kind::Schema if identity.name == "public" => &[Privilege::Usage],
             _ => &[],
         }

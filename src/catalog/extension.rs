@@ -39,6 +39,25 @@ pub struct Language {
     pub validator: Option<QualifiedName>,
 }
 
+/// An access method: how tables or indexes are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessMethod {
+    /// `TYPE`.
+    pub target: AccessMethodTarget,
+    /// `HANDLER`.
+    pub handler: QualifiedName,
+}
+
+/// What an access method keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant is the SQL word")]
+pub enum AccessMethodTarget {
+    Table,
+    Index,
+}
+
 /// How a type goes to and from a procedural language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

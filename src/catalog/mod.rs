@@ -32,10 +32,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 pub use access::{DefaultPrivileges, Grant, Policy, PolicyCommand, Privilege};
 pub use dependencies::{Dependencies, Dependency};
-pub use extension::{EventTrigger, Extension, Language, Schema, Transform};
+pub use extension::{AccessMethod, AccessMethodTarget, EventTrigger, Extension, Language, Schema, Transform};
 pub use foreign::{ForeignDataWrapper, ForeignServer, ForeignTable, UserMapping};
 pub use names::{DataType, Identity, PG_CATALOG, QualifiedName};
-pub use operator::{Cast, CastContext, CastMethod, Collation, Operator, OperatorClass, OperatorClassItem, OperatorFamily};
+pub use operator::{Cast, CastContext, CastMethod, Collation, Conversion, Operator, OperatorClass, OperatorClassItem, OperatorFamily};
 pub use relation::{
     Firing, Index, IndexKey, MaterializedView, NullsOrder, Rule, RuleEvent, StatisticsObject, Trigger, TriggerEvent, TriggerLevel,
     TriggerTiming, View, ViewColumn,
@@ -51,7 +51,7 @@ pub use table::{
     ReferentialAction, ReplicaIdentity, RowSecurity, Table,
 };
 pub use text_search::{TextSearchConfiguration, TextSearchDictionary, TextSearchParser, TextSearchTemplate};
-pub use types::{Attribute, Composite, Domain, Enum, Range};
+pub use types::{Alignment, Attribute, BaseType, BaseTypeDefinition, Composite, Domain, Enum, Range};
 
 /// An expression in canonical SQL, every name outside `pg_catalog` qualified.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,6 +112,25 @@ impl Object {
         }
     }
 
+    /// Whether another version of the object is different in anything that a statement could change. The order of columns
+    /// is physical: it is as it was made, and only making the table anew would change it.
+    pub fn differs(&self, other: &Object) -> bool {
+        if self == other {
+            return false;
+        }
+        let (Some(columns), Some(others)) = (self.definition.columns(), other.definition.columns()) else { return true };
+        let in_order = |of: &[Column], other: &[Column]| of.len() == other.len() && of.iter().zip(other).all(|(a, b)| a.name == b.name);
+        if in_order(columns, others) {
+            return true;
+        }
+        let mut reordered = self.clone();
+        if let Some(columns) = reordered.definition.columns_mut() {
+            let places: BTreeMap<&str, usize> = others.iter().enumerate().map(|(place, it)| (it.name.as_str(), place)).collect();
+            columns.sort_by_key(|it| places.get(it.name.as_str()).copied());
+        }
+        reordered != *other
+    }
+
     /// The hash of everything the object is: xxh3-128 of its canonical MessagePack. It finds accidents and changes; it
     /// is no signature.
     pub fn hash(&self) -> u128 {
@@ -159,8 +178,14 @@ kinds! {
     Extension(Extension) = "extension",
     /// `CREATE LANGUAGE`.
     Language(Language) = "language",
+    /// `CREATE ACCESS METHOD`.
+    AccessMethod(AccessMethod) = "access method",
     /// `CREATE COLLATION`.
     Collation(Collation) = "collation",
+    /// `CREATE CONVERSION`.
+    Conversion(Conversion) = "conversion",
+    /// `CREATE TYPE name` and `CREATE TYPE name (…)`.
+    BaseType(BaseType) = "base type",
     /// `CREATE TYPE … AS ENUM`.
     Enum(Enum) = "enum",
     /// `CREATE DOMAIN`.
@@ -231,6 +256,35 @@ kinds! {
     DefaultPrivileges(DefaultPrivileges) = "default privileges",
 }
 
+impl Definition {
+    /// The columns of what keeps rows under its own name: tables and foreign tables.
+    pub fn columns(&self) -> Option<&[Column]> {
+        match self {
+            Self::Table(table) => Some(&table.columns),
+            Self::ForeignTable(table) => Some(&table.columns),
+            _ => None,
+        }
+    }
+
+    /// The names of all that statements know as columns: of tables and views, and the attributes of composite types.
+    pub fn column_names(&self) -> Vec<&str> {
+        match self {
+            Self::Composite(composite) => composite.attributes.iter().map(|it| it.name.as_str()).collect(),
+            Self::View(view) => view.columns.iter().map(|it| it.name.as_str()).collect(),
+            Self::MaterializedView(view) => view.columns.iter().map(|it| it.name.as_str()).collect(),
+            _ => self.columns().into_iter().flatten().map(|it| it.name.as_str()).collect(),
+        }
+    }
+
+    fn columns_mut(&mut self) -> Option<&mut Vec<Column>> {
+        match self {
+            Self::Table(table) => Some(&mut table.columns),
+            Self::ForeignTable(table) => Some(&mut table.columns),
+            _ => None,
+        }
+    }
+}
+
 impl Kind {
     /// Whether argument types are part of the identity even when there are none, as in `f()`.
     pub fn has_arguments(self) -> bool {
@@ -242,9 +296,14 @@ impl Kind {
         matches!(self, Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Index)
     }
 
+    /// Whether columns are made of objects of the kind, and keep their values while those are made anew: types and collations.
+    pub fn makes_columns(self) -> bool {
+        self.is_type() || self == Kind::Collation
+    }
+
     /// Whether the kind is a type by itself (`pg_type`), apart from the row types of relations.
     pub fn is_type(self) -> bool {
-        matches!(self, Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range)
+        matches!(self, Kind::BaseType | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range)
     }
 }
 

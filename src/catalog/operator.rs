@@ -1,4 +1,4 @@
-//! Operators and their classes, casts and collations.
+//! Operators and their classes, casts, collations and conversions.
 
 use serde::{Deserialize, Serialize};
 
@@ -140,4 +140,19 @@ pub struct Collation {
     pub rules: Option<String>,
     /// `DETERMINISTIC`.
     pub deterministic: bool,
+}
+
+/// A conversion between encodings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conversion {
+    /// `DEFAULT`: what the server takes where none is named.
+    #[serde(default, skip_serializing_if = "super::is_default")]
+    pub default: bool,
+    /// `FOR`, as the server spells the encoding (`LATIN1`).
+    pub source: String,
+    /// `TO`.
+    pub target: String,
+    /// `FROM`.
+    pub function: QualifiedName,
 }

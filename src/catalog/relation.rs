@@ -34,6 +34,18 @@ pub struct ViewColumn {
     /// `ALTER VIEW … ALTER COLUMN … SET DEFAULT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Expression>,
+    /// `SET STORAGE` of a materialised view (`plain`, `external`, `extended`, `main`), where it is not the type's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<String>,
+    /// `SET COMPRESSION` of a materialised view, where one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
+    /// `SET STATISTICS` of a materialised view, where one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics_target: Option<i32>,
+    /// `SET (n_distinct = …)` of a materialised view.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
     /// `COMMENT ON COLUMN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -295,6 +307,17 @@ pub struct StatisticsObject {
 impl ViewColumn {
     /// A column of which only name and type are known.
     pub fn new(name: impl Into<String>, data_type: Option<DataType>) -> Self {
-        Self { name: name.into(), data_type, not_null: false, default: None, comment: None, grants: Vec::new() }
+        Self {
+            name: name.into(),
+            data_type,
+            not_null: false,
+            default: None,
+            storage: None,
+            compression: None,
+            statistics_target: None,
+            options: BTreeMap::new(),
+            comment: None,
+            grants: Vec::new(),
+        }
     }
 }

@@ -294,6 +294,13 @@ pub struct Constraint {
     pub local: bool,
 }
 
+impl Constraint {
+    /// Whether an index of the constraint's name carries it.
+    pub fn has_index(&self) -> bool {
+        matches!(self.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion { .. })
+    }
+}
+
 /// What a constraint demands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,8 +6,8 @@ use pgx_goose::capture::live::connection::ConnectionError;
 use pgx_goose::capture::script::source::SourceError;
 use pgx_goose::codegen::{self, output, template::TemplateError};
 use pgx_goose::diagnostic::Diagnostic;
-use pgx_goose::fs;
 use pgx_goose::snapshot::DecodeError;
+use pgx_goose::{fs, migration};
 
 /// What the shell is told. The numbers are a promise; `pgx-goose --help` and the manual list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  --check found files that are not what would be written
+  1  the answer is no: --check found something else than there should be, `diff` found differences
   2  the command line or the config file is wrong
   3  the schema can't be used: errors in the DDL, a damaged snapshot
   4  a file, a folder, a program or a database that is needed can't be used
@@ -162,12 +162,34 @@ impl From<codegen::Error> for Failure {
         match &error {
             codegen::Error::Build(_) => Self::caused(Exit::Usage, &error),
             codegen::Error::Template(TemplateError::Read(error)) => Self::caused(Exit::Environment, error),
+            codegen::Error::Template(TemplateError::Template { message, span }) => {
+                Self::found(Exit::Usage, vec![Diagnostic::error(message.clone()).at(span.clone())])
+            }
             // Its own message holds all that led to it.
-            codegen::Error::Template(_) | codegen::Error::Layout { .. } => Self::usage(error.to_string()),
+            codegen::Error::Template(_) | codegen::Error::Layout { .. } | codegen::Error::Twice { .. } => Self::usage(error.to_string()),
             codegen::Error::Schema(diagnostics) => Self::found(Exit::Usage, diagnostics.clone()),
             codegen::Error::Output(error) => Self::output(error),
             codegen::Error::Workers { .. } => Self::environment(error.to_string()),
         }
+    }
+}
+
+impl From<migration::Error> for Failure {
+    fn from(error: migration::Error) -> Self {
+        match &error {
+            migration::Error::File(error) => Self::caused(Exit::Environment, error),
+            migration::Error::Template(migration::TemplateError::Template { message, span }) => {
+                Self::found(Exit::Usage, vec![Diagnostic::error(message.clone()).at(span.clone())])
+            }
+            migration::Error::Template(_) => Self::caused(Exit::Usage, &error),
+            migration::Error::Exists { .. } => Self::usage(error.to_string()).hint("name the migration otherwise with `--name`"),
+        }
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        codegen::Error::Template(error).into()
     }
 }
 

@@ -4,18 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use pgx_goose::codegen::incremental::{self, Inputs, Manner, Outcome, Remembered, Run, Unusable};
 use pgx_goose::codegen::options::{Directories, Options};
 use pgx_goose::codegen::output::{self, Compared, Comparison, State, Writer};
 use pgx_goose::codegen::{self, Generation};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
+use pgx_goose::snapshot;
 
-use super::config::{Config, Format};
+use super::config::{Config, FILE_NAMES, Format};
 use super::error::{Exit, Failure};
+use super::hooks::{self, Moment};
 use super::output::print;
 use super::report::Report;
 use super::source::count;
-use super::{Talk, settings, source};
+use super::{Talk, go_generate, migrate, settings, source, watch};
 
 /// Arguments of `generate`.
 ///
@@ -90,7 +93,10 @@ pub(crate) struct Arguments {
     /// Write nothing, and list what would be written
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
     pub(super) dry_run: Option<bool>,
-    /// Replace files that pgx-goose did not write, too
+    /// Write only what changed since the last run, and remove the files of dropped tables
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
+    pub(super) incremental: Option<bool>,
+    /// Replace files that pgx-goose did not write or that somebody changed, too
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
     pub(super) force: Option<bool>,
     /// Use all cores [default: true]; the output is the same
@@ -103,6 +109,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
     pub(super) optimize_templates: Option<bool>,
 
+    /// Write the migration from the committed snapshot to the source, too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Running")]
+    pub(super) generate_migrations: Option<bool>,
+    /// Run again whenever the source, the config file or the templates change, until Ctrl-C
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, conflicts_with_all = ["check", "go_generate"], help_heading = "Running")]
+    pub(super) watch: Option<bool>,
+    /// Write generate.go, Makefile, .vscode/tasks.json and .gitignore entries, and nothing else
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, conflicts_with = "check", help_heading = "Running")]
+    pub(super) go_generate: Option<bool>,
+
+    /// Print what the templates see of a table as JSON, and do nothing else; of the project for `.`
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["check", "dry_run", "watch", "go_generate"], help_heading = "Running")]
+    pub(super) dump_data: Option<String>,
+
     #[command(flatten)]
     pub(super) later: Later,
 }
@@ -111,28 +131,14 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Later {
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    incremental: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    generate_migrations: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     cross_schema: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    go_generate: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    watch: Option<bool>,
 }
 
 impl Later {
     /// The flags that are set.
     fn asked(&self) -> impl Iterator<Item = &'static str> {
-        let Self { incremental, generate_migrations, cross_schema, go_generate, watch } = self;
-        let flags = [
-            ("--incremental", incremental),
-            ("--generate-migrations", generate_migrations),
-            ("--cross-schema", cross_schema),
-            ("--go-generate", go_generate),
-            ("--watch", watch),
-        ];
+        let Self { cross_schema } = self;
+        let flags = [("--cross-schema", cross_schema)];
         flags.into_iter().filter(|(_, set)| **set == Some(true)).map(|(flag, _)| flag)
     }
 }
@@ -146,16 +152,79 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, (Report, Failure)> {
-    let format = match (arguments.json, arguments.yaml) {
+pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
+    if arguments.watch != Some(true) {
+        return once(arguments, talk);
+    }
+    let report = talk.report(&Config::default());
+    let load = || Config::load(arguments.config.as_deref(), format(arguments));
+    // A config file that can't be used is told by the first run, and may be put right.
+    let checked = load().map_or(Ok(()), |config| watch::check(&settings::source(arguments, &config)?));
+    let reads = || {
+        let config = load().unwrap_or_default();
+        let file = arguments.config.clone().or_else(|| config.file_name().map(PathBuf::from));
+        let source = settings::source(arguments, &config).ok().map(PathBuf::from);
+        let templates = arguments.template_dir.clone().or_else(|| config.text("template_dir").map(str::to_owned)).map(PathBuf::from);
+        // Without a config file: where one could come.
+        let files = file.map_or_else(|| FILE_NAMES.iter().map(PathBuf::from).collect(), |file| vec![file]);
+        watch::Watched { paths: files.into_iter().chain(source).chain(templates).collect() }
+    };
+    let again = || {
+        if let Err(failed) = once(arguments, talk) {
+            let (report, failure) = *failed;
+            report.failure(failure);
+        }
+    };
+    checked.and_then(|()| watch::watch(reads, again, &report)).map_err(|failure| Box::new((report, failure)))
+}
+
+/// Which of the default config files count.
+fn format(arguments: &Arguments) -> Format {
+    match (arguments.json, arguments.yaml) {
         (Some(true), None | Some(false)) | (None, Some(false)) => Format::Json,
         (None | Some(false), Some(true)) | (Some(false), None) => Format::Yaml,
         _ => Format::Any,
-    };
-    let config = Config::load(arguments.config.as_deref(), format);
-    let config = config.map_err(|failure| (talk.report(&Config::default()), failure))?;
+    }
+}
+
+fn once(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
+    let config = Config::load(arguments.config.as_deref(), format(arguments));
+    let config = config.map_err(|failure| Box::new((talk.report(&Config::default()), failure)))?;
     let report = talk.report(&config);
-    generate(arguments, &config, &report).map_err(|failure| (report, failure))
+    hooked(arguments, &config, &report).map_err(|failure| Box::new((report, failure)))
+}
+
+/// Generates between the user's commands, where something is written at all.
+fn hooked(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exit, Failure> {
+    let dry = arguments.dry_run == Some(true);
+    if arguments.go_generate == Some(true) {
+        return go_generate::write(arguments, config, &settings::options(arguments, config)?, dry, report);
+    }
+    if let Some(table) = &arguments.dump_data {
+        let (source, options) = (settings::source(arguments, config)?, settings::options(arguments, config)?);
+        let catalog = source::read(&[source], &settings::reading(arguments, config)?, report)?.catalog;
+        let table = Some(table.as_str()).filter(|it| *it != ".");
+        return print(codegen::dump(&catalog, &options, table)?.as_bytes());
+    }
+    hooks::check(config)?;
+    if dry || arguments.check == Some(true) {
+        return generate(arguments, config, report);
+    }
+    let done = || {
+        hooks::run(config, Moment::Before, report)?;
+        let exit = generate(arguments, config, report)?;
+        if go_generate::is_configured(config) {
+            go_generate::write(arguments, config, &settings::options(arguments, config)?, dry, report)?;
+        }
+        hooks::run(config, Moment::After, report)?;
+        Ok(exit)
+    };
+    done().inspect_err(|_| {
+        // The failure that it runs for is the one to tell.
+        if let Err(Failure { message: Some(message), .. }) = hooks::run(config, Moment::Failed, report) {
+            report.diagnostic(&Diagnostic::warning(message));
+        }
+    })
 }
 
 fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exit, Failure> {
@@ -169,48 +238,137 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     report.debug(|| format!("Config file: {}", config.file_name().unwrap_or("none")));
     report.debug(|| format!("Go module {} in `{}`", options.module.path, options.module.dir));
     use_workers(options.workers);
-    let read = source::read(std::slice::from_ref(&source), &settings::reading(arguments, config)?, report)?;
+    let (manner, check_only) = (settings::manner(arguments, config), arguments.check == Some(true));
+    let fingerprint = source::fingerprint(&source);
+    let base = settings::base(arguments, config);
+    let is_configured = || config.boolean("migrations.enabled") == Some(true) && config.boolean("migrations.auto_generate") == Some(true);
+    let migrates = arguments.generate_migrations.unwrap_or_else(is_configured) && !check_only;
+    // A check takes nothing on trust. A run that is not incremental keeps a record true where there is one.
+    let tracked = !check_only && (manner.incremental || !manner.dry && fs::kind(Path::new(&base).join(incremental::FILE_NAME))?.is_some());
+    let remembered = if tracked { Some(remembered(&base, manner, &options, report)?) } else { None };
+    if let Some(remembered) = &remembered
+        && manner.incremental
+        // A migration starts from the committed snapshot, which is another thing than what the Go was made from.
+        && !(manner.force || manner.dry || migrates)
+        && let Some(current) = remembered.is_current(&Inputs::new(fingerprint.schema.clone(), fingerprint.texts.clone(), &options)?)
+    {
+        report.diagnostics(&kept(current.edited.iter().map(|path| (path.as_str(), false))));
+        report.summary(&format!("nothing changed: {} as they were, in {}", count(current.files, "Go file"), shown(started.elapsed())));
+        return Ok(Exit::Success);
+    }
+    let reading = settings::reading(arguments, config)?;
+    let warnings = report.warnings();
+    let read = source::read(std::slice::from_ref(&source), &reading, report)?;
     // Taken apart by the end of the process, which is faster than object by object.
     let catalog = std::mem::ManuallyDrop::new(read.catalog);
     report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
+    if migrates {
+        migrate::beside(config, &catalog, &source::shown(&source), arguments.dry_run == Some(true), arguments.strict, report)?;
+    }
 
     let progress = report.spinner("generating Go");
-    let (here, check_only, dry_run) = (Path::new(""), arguments.check == Some(true), arguments.dry_run == Some(true));
-    let (generation, files) = if check_only || dry_run {
+    let here = Path::new("");
+    let (generation, outcome) = if let Some(remembered) = remembered {
+        let schema = if fingerprint.schema.is_empty() { snapshot::content_hash(&catalog).to_string() } else { fingerprint.schema };
+        // Warnings are to be given by every run, until they are heeded.
+        let texts = if report.warnings() == warnings { fingerprint.texts } else { String::new() };
+        let run = Run::new(remembered, Inputs::new(schema, texts, &options)?, manner);
+        (codegen::generate(&catalog, &options, &run)?, run.finish(&now())?)
+    } else if check_only || manner.dry {
         let comparison = Comparison::new(here, check_only);
-        (codegen::generate(&catalog, &options, &comparison)?, comparison.finish())
+        (codegen::generate(&catalog, &options, &comparison)?, Outcome { compared: comparison.finish(), ..Outcome::default() })
     } else {
-        let writer = Writer::new(here, arguments.force == Some(true));
-        (codegen::generate(&catalog, &options, &writer)?, writer.finish()?)
+        let writer = Writer::new(here, manner.force);
+        (codegen::generate(&catalog, &options, &writer)?, Outcome { compared: writer.finish()?, ..Outcome::default() })
     };
+    let files = &outcome.compared;
     progress.finish_and_clear();
     for table in &generation.tables {
-        report.info(|| format!("Worker {} completed {} '{}' in {}", table.worker, table.kind, table.name, shown(table.elapsed)));
+        if !table.passed_over {
+            report.info(|| format!("Worker {} completed {} '{}' in {}", table.worker, table.kind, table.name, shown(table.elapsed)));
+        }
         if !table.skip.is_empty() {
             report.info(|| format!("The tests make no rows of {}: {}", table.sql, table.skip));
         }
     }
     report.diagnostics(&generation.diagnostics);
+    report.diagnostics(&kept(outcome.kept.iter().map(|(path, differs)| (path.as_str(), *differs))));
 
-    let leftovers = if is_whole(&options) { leftovers(&files)? } else { Vec::new() };
+    let mut leftovers = if is_whole(&options) { leftovers(files)? } else { Vec::new() };
+    leftovers.retain(|path| !outcome.removed.contains(path) && !outcome.orphans.contains(path));
     if check_only {
-        return compared(&files, &leftovers, report);
+        return compared(files, &leftovers, report);
     }
-    if dry_run {
-        return listed(&files, &leftovers, report);
+    if manner.dry {
+        return listed(&outcome, &leftovers, manner, report);
     }
     for path in &leftovers {
         let finding = Diagnostic::warning(format!("`{path}` is left over from an earlier run: nothing in the schema makes it any more"));
         report.diagnostic(&finding.hint("remove it"));
     }
+    for path in &outcome.orphans {
+        let finding = Diagnostic::warning(format!("`{path}` stays, for somebody has changed it: nothing in the schema makes it any more"));
+        report.diagnostic(&finding.hint("`--force` removes it"));
+    }
     let elapsed = started.elapsed();
     let workers = rayon::current_num_threads();
+    report.info(|| format!("Templates compiled in {}", shown(generation.templates.compile)));
     if let Some(ratio) = generation.templates.hit_ratio() {
         report.info(|| format!("Template cache hit ratio: {ratio:.1}%"));
     }
     report.info(|| format!("Generated {} in {} using {}", count(files.len(), "file"), shown(elapsed), count(workers, "worker")));
-    summarise(&generation, &files, &options, elapsed, report);
+    summarise(&generation, &outcome, &options, elapsed, report);
     Ok(Exit::Success)
+}
+
+/// Reads what the last run remembered, and tells why there is nothing to go by.
+fn remembered(base: &str, manner: Manner, options: &Options, report: &Report) -> Result<Remembered, Failure> {
+    let here = std::env::current_dir().map_err(|error| Failure::environment(format!("can't tell the working directory: {error}")))?;
+    let (remembered, unusable) = Remembered::load(&here, base);
+    let file = format!("{}/{}", base.trim_end_matches('/'), incremental::FILE_NAME);
+    let reason = match unusable {
+        // The very first run has nothing to remember, and nothing to be warned of.
+        Some(Unusable::Missing) if fs::kind(&options.directories.models)?.is_some() => format!("there is no `{file}`"),
+        Some(Unusable::Newer) => format!("`{file}` is of a newer version of pgx-goose"),
+        Some(Unusable::Damaged { reason }) => format!("`{file}` is damaged: {reason}"),
+        Some(Unusable::Missing) | None => return Ok(remembered),
+    };
+    if manner.incremental {
+        let finding = Diagnostic::warning(format!("{reason}; everything is generated, and nothing is removed"));
+        report.diagnostic(&finding.hint("it is written anew by this run"));
+    }
+    Ok(remembered)
+}
+
+/// What is to be said of files that somebody changed or wrote; with each whether it should be another.
+fn kept<'a>(files: impl Iterator<Item = (&'a str, bool)>) -> Vec<Diagnostic> {
+    let told = |(path, differs): (&str, bool)| {
+        let but = if differs { ", and is not what the schema makes" } else { "" };
+        Diagnostic::warning(format!("`{path}` was changed by somebody else; it stays as it is{but}")).hint("`--force` replaces it")
+    };
+    files.map(told).collect()
+}
+
+/// The time as RFC 3339 has it, in UTC; that of `SOURCE_DATE_EPOCH` where builds are to be repeatable.
+fn now() -> String {
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|it| it.parse().ok());
+    let since = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |it| it.as_secs());
+    timestamp(given.unwrap_or_else(since))
+}
+
+/// Seconds since 1970 as RFC 3339 has them.
+fn timestamp(seconds: u64) -> String {
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    // Days are counted from March 1 of year 0, so that the leap day is the last of its year (Howard Hinnant, `civil_from_days`).
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year_of_era + era * 400 + next;
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3_600, time / 60 % 60, time % 60)
 }
 
 /// Sets how many threads the whole run has. It can be set once, and there is one run.
@@ -236,22 +394,29 @@ fn compared(files: &[Compared], leftovers: &[String], report: &Report) -> Result
 }
 
 /// Lists what would be done to each file.
-fn listed(files: &[Compared], leftovers: &[String], report: &Report) -> Result<Exit, Failure> {
+fn listed(outcome: &Outcome, leftovers: &[String], manner: Manner, report: &Report) -> Result<Exit, Failure> {
+    let files = &outcome.compared;
     let mut list = String::new();
     for file in files {
         let what = match file.state {
             State::New => "create",
             State::Changed => "change",
+            State::Foreign if manner.force => "change",
+            State::Foreign if manner.incremental => "spare",
             State::Foreign => "refuse",
+            State::Edited => "spare",
             State::Same => "keep",
         };
         list.push_str(&format!("{what:<6}  {}\n", file.path));
     }
+    list.extend(outcome.removed.iter().map(|path| format!("remove  {path}\n")));
+    list.extend(outcome.orphans.iter().map(|path| format!("spare   {path}\n")));
     list.extend(leftovers.iter().map(|path| format!("stale   {path}\n")));
     print(list.as_bytes())?;
     let number = |state| number(files, state);
     let (created, changed, kept) = (number(State::New), number(State::Changed), number(State::Same));
-    report.summary(&format!("nothing was written: {created} to create, {changed} to change, {kept} to keep"));
+    let removed = if outcome.removed.is_empty() { String::new() } else { format!(", {} to remove", outcome.removed.len()) };
+    report.summary(&format!("nothing was written: {created} to create, {changed} to change, {kept} to keep{removed}"));
     match number(State::Foreign) {
         0 => {}
         foreign => report.summary(&format!("{} not written by pgx-goose; `--force` replaces them", count(foreign, "file"))),
@@ -296,9 +461,11 @@ fn number(files: &[Compared], state: State) -> usize {
 }
 
 /// Says what was made, and where.
-fn summarise(generation: &Generation, files: &[Compared], options: &Options, elapsed: Duration, report: &Report) {
+fn summarise(generation: &Generation, outcome: &Outcome, options: &Options, elapsed: Duration, report: &Report) {
+    let files = &outcome.compared;
     let (created, unchanged) = (number(files, State::New), number(files, State::Same));
-    let changed = files.len() - created - unchanged;
+    let spared = outcome.kept.len();
+    let changed = files.len() - created - unchanged - spared;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     generation.tables.iter().for_each(|it| *kinds.entry(it.kind.as_str()).or_default() += 1);
     let relations: Vec<_> = kinds.iter().map(|(kind, number)| count(*number, kind)).collect();
@@ -320,7 +487,16 @@ fn summarise(generation: &Generation, files: &[Compared], options: &Options, ela
             report.summary(&format!("  {what:<13} {folder} ({})", count(made, "file")));
         }
     }
-    report.summary(&format!("  {created} created, {changed} changed, {unchanged} unchanged"));
+    let mut states = format!("  {created} created, {changed} changed, {unchanged} unchanged");
+    for (number, what) in [(outcome.removed.len(), "removed"), (spared, "of others left as they are")] {
+        if number > 0 {
+            states.push_str(&format!(", {number} {what}"));
+        }
+    }
+    report.summary(&states);
+    if outcome.passed_over > 0 {
+        report.summary(&format!("  {} passed over: nothing of them changed", count(outcome.passed_over, "table")));
+    }
     if generation.templates.own > 0 {
         report.summary(&format!("  {} of your own", count(generation.templates.own, "template")));
     }
@@ -349,6 +525,15 @@ fn shown(elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments() {
+        let check = |seconds, expected: &str| assert_eq!(timestamp(seconds), expected);
+        check(0, "1970-01-01T00:00:00Z");
+        check(951_782_400, "2000-02-29T00:00:00Z");
+        check(1_764_323_999, "2025-11-28T09:59:59Z");
+        check(4_107_542_399, "2100-02-28T23:59:59Z");
+    }
 
     #[test]
     fn times_are_short() {

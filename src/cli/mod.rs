@@ -3,13 +3,20 @@
 //! One file a subcommand. To add one: a file with its arguments (their doc comments are the help) and its function, a
 //! variant of [`Command`], a line in [`Command::run`]. The library can't name anything here.
 
+mod bookkeeping;
+mod change;
 mod completions;
 mod config;
+mod diff;
 mod error;
+mod fleet;
 mod generate;
+mod go_generate;
 mod graph;
+mod hooks;
 mod init;
 mod interrupt;
+mod migrate;
 mod output;
 mod picture;
 mod report;
@@ -18,6 +25,7 @@ mod selection;
 mod settings;
 mod snapshot;
 mod source;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -50,6 +58,15 @@ struct Cli {
 
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (snapshot format 1, PostgreSQL 18 grammar)");
 
+/// The oldest PostgreSQL that anything is written for.
+const OLDEST_MAJOR: u32 = 13;
+
+const DIFF_EXIT_CODES: &str = "\
+Exit codes:
+  0  the schemas are equal
+  1  they differ
+  2 and above  an error, as `pgx-goose --help` has them";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write Go code from a schema
@@ -57,6 +74,11 @@ enum Command {
     /// Make snapshots, and look into them
     #[command(subcommand)]
     Snapshot(snapshot::Command),
+    /// Show what changed between two schemas
+    #[command(after_long_help = DIFF_EXIT_CODES)]
+    Diff(diff::Arguments),
+    /// Write the migration from one schema to another
+    Migrate(Box<migrate::Arguments>),
     /// Show what depends on what, and in which order a schema can be created
     Graph(graph::Arguments),
     /// Write a config file for the project in this folder
@@ -102,20 +124,22 @@ impl Talk {
             _ => level,
         };
         let configured = if config.text("logging.format") == Some("json") { LogFormat::Json } else { LogFormat::Text };
-        Report::new(verbosity, self.log_format.unwrap_or(configured))
+        Report::new(verbosity, self.log_format.unwrap_or(configured)).to(config.text("logging.output"))
     }
 }
 
 impl Command {
-    /// Runs the subcommand. `generate` is alone in reading the config file, which may say how it reports.
-    fn run(&self, talk: &Talk) -> Result<Exit, (Report, Failure)> {
+    /// Runs the subcommand. `generate` and `migrate` are alone in reading the config file, which may say how it reports.
+    fn run(&self, talk: &Talk) -> Result<Exit, Box<(Report, Failure)>> {
         let plain = |run: &dyn Fn(&Report) -> Result<Exit, Failure>| {
             let report = talk.report(&Config::default());
-            run(&report).map_err(|failure| (report, failure))
+            run(&report).map_err(|failure| Box::new((report, failure)))
         };
         match self {
             Self::Generate(arguments) => generate::run(arguments, talk),
             Self::Snapshot(command) => plain(&|report| snapshot::run(command, report)),
+            Self::Diff(arguments) => plain(&|report| diff::run(arguments, report)),
+            Self::Migrate(arguments) => migrate::run(arguments, talk),
             Self::Graph(arguments) => plain(&|report| graph::run(arguments, report)),
             Self::Init(arguments) => plain(&|report| init::run(arguments, report)),
             Self::Completions(arguments) => plain(&|_| completions::run(arguments)),
@@ -130,7 +154,8 @@ pub(crate) fn run() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return refuse(&error),
     };
-    let exit = command.run(&talk).unwrap_or_else(|(report, failure)| {
+    let exit = command.run(&talk).unwrap_or_else(|failed| {
+        let (report, failure) = *failed;
         let exit = failure.exit;
         report.failure(failure);
         exit

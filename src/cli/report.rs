@@ -10,6 +10,7 @@ use std::time::Duration;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use indicatif::{ProgressBar, ProgressStyle};
 use pgx_goose::diagnostic::{Diagnostic, Severity, Span};
+use pgx_goose::fs::Log;
 
 use super::error::Failure;
 
@@ -44,11 +45,51 @@ pub(crate) struct Report {
     verbosity: Verbosity,
     format: LogFormat,
     warnings: AtomicUsize,
+    /// Where messages go instead of standard error.
+    output: Option<Output>,
+}
+
+/// Another place for messages than standard error.
+#[derive(Debug)]
+enum Output {
+    Stdout,
+    File(Log),
 }
 
 impl Report {
     pub(crate) fn new(verbosity: Verbosity, format: LogFormat) -> Self {
-        Self { verbosity, format, warnings: AtomicUsize::new(0) }
+        Self { verbosity, format, warnings: AtomicUsize::new(0), output: None }
+    }
+
+    /// Sends messages elsewhere: `stderr`, `stdout` or a file, which they are added to. One that can't be written to is told, and standard error takes its place.
+    pub(crate) fn to(mut self, output: Option<&str>) -> Self {
+        match output {
+            None | Some("stderr") => {}
+            Some("stdout") => self.output = Some(Output::Stdout),
+            Some(path) => match Log::open(path) {
+                Ok(log) => self.output = Some(Output::File(log)),
+                Err(error) => {
+                    let finding = Diagnostic::warning(format!("{error}: {}; messages go to standard error", error.source));
+                    self.diagnostic(&finding.hint("`logging.output` takes `stderr`, `stdout` or a file"));
+                }
+            },
+        }
+        self
+    }
+
+    /// Writes a line. Nobody can be told that its place is gone.
+    fn line(&self, text: &str) {
+        let text = text.trim_end();
+        match &self.output {
+            None => drop(writeln!(anstream::stderr().lock(), "{text}")),
+            Some(Output::Stdout) => drop(writeln!(anstream::stdout().lock(), "{text}")),
+            Some(Output::File(log)) => drop(log.line(&anstream::adapter::strip_str(text).to_string())),
+        }
+    }
+
+    /// The same, for work of which only the outcome is told.
+    pub(crate) fn silenced(&self) -> Self {
+        Self::new(Verbosity::Quiet, self.format)
     }
 
     /// How many warnings were told.
@@ -70,8 +111,8 @@ impl Report {
             return;
         }
         match self.format {
-            LogFormat::Text => line(&render(diagnostic)),
-            LogFormat::Json => line(&json(diagnostic)),
+            LogFormat::Text => self.line(&render(diagnostic)),
+            LogFormat::Json => self.line(&json(diagnostic)),
         }
     }
 
@@ -116,8 +157,8 @@ impl Report {
     pub(crate) fn summary(&self, message: &str) {
         if self.verbosity >= Verbosity::Normal {
             match self.format {
-                LogFormat::Text => line(message),
-                LogFormat::Json => line(&serde_json::json!({ "level": "info", "message": message }).to_string()),
+                LogFormat::Text => self.line(message),
+                LogFormat::Json => self.line(&serde_json::json!({ "level": "info", "message": message }).to_string()),
             }
         }
     }
@@ -125,8 +166,8 @@ impl Report {
     fn log(&self, needed: Verbosity, word: &str, level: &str, message: impl FnOnce() -> String) {
         if self.verbosity >= needed {
             match self.format {
-                LogFormat::Text => line(&format!("{word} {}", printable(&message()))),
-                LogFormat::Json => line(&serde_json::json!({ "level": level, "message": message() }).to_string()),
+                LogFormat::Text => self.line(&format!("{word} {}", printable(&message()))),
+                LogFormat::Json => self.line(&serde_json::json!({ "level": level, "message": message() }).to_string()),
             }
         }
     }
@@ -142,12 +183,6 @@ impl Report {
         bar.enable_steady_tick(Duration::from_millis(150));
         bar
     }
-}
-
-/// Writes a line. Nobody can be told that standard error is gone.
-fn line(text: &str) {
-    let mut stderr = anstream::stderr().lock();
-    let _ = writeln!(stderr, "{}", text.trim_end());
 }
 
 /// A finding as people read it.

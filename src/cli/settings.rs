@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use pgx_goose::capture::live::connection::{Timeouts, is_connection_string};
+use pgx_goose::codegen::incremental::Manner;
 use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, TypeOverride, UuidType};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
@@ -50,6 +51,11 @@ pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, F
 
 /// How the source is read.
 pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading, Failure> {
+    Ok(Reading { strict: arguments.strict, ..plain_reading(config)? })
+}
+
+/// How sources are read, as far as the config file says it.
+pub(crate) fn plain_reading(config: &Config) -> Result<Reading, Failure> {
     let limit = |key: &str, standard: Duration| match config.text(key) {
         None => Ok(standard),
         Some(text) => duration(text).ok_or_else(|| {
@@ -59,7 +65,7 @@ pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading,
     };
     let Timeouts { connect, statement, lock } = Timeouts::STANDARD;
     Ok(Reading {
-        strict: arguments.strict,
+        strict: false,
         timeouts: Timeouts {
             connect: limit("timeouts.connect", connect)?,
             statement: limit("timeouts.statement", statement)?,
@@ -84,6 +90,29 @@ pub(crate) fn workers(arguments: &Arguments, config: &Config) -> usize {
         (Some(workers), _) => usize::from(workers),
         (None, Some(false)) => 1,
         (None, _) => configured.unwrap_or(0),
+    }
+}
+
+/// The folder that all packages are below unless they are put elsewhere, and where a run is remembered.
+pub(crate) fn base(arguments: &Arguments, config: &Config) -> String {
+    let named = arguments.out.as_deref().or_else(|| config.text("output_dirs.base")).or_else(|| config.text("out"));
+    named.unwrap_or(DEFAULT_OUT).to_owned()
+}
+
+/// How a run goes about its work.
+pub(crate) fn manner(arguments: &Arguments, config: &Config) -> Manner {
+    let asked = |flag: Option<bool>, key: &str| flag.or_else(|| config.boolean(key)).unwrap_or(false);
+    let Arguments { tables, ignore_tables, schema, models_only, with_tests, .. } = arguments;
+    let Arguments { models_dir, interfaces_dir, repos_dir, mocks_dir, tests_dir, .. } = arguments;
+    let moved = [models_dir, interfaces_dir, repos_dir, mocks_dir, tests_dir].into_iter().any(|it| it.is_some());
+    let selected = [tables, ignore_tables, schema].into_iter().any(|it| !it.is_empty());
+    let incremental = asked(arguments.incremental, "optimization.enable_incremental");
+    Manner {
+        dry: arguments.dry_run == Some(true),
+        incremental,
+        // The key is of incremental runs; the flag is of all.
+        force: arguments.force.unwrap_or_else(|| incremental && asked(None, "incremental.force")),
+        partial: selected || moved || *models_only == Some(true) || *with_tests == Some(false),
     }
 }
 
@@ -140,6 +169,8 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
         initialisms: config.texts("initialisms").unwrap_or_default(),
         renames: config.pairs("rename"),
         plurals: config.pairs("plurals"),
+        soft_delete_columns: config.texts("soft_delete_columns").unwrap_or_else(|| vec!["deleted_at".to_owned()]),
+        version_columns: config.texts("version_columns"),
         uuid: if config.text("uuid") == Some("pgtype") { UuidType::Pgtype } else { UuidType::Google },
         decimal: if config.text("decimal") == Some("pgtype") { DecimalType::Pgtype } else { DecimalType::Shopspring },
     })
@@ -184,7 +215,7 @@ fn types(config: &Config, errors: &mut Vec<Diagnostic>) -> Vec<TypeOverride> {
 
 fn directories(arguments: &Arguments, config: &Config) -> Directories {
     let text = |argument: &Option<String>, key: &str| argument.clone().or_else(|| config.text(key).map(str::to_owned));
-    let base = text(&arguments.out, "output_dirs.base").or_else(|| text(&None, "out")).unwrap_or_else(|| DEFAULT_OUT.to_owned());
+    let base = base(arguments, config);
     let below = Directories::below(&base);
     let dir = |argument: &Option<String>, key: &str, default: String| {
         text(argument, key).map_or(default, |it| it.replace("{base}", base.trim_end_matches('/')))

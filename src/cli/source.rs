@@ -11,6 +11,7 @@ use pgx_goose::capture::live::connection::{Target, Timeouts, is_connection_strin
 use pgx_goose::capture::live::{self, CaptureError};
 use pgx_goose::capture::script::{self, Input, source as files};
 use pgx_goose::catalog::{Catalog, Sizes};
+use pgx_goose::codegen::incremental::hash;
 use pgx_goose::diagnostic::{Diagnostic, Severity};
 use pgx_goose::fs::{self, Durability};
 use pgx_goose::snapshot::{self, DecodeError};
@@ -79,6 +80,35 @@ pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Re
     sizes.retain(|identity, _| catalog.contains(identity));
     progress.finish_and_clear();
     Ok(Schema { catalog, sizes })
+}
+
+/// What is known of a source without reading the schema out of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    /// The hash of the schema, as a snapshot has it; empty where only reading tells.
+    pub(crate) schema: String,
+    /// The hash of the texts that the schema is read from; empty for other sources, and where the texts alone give a warning.
+    pub(crate) texts: String,
+}
+
+/// Takes the fingerprint of a source. What is wrong with it is told by who reads it.
+pub(crate) fn fingerprint(source: &str) -> Fingerprint {
+    let nothing = Fingerprint::default();
+    if source == "-" || source.starts_with("git:") || is_connection_string(source) {
+        return nothing;
+    }
+    if Path::new(source).extension() == Some(OsStr::new("pgsnap")) {
+        let bytes = fs::read(source).unwrap_or_default();
+        let content = snapshot::Reader::open(&bytes).map(|it| it.header().content.to_string());
+        return Fingerprint { schema: content.unwrap_or_default(), ..nothing };
+    }
+    match files::load(Path::new(source)) {
+        Ok(files::Source { inputs, passed_over }) if passed_over.is_empty() => {
+            let texts: Vec<&str> = inputs.iter().flat_map(|it| [it.name.as_str(), "\0", it.text.as_ref(), "\0"]).collect();
+            Fingerprint { texts: hash(texts.concat().as_bytes()), ..nothing }
+        }
+        _ => nothing,
+    }
 }
 
 /// A source as it may be shown.

@@ -6,6 +6,7 @@
 //! | `packages` | [`super::model::Packages`] |
 //! | `mocks` | `written`, `testify`, `gomock`: which mocks there are |
 //! | `table` | [`super::model::Table`], in a file of a table |
+//! | `tables` | all of [`super::model::Table`], in a file of the user's own that is one for all |
 //! | `project` | in a file of the project: `enums`, `composites`, `registered_types`, `codecs` of [`super::model::Project`], and `tables`, each with `names`, `sql`, `kind`, `read_only` |
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use upon::Value;
 
-use super::model::{Project, Table};
+use super::model::{Project, Routines, Table};
 use super::options::{MockProvider, Options};
 
 /// What every template sees.
@@ -49,6 +50,11 @@ impl Shared {
         self.with("table", value(table))
     }
 
+    /// Returns what the templates of functions see: their mocks are made as those of a table.
+    pub(super) fn functions(&self, functions: &Routines) -> Value {
+        self.with("table", value(functions))
+    }
+
     /// Returns what the templates of the project see.
     pub(super) fn project(&self, project: &Project) -> Value {
         let data = BTreeMap::from([
@@ -57,14 +63,44 @@ impl Shared {
             ("registered_types".to_owned(), value(&project.registered_types)),
             ("codecs".to_owned(), value(&project.codecs)),
             ("tables".to_owned(), value(&project.tables)),
+            ("has_functions".to_owned(), Value::Bool(!project.functions.routines.is_empty())),
         ]);
         self.with("project", Value::Map(data))
+    }
+
+    /// Returns what a template of the user's own sees that makes one file for all: the project, and all of its `tables`.
+    pub(super) fn all(&self, project: &Project, tables: &[Table]) -> Value {
+        let mut data = self.project(project);
+        if let Value::Map(data) = &mut data {
+            data.insert("tables".to_owned(), value(&tables));
+        }
+        data
     }
 
     fn with(&self, name: &str, value: Value) -> Value {
         let mut data = self.0.clone();
         data.insert(name.to_owned(), value);
         Value::Map(data)
+    }
+}
+
+/// A value as JSON, indented, with a line break at its end.
+pub(super) fn json(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(&plain(value)).expect("texts, numbers, lists and maps can be JSON");
+    text.push('\n');
+    text
+}
+
+/// A value as JSON has it.
+pub(super) fn plain(value: &Value) -> serde_json::Value {
+    match value {
+        Value::None => serde_json::Value::Null,
+        Value::Bool(it) => (*it).into(),
+        Value::Integer(it) => (*it).into(),
+        Value::Float(it) => (*it).into(),
+        Value::String(it) => it.as_str().into(),
+        Value::List(items) => items.iter().map(plain).collect(),
+        Value::Map(fields) => fields.iter().map(|(name, it)| (name.clone(), plain(it))).collect(),
     }
 }
 

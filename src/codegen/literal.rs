@@ -1,20 +1,34 @@
 //! How text stands in Go and in SQL: literals, comments, case. Offered to templates as filters.
 
+use std::collections::BTreeMap;
+
 use upon::{Engine, Value};
+
+use super::inflection::Inflection;
 
 /// Adds the filters to an engine.
 ///
 /// | filter | gives |
 /// |---|---|
-/// | `lower`, `upper`, `pascal`, `camel`, `snake` | the text in that case |
+/// | `lower`, `upper`, `pascal`, `camel`, `snake`, `kebab` | the text in that case |
+/// | `singular`, `plural` | the English word in that number, by its last word: `order_items` → `order_item` |
 /// | `go_string` | a Go string literal: `"it's"` |
 /// | `go_raw` | a Go literal fit for SQL: between backquotes where the text allows it |
 /// | `comment` | a line of a Go comment, `//` included |
 /// | `prepend: "x"` | the text with another before it |
 /// | `join: ", "` | a list as text |
 /// | `eq: "x"` | whether the value is that one |
+/// | `is_one_of: ["x", "y"]` | whether the value is in a list |
 /// | `sql_name` | a quoted SQL identifier |
 /// | `sql_string` | a SQL string literal |
+/// | `json` | the value as JSON, on one line |
+/// | `markdown` | the text as a cell of a Markdown table |
+/// | `replace: "a", "b"` | the text with each `a` as `b` |
+/// | `contains: "x"`, `starts_with: "x"`, `ends_with: "x"` | whether it does |
+/// | `trim` | the text without the space around it |
+/// | `pad: 20` | the text with blanks after it up to a width, so that columns align |
+/// | `indent: 4` | the text with every line but the first moved in |
+/// | `length` | how many letters or items there are |
 pub(crate) fn add_filters(engine: &mut Engine<'_>) {
     engine.add_function("lower", |text: &str| text.to_lowercase());
     engine.add_function("upper", |text: &str| text.to_uppercase());
@@ -25,10 +39,68 @@ pub(crate) fn add_filters(engine: &mut Engine<'_>) {
     engine.add_function("go_raw", |text: &str| go_raw(text));
     engine.add_function("comment", |text: &str| comment(text));
     engine.add_function("eq", |value: &Value, other: &Value| value == other);
+    engine.add_function("is_one_of", |value: &Value, list: &Value| match list {
+        Value::List(items) => Ok(items.contains(value)),
+        _ => Err("is_one_of takes a list".to_owned()),
+    });
     engine.add_function("prepend", |text: &str, before: &str| format!("{before}{text}"));
     engine.add_function("join", |list: &[Value], separator: &str| join(list, separator));
     engine.add_function("sql_name", |text: &str| format!("\"{}\"", text.replace('"', "\"\"")));
+    engine.add_function("kebab", |text: &str| words(text).map(|it| it.to_lowercase()).collect::<Vec<_>>().join("-"));
+    engine.add_function("singular", |text: &str| last_word(text, |it| Inflection::new(&BTreeMap::new()).singular(it)));
+    engine.add_function("plural", |text: &str| last_word(text, |it| Inflection::new(&BTreeMap::new()).plural(it)));
+    engine.add_function("json", |value: &Value| super::data::plain(value).to_string());
+    engine.add_function("markdown", |text: &str| markdown(text));
+    engine.add_function("replace", |text: &str, from: &str, to: &str| text.replace(from, to));
+    engine.add_function("contains", |text: &str, part: &str| text.contains(part));
+    engine.add_function("starts_with", |text: &str, part: &str| text.starts_with(part));
+    engine.add_function("ends_with", |text: &str, part: &str| text.ends_with(part));
+    engine.add_function("trim", |text: &str| text.trim().to_owned());
+    engine.add_function("pad", |text: &str, width: i64| {
+        let missing = usize::try_from(width.min(1000)).unwrap_or(0).saturating_sub(text.chars().count());
+        format!("{text}{}", " ".repeat(missing))
+    });
+    engine.add_function("indent", |text: &str, width: i64| {
+        text.replace('\n', &format!("\n{}", " ".repeat(usize::try_from(width.clamp(0, 1000)).unwrap_or(0))))
+    });
+    engine.add_function("length", |value: &Value| match value {
+        Value::String(text) => Ok(text.chars().count() as i64),
+        Value::List(items) => Ok(items.len() as i64),
+        Value::Map(fields) => Ok(fields.len() as i64),
+        _ => Err("length takes a string, a list or a map".to_owned()),
+    });
     engine.add_function("sql_string", |text: &str| format!("'{}'", text.replace('\'', "''")));
+}
+
+/// Changes the last word of a name.
+fn last_word(text: &str, change: impl Fn(&str) -> String) -> String {
+    match words(text).last() {
+        Some(last) => {
+            let at = text.rfind(last).unwrap_or(0);
+            // The rules are for lower case; the word keeps its own first letter.
+            let changed = change(&last.to_lowercase());
+            let same_start = changed.chars().next().zip(last.chars().next()).filter(|(new, old)| old.to_lowercase().eq([*new]));
+            let changed = same_start.map_or(changed.clone(), |(new, old)| format!("{old}{}", &changed[new.len_utf8()..]));
+            format!("{}{changed}{}", &text[..at], &text[at + last.len()..])
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// Returns a text that stays in its cell of a Markdown table and is no markup.
+fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '\n' => out.push_str("<br>"),
+            '\r' => {}
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '*' | '_' | '`' | '[' | ']' | '\\' => out.extend(['\\', it]),
+            it => out.push(it),
+        }
+    }
+    out
 }
 
 /// Returns an interpreted Go string literal, quotes included.
@@ -143,6 +215,15 @@ mod tests {
         check("  ", "//");
         check("+build ignore", r"// \+build ignore");
         check("a\r\nfunc init() { }\u{2028}x", "// a  func init() { } x");
+    }
+
+    #[test]
+    fn words_and_cells() {
+        let inflection = Inflection::new(&BTreeMap::new());
+        assert_eq!(last_word("order_items", |it| inflection.singular(it)), "order_item");
+        assert_eq!(last_word("OrderCategory", |it| inflection.plural(it)), "OrderCategories");
+        assert_eq!(last_word("", |it| it.to_owned()), "");
+        assert_eq!(markdown("a|b\n<x> *c*"), r"a\|b<br>&lt;x> \*c\*");
     }
 
     #[test]

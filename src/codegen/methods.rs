@@ -11,11 +11,9 @@ type Parameter<'a> = (&'a str, &'a str);
 /// Fills in what follows from the table's other fields: its methods, and what their implementation needs.
 pub(crate) fn complete(table: &mut Table, packages: &Packages) {
     let writes = !table.read_only;
-    let keyed = table.primary_key.is_some();
     let upserts = table.primary_key.iter().chain(&table.unique_keys).any(|key| key.upsertable);
     table.methods = methods(table, packages);
     table.uses_assign = writes && (table.has_optional || table.copyable || upserts);
-    table.uses_returning = writes && (table.has_optional || upserts || (keyed && !table.update_columns.is_empty()));
     table.copies = writes && (!table.copyable || requires(table) || !table.sample.fields.is_empty());
 }
 
@@ -36,8 +34,18 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     let one = [model.as_str(), "error"];
     let list = [many.as_str(), "error"];
     let relation = &table.sql;
+    let (options, filters, waits) = (format!("...{runtime}.Option"), format!("...{runtime}.Filter"), format!("...{runtime}.Wait"));
+    let living =
+        if table.soft_delete.is_some() { " Rows that are softly deleted are left out unless an option asks for them." } else { "" };
     let mut out = Vec::new();
 
+    if table.kind == "materialized view" {
+        out.push(method("Refresh", "fills the view anew. Nobody can read it meanwhile.", &[], &["error"]));
+        if table.refresh_concurrently {
+            let doc = "fills the view anew while others read it. It must have been filled before.";
+            out.push(method("RefreshConcurrently", doc, &[], &["error"]));
+        }
+    }
     if !table.read_only {
         out.push(method(
             "Create",
@@ -69,6 +77,13 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     };
     if table.primary_key.is_some() {
         out.push(method("Get", format!("returns the row with this primary key, or {runtime}.ErrNotFound."), &primary, &one));
+        if !table.read_only {
+            let doc = format!(
+                "is Get that locks the row until the transaction ends. With {runtime}.NoWait it fails with {runtime}.ErrLocked where someone else has it locked, with {runtime}.SkipLocked with {runtime}.ErrNotFound."
+            );
+            let locked: Vec<Parameter<'_>> = primary.iter().copied().chain([("wait", waits.as_str())]).collect();
+            out.push(method("GetForUpdate", doc, &locked, &one));
+        }
     }
     for key in &table.unique_keys {
         let doc = format!("returns the row that {} finds, or {runtime}.ErrNotFound.", key.constraint);
@@ -92,9 +107,46 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         let doc = "returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.";
         out.push(method("ListAfter", doc, &[("after", &after), ("limit", "int")], &[&many, &after, "error"]));
     }
-    let mut all = method("All", format!("streams every row{order}. The query ends with the loop."), &[], &[&sequence]);
+    let find = "returns the rows that the options ask for: all that meet every condition, without any order unless one is given.";
+    out.push(method("Find", format!("{find}{living}"), &[("options", &options)], &list));
+    let first = format!("returns the first row that Find would, or {runtime}.ErrNotFound.");
+    out.push(method("FindOne", first, &[("options", &options)], &one));
+    let all = format!(
+        "streams the rows that the options ask for, every row without any{order} unless another is given. The query ends with the loop.{living}"
+    );
+    let mut all = method("All", all, &[("options", &options)], &[&sequence]);
     all.result = sequence.clone();
     out.push(all);
+
+    for load in &table.loads {
+        let other = qualified(&load.other.model);
+        let rows = format!("[]{model}");
+        let by = match (load.to_parent, load.many) {
+            (true, _) => {
+                format!("returns the rows of {} that rows refer to by {}, by their key, in one query.", load.other_sql, load.columns)
+            }
+            (false, true) => format!(
+                "returns the rows of {} that refer to rows by {}, by the key that they refer to, in one query.",
+                load.other_sql, load.columns
+            ),
+            (false, false) => format!(
+                "returns the row of {} that refers to each of rows by {}, by the key that it refers to, in one query.",
+                load.other_sql, load.columns
+            ),
+        };
+        let result = format!("map[{}]{}{other}", load.key_type, if load.many { "[]" } else { "" });
+        let mut loading = method(&load.name, by, &[("rows", &rows), ("options", &options)], &[&result, "error"]);
+        loading.testable = load.key_present.is_empty();
+        out.push(loading);
+        if !load.joined.is_empty() {
+            let pairs = format!("[]{runtime}.Joined[{model}, {other}]");
+            let doc = format!(
+                "is Find that returns with each row the one of {} that it refers to by {}, if any. Options may be about both tables.",
+                load.other_sql, load.columns
+            );
+            out.push(method(&load.joined, doc, &[("options", &options)], &[&pairs, "error"]));
+        }
+    }
 
     if !table.read_only {
         if let Some(key) = &table.primary_key {
@@ -103,14 +155,23 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
                 let row = [(table.names.variable.as_str(), model.as_str())];
                 out.push(method(
                     "Update",
-                    format!("writes every column that can be written, or returns {runtime}.ErrNotFound."),
+                    match &table.version {
+                        Some(version) => format!("writes every column that can be written, and counts {} up. It returns {runtime}.ErrStale where the row has another {0} by now, and {runtime}.ErrNotFound where there is none.", version.name),
+                        None => format!("writes every column that can be written, or returns {runtime}.ErrNotFound."),
+                    },
                     &row,
                     &one,
                 ));
                 let mut patched = with(("patch", ""));
                 patched.last_mut().expect("just added").1 = &patch;
                 let doc = "writes the columns that the patch gives and returns the row; an empty patch only reads it.";
-                out.push(method("Patch", doc, &patched, &one));
+                let stale = match &table.version {
+                    Some(version) => {
+                        format!(" Where the patch gives {} the row must still have it, or it returns {runtime}.ErrStale.", version.field)
+                    }
+                    None => String::new(),
+                };
+                out.push(method("Patch", format!("{doc}{stale}"), &patched, &one));
             }
             if key.upsertable {
                 let doc = "inserts the row, or writes the given columns of the one with the same primary key.";
@@ -123,12 +184,25 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         }
         if table.primary_key.is_some() {
             out.push(method("Delete", format!("removes the row, or returns {runtime}.ErrNotFound."), &primary, &["error"]));
+            if let Some(it) = &table.soft_delete {
+                let doc =
+                    format!("marks the row as deleted in {}, or returns {runtime}.ErrNotFound where there is no living row.", it.name);
+                out.push(method("SoftDelete", doc, &primary, &["error"]));
+                let doc =
+                    format!("takes a soft deletion back, or returns {runtime}.ErrNotFound where there is no row that is softly deleted.");
+                out.push(method("Restore", doc, &primary, &["error"]));
+            }
         }
     }
     if table.primary_key.is_some() {
         out.push(method("Exists", "tells whether there is a row with this primary key.", &primary, &["bool", "error"]));
     }
-    out.push(method("Count", "returns the number of rows.", &[], &["int64", "error"]));
+    out.push(method(
+        "Count",
+        format!("returns the number of rows that meet all conditions.{living}"),
+        &[("filters", &filters)],
+        &["int64", "error"],
+    ));
     out
 }
 
@@ -143,6 +217,7 @@ fn test_argument((name, go_type): &Parameter<'_>) -> String {
         ("ctx", _) => "ctx".to_owned(),
         ("after", _) => "nil".to_owned(),
         ("limit", _) => "1".to_owned(),
+        ("rows", _) => format!("make({go_type}, 1)"),
         ("create" | "patch" | "key" | "page", _) => format!("{go_type}{{}}"),
         ("creates", Some(item)) => format!("slices.Values(make([]{item}, 1))"),
         ("creates", None) => format!("make({go_type}, 1)"),
@@ -153,15 +228,20 @@ fn test_argument((name, go_type): &Parameter<'_>) -> String {
 fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
     let all: Vec<Parameter<'_>> = std::iter::once(("ctx", "context.Context")).chain(parameters.iter().copied()).collect();
     let join = |part: fn(&Parameter<'_>) -> String| all.iter().map(part).collect::<Vec<_>>().join(", ");
+    let variadic = all.last().filter(|(_, go_type)| go_type.starts_with("...")).map_or("", |(name, _)| name);
+    let fixed = all.iter().filter(|(name, _)| *name != variadic);
     Method {
         name: name.to_owned(),
         doc: vec![format!("{name} {}", doc.as_ref())],
         parameters: join(|(name, go_type)| format!("{name} {go_type}")),
         arguments: all.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        variadic: variadic.to_owned(),
+        fixed: fixed.clone().map(|(name, _)| (*name).to_owned()).collect(),
+        call: join(|(name, go_type)| if go_type.starts_with("...") { format!("{name}...") } else { (*name).to_owned() }),
         types: join(|(_, go_type)| (*go_type).to_owned()),
         results: results.iter().map(|it| MethodResult { go_type: (*it).to_owned(), error: *it == "error" }).collect(),
         fails: results.last() == Some(&"error"),
-        test_arguments: join(test_argument),
+        test_arguments: fixed.map(test_argument).collect::<Vec<_>>().join(", "),
         testable: true,
         result: match results {
             [single] => (*single).to_owned(),

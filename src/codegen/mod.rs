@@ -7,6 +7,7 @@
 //! A file a table, or one for all: to add either, a line in [`table_files`] or [`project_files`].
 
 pub mod build;
+pub mod incremental;
 pub mod layout;
 pub mod model;
 pub mod options;
@@ -20,7 +21,9 @@ mod literal;
 mod methods;
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -30,11 +33,11 @@ use self::build::Model;
 use self::layout::LayoutError;
 use self::model::{Package, Project, Table};
 use self::options::{MockProvider, Options};
-use self::output::Sink;
+use self::output::{Part, Sink};
 pub use self::template::TemplateFacts;
-use self::template::{TemplateError, Templates};
+use self::template::{Extra, TemplateError, Templates};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
 
 /// Files by path: relative to where the command runs, or absolute, as the directories of the options are.
 pub type FileSet = BTreeMap<String, Vec<u8>>;
@@ -65,6 +68,8 @@ pub struct TableFacts {
     pub methods: usize,
     /// Why the tests can't make rows of it; empty where they can.
     pub skip: String,
+    /// Whether its files were there already, made from the same.
+    pub passed_over: bool,
     /// The worker that made it, from 1.
     pub worker: usize,
     /// How long that took.
@@ -84,6 +89,9 @@ pub enum Error {
     /// A template makes something else than Go.
     #[error("the template `{template}` makes no Go for `{path}`: {source}")]
     Layout { template: String, path: String, source: LayoutError },
+    /// A template of the user's makes a file that another makes too.
+    #[error("the file `{path}` is made by more than one template")]
+    Twice { path: String },
     /// What was asked for is not in the schema.
     #[error("the schema has not what was asked for")]
     Schema(Vec<Diagnostic>),
@@ -97,9 +105,11 @@ pub enum Error {
 
 /// A file to make: the template, and the path.
 struct Planned {
-    template: &'static str,
+    template: Cow<'static, str>,
     path: String,
     own_path: String,
+    /// Whether it is Go, and laid out as such.
+    go: bool,
 }
 
 /// Generates the Go code for a catalog into a sink. The files are the same, byte for byte, for any number of workers; they come in any order.
@@ -113,13 +123,42 @@ pub fn generate(catalog: &Catalog, options: &Options, sink: &dyn Sink) -> Result
         return Err(Error::Schema(diagnostics));
     }
     let templates = Templates::load(options.template_dir.as_deref())?;
-    diagnostics.extend(
-        templates.unused.iter().map(|name| {
-            Diagnostic::warning(format!("the template `{name}` overrides none of the default ones")).hint(template::hint(name))
-        }),
-    );
+    diagnostics.extend(templates.unused.iter().map(|name| {
+        Diagnostic::warning(format!("the template `{name}` overrides none of the default ones, and makes no file"))
+            .hint(template::hint(name))
+    }));
     let (tables, modules) = with_workers(options.workers, || render(&model, &templates, options, sink))??;
     Ok(Generation { diagnostics, tables, modules, templates: templates.facts() })
+}
+
+/// Returns what the templates see of a table, as JSON; of the project, where no table is named.
+///
+/// # Errors
+/// Where the options are wrong, or no table has that name.
+pub fn dump(catalog: &Catalog, options: &Options, table: Option<&str>) -> Result<String, Error> {
+    let mut model = Model::new(catalog, options)?;
+    let diagnostics = std::mem::take(&mut model.diagnostics);
+    if diagnostics.iter().any(|it| it.severity == Severity::Error) {
+        return Err(Error::Schema(diagnostics));
+    }
+    let project = &model.project;
+    let shared = data::Shared::new(project, options);
+    let Some(name) = table else { return Ok(data::json(&shared.project(project))) };
+    for n in 0..project.tables.len() {
+        let table = model.table(n);
+        if [table.name.as_str(), table.sql.as_str(), table.names.model.as_str()].contains(&name)
+            || format!("{}.{}", table.schema, table.name) == name
+        {
+            return Ok(data::json(&shared.table(&table)));
+        }
+    }
+    let finding = Diagnostic::error(format!("no table that is generated is called `{name}`"));
+    let names = project.tables.iter().map(|it| it.sql.rsplit('.').next().unwrap_or_default());
+    let near = nearest(name, names.chain(project.tables.iter().map(|it| it.sql.as_str()))).map(str::to_owned);
+    Err(Error::Schema(vec![match near {
+        Some(near) => finding.hint(format!("did you mean `{near}`?")),
+        None => finding,
+    }]))
 }
 
 /// Runs work on a pool of so many threads; 0 is one a core.
@@ -135,13 +174,39 @@ fn with_workers<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> Res
 fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dyn Sink) -> Result<(Vec<TableFacts>, Vec<String>), Error> {
     let project = &model.project;
     let shared = data::Shared::new(project, options);
-    let one = |n: usize| -> Result<(TableFacts, BTreeSet<String>), Error> {
+    // What files of a table see of the project, besides what the options say.
+    let context = if sink.tracks() { encoded(&(&project.packages, &project.imports)) } else { Vec::new() };
+    let has = |name: &str, seen: &dyn Fn() -> Vec<u8>, files: &[Planned]| {
+        sink.tracks() && {
+            let hash = incremental::hash(&[context.as_slice(), &seen()].concat());
+            sink.has(&Part { name, hash, paths: files.iter().map(|it| it.path.clone()).collect() })
+        }
+    };
+    // Only templates of the user's own can be at odds with others.
+    let made: Mutex<HashSet<String>> = Mutex::default();
+    let unique = |files: &[Planned]| {
+        if templates.extra.is_empty() {
+            return Ok(());
+        }
+        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        let twice = files.iter().find(|it| !made.insert(it.path.clone()));
+        twice.map_or(Ok(()), |it| Err(Error::Twice { path: it.path.clone() }))
+    };
+    let one = |n: usize, first: bool| -> Result<(TableFacts, BTreeSet<String>), Error> {
         let start = Instant::now();
         let table = model.table(n);
-        let data = shared.table(&table);
         let mut modules = BTreeSet::new();
-        for planned in table_files(project, &table, options) {
-            file(&planned, &data, templates, project, sink, &mut modules)?;
+        let mut files = table_files(project, &table, options);
+        files.extend(templates.extra.iter().filter(|it| it.is_per_table()).map(|it| extra(it, Some(&table), options)));
+        if first {
+            unique(&files)?;
+        }
+        let passed_over = has(&table.sql, &|| encoded(&table), &files);
+        if !passed_over {
+            let data = shared.table(&table);
+            for planned in files {
+                file(&planned, &data, templates, project, sink, &mut modules)?;
+            }
         }
         let facts = TableFacts {
             sql: table.sql,
@@ -149,6 +214,7 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
             kind: table.kind,
             methods: table.methods.len(),
             skip: table.sample.skip,
+            passed_over,
             worker: rayon::current_thread_index().unwrap_or(0) + 1,
             elapsed: start.elapsed(),
         };
@@ -156,17 +222,36 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
     };
     // Before the tables, whose files and facts are held by then: what these templates see is of all tables.
     let mut modules = BTreeSet::new();
-    {
+    let files = project_files(project, options);
+    unique(&files)?;
+    if !has("", &|| encoded(project), &files) {
         let data = shared.project(project);
-        for planned in project_files(project, options) {
+        for planned in files {
+            file(&planned, &data, templates, project, sink, &mut modules)?;
+        }
+        let data = shared.functions(&project.functions);
+        for planned in function_files(project, options) {
             file(&planned, &data, templates, project, sink, &mut modules)?;
         }
     }
+    let once: Vec<Planned> = templates.extra.iter().filter(|it| !it.is_per_table()).map(|it| extra(it, None, options)).collect();
+    unique(&once)?;
+    if !once.is_empty() {
+        // They see all tables at once, which is what costs memory; nobody else pays for it.
+        let tables: Vec<Table> = (0..project.tables.len()).into_par_iter().map(|n| model.table(n)).collect();
+        if !has("*", &|| encoded(&(project, &tables)), &once) {
+            let data = shared.all(project, &tables);
+            for planned in once {
+                file(&planned, &data, templates, project, sink, &mut modules)?;
+            }
+        }
+    }
     let numbers = 0..project.tables.len();
-    let rendered = match numbers.clone().into_par_iter().map(one).collect::<Result<Vec<_>, Error>>() {
+    let rendered = match numbers.clone().into_par_iter().map(|n| one(n, true)).collect::<Result<Vec<_>, Error>>() {
         Ok(rendered) => rendered,
         // Which of several errors the workers met first is chance: the one to report is that of the first table.
-        Err(error) => return Err(numbers.into_iter().find_map(|n| one(n).err()).unwrap_or(error)),
+        Err(error @ Error::Twice { .. }) => return Err(error),
+        Err(error) => return Err(numbers.into_iter().find_map(|n| one(n, false).err()).unwrap_or(error)),
     };
     let mut tables = Vec::with_capacity(rendered.len());
     for (table, used) in rendered {
@@ -174,6 +259,11 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
         modules.extend(used);
     }
     Ok((tables, modules.into_iter().collect()))
+}
+
+/// The data of templates as bytes, to be hashed: the same for the same data.
+fn encoded(data: &impl serde::Serialize) -> Vec<u8> {
+    rmp_serde::to_vec(data).expect("the view model is plain data")
 }
 
 /// Renders and lays out a file, and notes the modules that it needs.
@@ -185,9 +275,12 @@ fn file(
     sink: &dyn Sink,
     modules: &mut BTreeSet<String>,
 ) -> Result<(), Error> {
-    let source = templates.render(planned.template, data)?;
+    let source = templates.render(&planned.template, data)?;
+    if !planned.go {
+        return Ok(sink.take(planned.path.clone(), source.into_bytes())?);
+    }
     let go = layout::finish(&source, &project.imports, &planned.own_path).map_err(|source| Error::Layout {
-        template: planned.template.to_owned(),
+        template: planned.template.clone().into_owned(),
         path: planned.path.clone(),
         source,
     })?;
@@ -202,7 +295,18 @@ fn file(
 
 fn planned(template: &'static str, package: &Package, name: &str) -> Planned {
     let path = if package.dir.is_empty() { name.to_owned() } else { format!("{}/{name}", package.dir.trim_end_matches('/')) };
-    Planned { template, path, own_path: package.path.clone() }
+    Planned { template: Cow::Borrowed(template), path, own_path: package.path.clone(), go: true }
+}
+
+/// The file of a template of the user's own.
+fn extra(extra: &Extra, table: Option<&Table>, options: &Options) -> Planned {
+    let path = extra.path(table.map(|it| (it.schema.as_str(), &it.names)));
+    let below = path.strip_prefix(options.module.dir.trim_end_matches('/')).map(|it| it.trim_start_matches('/')).unwrap_or(&path);
+    let own_path = match below.rsplit_once('/') {
+        Some((folder, _)) => format!("{}/{folder}", options.module.path),
+        None => options.module.path.clone(),
+    };
+    Planned { template: Cow::Owned(extra.template.clone()), own_path, go: path.ends_with(".go"), path }
 }
 
 /// The files that every table has.
@@ -227,6 +331,31 @@ fn table_files(project: &Project, table: &Table, options: &Options) -> Vec<Plann
     files
 }
 
+/// The files of functions and procedures, where there are any.
+fn function_files(project: &Project, options: &Options) -> Vec<Planned> {
+    let packages = &project.packages;
+    let mut files = Vec::new();
+    if project.functions.routines.is_empty() || options.models_only {
+        return files;
+    }
+    if project.functions.routines.iter().any(|it| !it.row.is_empty()) {
+        files.push(planned("functions_models.tmpl", &packages.models, "functions.go"));
+    }
+    files.push(planned("functions_interface.tmpl", &packages.interfaces, "functions.go"));
+    files.push(planned("functions_postgres.tmpl", &packages.postgres, "functions.go"));
+    if options.with_mocks {
+        let template = match options.mock_provider {
+            MockProvider::Testify => "mock_testify.tmpl",
+            MockProvider::Gomock => "mock_gomock.tmpl",
+        };
+        files.push(planned(template, &packages.mocks, "mock_functions.go"));
+    }
+    if options.with_tests {
+        files.push(planned("functions_test.tmpl", &packages.tests, "functions_test.go"));
+    }
+    files
+}
+
 /// The files that a project has once.
 fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     let packages = &project.packages;
@@ -242,8 +371,11 @@ fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     }
     for (template, name) in [
         ("runtime_assignments.tmpl", "assignments.go"),
+        ("runtime_conditions.tmpl", "conditions.go"),
         ("runtime_db.tmpl", "db.go"),
         ("runtime_errors.tmpl", "errors.go"),
+        ("runtime_options.tmpl", "options.go"),
+        ("runtime_related.tmpl", "related.go"),
         ("runtime_transaction.tmpl", "transaction.go"),
         ("runtime_types.tmpl", "types.go"),
     ] {

@@ -27,6 +27,85 @@ pub struct Project {
     pub codecs: Codecs,
     /// The tables and views, parents before children.
     pub tables: Vec<TableHead>,
+    /// The functions and procedures.
+    pub functions: Routines,
+}
+
+/// The functions and procedures. Templates of mocks take it for a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Routines {
+    /// The Go names.
+    pub names: RoutinesNames,
+    /// Their methods, as the interface and its mock print them.
+    pub methods: Vec<Method>,
+    /// How each is called, in the order of the methods.
+    pub routines: Vec<Routine>,
+}
+
+/// The Go names of what calls functions.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoutinesNames {
+    /// `Functions`: the interface and the implementation, each in its package.
+    pub repository: String,
+    /// `MockFunctions`.
+    pub mock: String,
+}
+
+/// A function or procedure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Routine {
+    /// The method.
+    pub name: String,
+    /// Doc comment lines, without `//`; the first begins with the name.
+    pub doc: Vec<String>,
+    /// What it gives: `run` nothing, `value` one, `values` several, `row` one of several columns, `rows` several of those.
+    pub kind: String,
+    /// The Go type of one result.
+    pub result: String,
+    /// The Go function that scans a row.
+    pub scan: String,
+    /// The struct of a row that belongs to the function alone; empty where there is none.
+    pub row: String,
+    /// Its fields.
+    pub fields: Vec<RoutineField>,
+    /// The query as a Go literal; where some argument is optional, what is before the arguments.
+    pub before: String,
+    /// What is behind the arguments, as a Go literal, where some are optional.
+    pub after: String,
+    /// Whether some argument may be left out.
+    pub optional: bool,
+    /// The arguments of the call.
+    pub arguments: Vec<RoutineArgument>,
+}
+
+/// A field of a function's row.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoutineField {
+    /// The Go field.
+    pub name: String,
+    /// Its type.
+    pub go_type: GoType,
+    /// The struct tag, backquotes included, or empty.
+    pub tag: String,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RoutineArgument {
+    /// The Go parameter; empty for a place that takes no value.
+    pub parameter: String,
+    /// Its type.
+    pub go_type: String,
+    /// What stands in the query: `$1::bigint`.
+    pub place: String,
+    /// The name as SQL, as a Go literal.
+    pub name: String,
+    /// The cast, as a Go literal.
+    pub cast: String,
+    /// What stands before the placeholder (`VARIADIC `), as a Go literal.
+    pub before: String,
+    /// Whether it may be left out.
+    pub optional: bool,
 }
 
 /// What files of the whole project say of a table.
@@ -188,7 +267,7 @@ pub struct Table {
     pub create_columns: Vec<Column>,
     /// Whether some create column is optional (has a default).
     pub has_optional: bool,
-    /// The columns that an update may give: create columns less those of the primary key.
+    /// The columns that an update may give: create columns less those of the primary key and the version.
     pub update_columns: Vec<Column>,
     /// The primary key.
     pub primary_key: Option<Key>,
@@ -198,14 +277,24 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Constraint and unique index names, for errors.
     pub constraints: Vec<ConstraintName>,
-    /// The repository's methods, as its interface and mocks print them. `codegen::methods::complete` derives this and the next three fields from the others.
+    /// The repository's methods, as its interface and mocks print them. `codegen::methods::complete` derives this and the next two fields from the others.
     pub methods: Vec<Method>,
+    /// Whether it is a materialised view that can be refreshed while it is read: some unique index has all its rows.
+    pub refresh_concurrently: bool,
+    /// Whether the table is joined with others.
+    pub joins: bool,
     /// Whether the implementation needs a function that tells which columns a create struct gives.
     pub uses_assign: bool,
-    /// Whether the implementation has statements that are put together when they run, and need a `RETURNING` clause of their own.
-    pub uses_returning: bool,
     /// Whether a sample row gives a column, so that it can be copied.
     pub copies: bool,
+    /// How related rows are loaded, along the table's own foreign keys first.
+    pub loads: Vec<Load>,
+    /// Handles of the columns, for conditions and orders, in physical order.
+    pub handles: Vec<Handle>,
+    /// The column that says that a row is softly deleted.
+    pub soft_delete: Option<SoftDelete>,
+    /// The column that counts a row's changes, for optimistic locking. It is not among the update columns.
+    pub version: Option<Column>,
     /// SQL text that does not depend on a key.
     pub statements: Statements,
     /// Whether `COPY` can carry every create column (no column needs a cast in SQL).
@@ -219,9 +308,9 @@ pub struct Table {
 /// - package models: `Opt`, `Some`, `Null`, `OptOf`; every enum's and composite's names; a model also takes its
 ///   `create`, `patch`, `key`, `cursor`, `columns` names. A struct has the method `TableName`, a cursor `MarshalText` and
 ///   `UnmarshalText`: no field takes those names.
-/// - package interfaces: `repository` names only. Package postgres: `repository`, `New` + `repository` (so a table `new_user` beside `user` needs
-///   another name), `Repositories`, `NewRepositories`, `InTx`, `Nested`, `RegisterTypes`. Package mocks: `mock`, `New` + `mock`, `mock` + `MockRecorder`.
-/// - `plural` is a field of the struct `Repositories`.
+/// - package interfaces: `repository` and `plural` names. Package postgres: `repository`, `New` + `repository` (so a table `new_user` beside `user` needs
+///   another name), `Repositories`, `NewRepositories`, `InTx`, `Nested`, `RegisterTypes`, `Functions`, `NewFunctions`. Package mocks: `mock`, `New` + `mock`, `mock` + `MockRecorder`.
+/// - `plural` is a field of the struct `Repositories`, and the variable with the columns' handles in package interfaces.
 /// - files: `opt`, `enums`, `composites` in models, `repositories` and `types` in postgres belong to the project.
 #[derive(Clone, Debug, Serialize)]
 pub struct TableNames {
@@ -293,6 +382,90 @@ pub struct Column {
     pub sql_type: String,
 }
 
+/// The handle of a column: conditions and orders are made of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Handle {
+    /// The Go field: `OrgID`.
+    pub field: String,
+    /// Its type: `pgdb.OrderedColumn[uuid.UUID]`.
+    pub go_type: String,
+    /// The expression that makes it.
+    pub value: String,
+    /// Whether it belongs to the primary key.
+    pub key: bool,
+    /// Whether tests can ask for a value of a row: it is never NULL, and of a type with equality.
+    pub equal: bool,
+    /// Whether it has `Between` too.
+    pub ordered: bool,
+    /// Whether it is one of an array.
+    pub array: bool,
+}
+
+/// How rows of a related table are loaded for rows of this one, in one query.
+#[derive(Clone, Debug, Serialize)]
+pub struct Load {
+    /// The method: `LoadOrgs`, or `LoadUsersByOrgID` the other way.
+    pub name: String,
+    /// The method that finds rows together with the related one: `FindWithOrg`; empty where there is none.
+    pub joined: String,
+    /// The condition that joins both tables, as a Go literal.
+    pub on: String,
+    /// The condition that a related row was found, as a Go literal.
+    pub matched: String,
+    /// Whether several rows have one key.
+    pub many: bool,
+    /// Whether this table refers to the other; otherwise the other refers to this one.
+    pub to_parent: bool,
+    /// The columns of the foreign key, for comments.
+    pub columns: String,
+    /// The related table.
+    pub other: TableNames,
+    /// Its SQL name.
+    pub other_sql: String,
+    /// The type of the key that rows are found by: `uuid.UUID`, or `models.OrderItemKey`.
+    pub key_type: String,
+    /// An expression of that type over a model variable `row` of this table.
+    pub key: String,
+    /// A condition over `row` that is true where it can be taken; empty where always.
+    pub key_present: String,
+    /// The same two for the other table.
+    pub other_key: String,
+    #[expect(missing_docs, reason = "see other_key")]
+    pub other_present: String,
+    /// Whether the key has several columns.
+    pub composite: bool,
+    /// Its columns.
+    pub parts: Vec<LoadPart>,
+}
+
+/// A column of the key that related rows are found by.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoadPart {
+    /// The handle of the other table's column: `interfaces.Users.OrgID`.
+    pub handle: String,
+    /// The cast of an array of values: `::bigint[]`.
+    pub array: String,
+    /// The value as read off a variable `key`.
+    pub value: String,
+    /// Its type.
+    pub go_type: String,
+}
+
+/// How rows are softly deleted.
+#[derive(Clone, Debug, Serialize)]
+pub struct SoftDelete {
+    /// The column's name.
+    pub name: String,
+    /// `"deleted_at" IS NULL`: holds for rows that are not deleted.
+    pub live: String,
+    /// The same with the table's name before the column, as `qualified_deleted`.
+    pub qualified_live: String,
+    #[expect(missing_docs, reason = "see qualified_live")]
+    pub qualified_deleted: String,
+    /// `"deleted_at" IS NOT NULL`: holds for those that are.
+    pub deleted: String,
+}
+
 /// A method of a repository.
 #[derive(Clone, Debug, Serialize)]
 pub struct Method {
@@ -304,6 +477,12 @@ pub struct Method {
     pub parameters: String,
     /// The parameters' names: `ctx`, `email`.
     pub arguments: Vec<String>,
+    /// The same without the variadic one.
+    pub fixed: Vec<String>,
+    /// The name of the variadic parameter; empty without one.
+    pub variadic: String,
+    /// The argument list that passes the parameters on: `ctx, options...`.
+    pub call: String,
     /// The parameters' types: `context.Context, string`.
     pub types: String,
     /// The results' types: `models.User`, `error`.
@@ -357,14 +536,18 @@ pub struct Key {
     pub sampled: bool,
     /// Whether `ON CONFLICT` can name it: not deferrable, and all its columns can be inserted.
     pub upsertable: bool,
-    /// `SELECT … WHERE key = $1`.
-    pub select: String,
+    /// `WHERE key = $1`, of rows that are not softly deleted: goes behind [`Statements::select`]. It begins with a line break, as all clauses do.
+    pub where_clause: String,
     /// `SELECT EXISTS (…)`.
     pub exists: String,
     /// `DELETE … WHERE key = $1`.
     pub delete: String,
-    /// `UPDATE … SET … WHERE key = … RETURNING …`: update columns first, key columns last; empty without update columns.
+    /// `UPDATE … SET … WHERE key = …`, and the version: update columns first, key columns behind them, the version last; without update columns, empty.
     pub update: String,
+    /// `UPDATE … SET deleted_at = now() WHERE key = …`; empty where rows are not softly deleted.
+    pub soft_delete: String,
+    /// `UPDATE … SET deleted_at = NULL WHERE key = …`; empty where rows are not softly deleted.
+    pub restore: String,
     /// `WHERE key = ` with placeholders to be numbered from the argument count at run time: the column conditions, each
     /// `"a" = ` ready for its placeholder, for dynamic statements such as a patch.
     pub conditions: Vec<KeyCondition>,
@@ -400,10 +583,10 @@ pub struct ForeignKey {
     pub columns: Vec<Column>,
     /// The Go struct of the referenced table, empty where it is not generated.
     pub references: String,
-    /// `SELECT … WHERE fk = $1 ORDER BY … LIMIT $n OFFSET $n`.
-    pub list: String,
-    /// `SELECT count(*) … WHERE fk = $1`.
-    pub count: String,
+    /// `WHERE fk = $1 ORDER BY … LIMIT $n OFFSET $n`: goes behind [`Statements::select`].
+    pub list_clause: String,
+    /// `WHERE fk = $1`: goes behind [`Statements::count`].
+    pub where_clause: String,
     /// The values as read off a model variable `row`, dereferenced where the field is a pointer.
     pub row_arguments: String,
     /// Whether some of its columns may be NULL.
@@ -429,18 +612,22 @@ pub struct ConstraintName {
 pub struct Statements {
     /// The select list of all columns.
     pub select_list: String,
-    /// `INSERT INTO t (` … with all create columns `) VALUES (…) RETURNING …`: used when nothing is optional.
-    pub insert: String,
-    /// `SELECT … ORDER BY key LIMIT $1 OFFSET $2`.
-    pub list: String,
-    /// The first page of a keyset: `SELECT … ORDER BY key LIMIT $1`; empty without a primary key.
-    pub list_first: String,
-    /// The next: `SELECT … WHERE (a, b) > ($1, $2) ORDER BY a, b LIMIT $3`; empty without a primary key.
-    pub list_after: String,
-    /// `SELECT …` of all rows, ordered by the key.
-    pub all: String,
-    /// `SELECT count(*)`.
+    /// `SELECT …` of all rows and columns: clauses go behind it.
+    pub select: String,
+    /// The SQL expressions of the select list, each with the table's name before it, as Go literals: for joins.
+    pub qualified: Vec<String>,
+    /// `SELECT count(*)` of all rows: clauses go behind it.
     pub count: String,
+    /// `INSERT INTO t (` … with all create columns `) VALUES (…)`: used when nothing is optional.
+    pub insert: String,
+    /// `ORDER BY key LIMIT $1 OFFSET $2`, of rows that are not softly deleted.
+    pub list_clause: String,
+    /// The first page of a keyset: `ORDER BY key LIMIT $1`; empty without a primary key.
+    pub first_clause: String,
+    /// The next: `WHERE (a, b) > ($1, $2) ORDER BY a, b LIMIT $3`; empty without a primary key.
+    pub after_clause: String,
+    /// The columns that rows are ordered by: `"a", "b"`; empty without a key.
+    pub order: String,
 }
 
 /// How tests make a row of the table.

@@ -44,6 +44,10 @@ pub struct Options {
     pub renames: BTreeMap<String, String>,
     /// Plurals that the rules get wrong, singular → plural; the same word twice has no plural.
     pub plurals: BTreeMap<String, String>,
+    /// The columns that say that a row is softly deleted, the first that a table has.
+    pub soft_delete_columns: Vec<String>,
+    /// The columns that count a row's changes, the first that a table has; none is the usual names where they have a default.
+    pub version_columns: Option<Vec<String>>,
     /// What a uuid is.
     pub uuid: UuidType,
     /// What a numeric is.

@@ -7,14 +7,15 @@
 //! To add a template: the file under `templates/`, a line in [`DEFAULTS`], and a line in [`super::generate`] that says which file it makes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use upon::{Engine, Syntax, Value};
+use upon::{Engine, Value};
 
-use super::literal;
+use super::model::TableNames;
+use super::{literal, names};
 use crate::diagnostic::{Span, nearest};
-use crate::fs;
+use crate::{fs, template};
 
 macro_rules! defaults {
     ($($name:literal),* $(,)?) => {
@@ -26,6 +27,10 @@ macro_rules! defaults {
 defaults![
     "composites.tmpl",
     "enums.tmpl",
+    "functions_interface.tmpl",
+    "functions_models.tmpl",
+    "functions_postgres.tmpl",
+    "functions_test.tmpl",
     "mock_gomock.tmpl",
     "mock_testify.tmpl",
     "model.tmpl",
@@ -34,8 +39,11 @@ defaults![
     "repository_interface.tmpl",
     "repository_postgres.tmpl",
     "runtime_assignments.tmpl",
+    "runtime_conditions.tmpl",
     "runtime_db.tmpl",
     "runtime_errors.tmpl",
+    "runtime_options.tmpl",
+    "runtime_related.tmpl",
     "runtime_transaction.tmpl",
     "runtime_types.tmpl",
     "test.tmpl",
@@ -75,10 +83,63 @@ pub(crate) struct Templates {
     /// The user's folder, and which of the templates come from it.
     folder: String,
     overridden: BTreeSet<String>,
-    /// Files of the folder that override nothing and that no template includes.
+    /// Files of the folder that override nothing, make no file of their own, and that no template includes.
     pub(crate) unused: Vec<String>,
+    /// Templates of the folder that make files of their own.
+    pub(crate) extra: Vec<Extra>,
+    /// How long it took to compile all of them.
+    compile: Duration,
     /// How often each template was rendered.
     rendered: BTreeMap<String, AtomicUsize>,
+}
+
+/// A template of the user's that makes a file beside ours. Its first line says which: `<# file: docs/{table}.md #>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extra {
+    pub(crate) template: String,
+    /// The file, from the working directory; with `{table}`, `{model}` and `{schema}` in it one a table.
+    pattern: String,
+}
+
+impl Extra {
+    /// Reads the first line of a template.
+    fn of(template: &str, text: &str) -> Result<Option<Self>, String> {
+        let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default().trim();
+        let Some(pattern) = first.strip_prefix("<#").and_then(|it| it.trim_start().strip_prefix("file:")?.strip_suffix("#>")) else {
+            return Ok(None);
+        };
+        let pattern = pattern.trim();
+        let mut rest = pattern.to_owned();
+        for known in ["{table}", "{model}", "{schema}"] {
+            rest = rest.replace(known, "x");
+        }
+        if let Some(brace) = rest.find(['{', '}']) {
+            return Err(format!(
+                "`{}` is neither `{{table}}` nor `{{model}}` nor `{{schema}}`",
+                rest[brace..].split_inclusive('}').next().unwrap_or_default()
+            ));
+        }
+        let safe = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
+        if !rest.split('/').all(safe) {
+            return Err(format!("`{pattern}` is no file below the working directory"));
+        }
+        if pattern.contains("{schema}") && !pattern.contains("{table}") && !pattern.contains("{model}") {
+            return Err(format!("`{pattern}` is the same file for all tables of a schema; put `{{table}}` or `{{model}}` into it"));
+        }
+        Ok(Some(Self { template: template.to_owned(), pattern: pattern.to_owned() }))
+    }
+
+    /// Whether there is one file a table.
+    pub(crate) fn is_per_table(&self) -> bool {
+        self.pattern.contains('{')
+    }
+
+    /// The file, for a table or for the project.
+    pub(crate) fn path(&self, table: Option<(&str, &TableNames)>) -> String {
+        let Some((schema, names)) = table else { return self.pattern.clone() };
+        let schema = names::file_stem(&names::words(schema));
+        self.pattern.replace("{table}", &names.file).replace("{model}", &names.model).replace("{schema}", &schema)
+    }
 }
 
 /// What became of the templates, for summaries and logs.
@@ -90,6 +151,8 @@ pub struct TemplateFacts {
     pub used: usize,
     /// How many files were rendered from them.
     pub rendered: usize,
+    /// How long it took to compile them.
+    pub compile: Duration,
 }
 
 impl TemplateFacts {
@@ -102,39 +165,48 @@ impl TemplateFacts {
 impl Templates {
     /// Compiles the default templates and those of the user's folder.
     pub(crate) fn load(folder: Option<&str>) -> Result<Self, TemplateError> {
-        let mut engine = Engine::new();
-        engine.set_syntax(Syntax::builder().expr("<:", ":>").block("<%", "%>").comment("<#", "#>").build());
+        let start = Instant::now();
+        let mut engine = template::engine();
         literal::add_filters(&mut engine);
         let mut templates = Self {
             engine,
             folder: folder.unwrap_or_default().to_owned(),
             overridden: BTreeSet::new(),
             unused: Vec::new(),
+            extra: Vec::new(),
+            compile: Duration::ZERO,
             rendered: BTreeMap::new(),
         };
-        let mut own = Vec::new();
-        if let Some(folder) = folder {
-            for name in user_files(folder)? {
-                own.push((fs::read_to_string(Path::new(folder).join(&name))?, name));
-            }
-        }
-        templates.overridden = own.iter().map(|(_, name)| name.clone()).collect();
+        let own = folder.map(own_templates).transpose()?.unwrap_or_default();
+        templates.overridden = own.iter().map(|(name, _)| name.clone()).collect();
         for (name, text) in DEFAULTS {
             if !templates.overridden.contains(*name) {
                 templates.add(name, text)?;
             }
         }
-        for (text, name) in &own {
+        for (name, text) in &own {
             templates.add(name, text)?;
+            let place = || Span {
+                file: templates.file(name),
+                line: 1,
+                column: 1,
+                length: 0,
+                text: text.lines().next().unwrap_or_default().to_owned(),
+            };
+            let extra = Extra::of(name, text).map_err(|message| TemplateError::Template { message, span: place() })?;
+            templates.extra.extend(extra.filter(|_| !DEFAULTS.iter().any(|(default, _)| default == name)));
         }
-        let included = |name: &String| own.iter().any(|(text, _)| text.contains(&format!("\"{name}\"")));
+        let included = |name: &String| own.iter().any(|(_, text)| text.contains(&format!("\"{name}\"")));
         templates.unused = templates
             .overridden
             .iter()
             .filter(|name| !DEFAULTS.iter().any(|(default, _)| default == name) && !included(name))
+            .filter(|name| !templates.extra.iter().any(|it| it.template == **name))
             .cloned()
             .collect();
-        templates.rendered = DEFAULTS.iter().map(|(name, _)| ((*name).to_owned(), AtomicUsize::new(0))).collect();
+        let names = DEFAULTS.iter().map(|(name, _)| *name).chain(templates.extra.iter().map(|it| it.template.as_str()));
+        templates.rendered = names.map(|name| (name.to_owned(), AtomicUsize::new(0))).collect();
+        templates.compile = start.elapsed();
         Ok(templates)
     }
 
@@ -142,7 +214,7 @@ impl Templates {
         if text.contains("{{.") && !text.contains("<:") && !text.contains("<%") {
             return Err(TemplateError::GoTemplate { file: self.file(name) });
         }
-        let compiled = without_block_lines(&text.replace("\r\n", "\n"));
+        let compiled = template::prepared(text);
         let result = self.engine.add_template(name.to_owned(), compiled.clone());
         result.map_err(|error| self.located(name, &compiled, &error))
     }
@@ -168,7 +240,18 @@ impl Templates {
             Some(self.span(name, source, line, column))
         });
         match place {
-            Some(span) => TemplateError::Template { message, span },
+            Some(mut span) => {
+                // What is at fault stands under the carets.
+                let width = printed.lines().filter_map(|it| it.split_once("| ")).find(|(_, it)| it.trim_start().starts_with('^'));
+                span.length = width.map_or(0, |(_, it)| u32::try_from(it.matches('^').count()).unwrap_or(0));
+                // A member is named without the dot before it.
+                if span.length > 1 && span.text.chars().nth(span.column as usize - 1) == Some('.') {
+                    (span.column, span.length) = (span.column + 1, span.length - 1);
+                }
+                let fault: String = span.text.chars().skip(span.column as usize - 1).take(span.length as usize).collect();
+                let message = if fault.trim().is_empty() { message } else { format!("`{}`: {message}", fault.trim()) };
+                TemplateError::Template { message, span }
+            }
             None => TemplateError::Engine { file: self.file(name), message },
         }
     }
@@ -191,7 +274,8 @@ impl Templates {
     /// Returns what became of the templates so far.
     pub(crate) fn facts(&self) -> TemplateFacts {
         let counts: Vec<usize> = self.rendered.values().map(|it| it.load(Ordering::Relaxed)).collect();
-        TemplateFacts { own: self.overridden.len(), used: counts.iter().filter(|it| **it > 0).count(), rendered: counts.iter().sum() }
+        let used = counts.iter().filter(|it| **it > 0).count();
+        TemplateFacts { own: self.overridden.len(), used, rendered: counts.iter().sum(), compile: self.compile }
     }
 }
 
@@ -199,65 +283,24 @@ impl Templates {
 pub(super) fn hint(name: &str) -> String {
     match nearest(name, DEFAULTS.iter().map(|(default, _)| *default)) {
         Some(default) => format!("did you mean `{default}`?"),
-        None => "a template is used where it has the name of a default one, or where another includes it".to_owned(),
+        None => "a template is used where it has the name of a default one, where its first line says which file it makes (`<# file: docs/{table}.md #>`), or where another includes it".to_owned(),
     }
 }
 
-/// Lists the templates of a folder.
-fn user_files(folder: &str) -> Result<Vec<String>, TemplateError> {
+/// Reads the templates of a user's folder, by name.
+pub(super) fn own_templates(folder: &str) -> Result<Vec<(String, String)>, TemplateError> {
     if fs::kind(folder)? != Some(fs::FileKind::Folder) {
         return Err(TemplateError::MissingFolder { folder: folder.to_owned() });
     }
-    let entries = fs::read_dir_sorted(folder)?;
-    Ok(entries.into_iter().filter_map(|it| it.name.into_string().ok()).filter(|name| name.ends_with(EXTENSION)).collect())
-}
-
-/// Makes lines of nothing but blocks and comments vanish, by moving their indentation and line break inside of the tags, where white space has no
-/// meaning. So lines and columns in messages stay those of the file.
-fn without_block_lines(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        match block_line(rest) {
-            Some((indent, last_tag_end, length)) => {
-                let opening = indent + 2;
-                out.push_str(&rest[indent..opening]);
-                out.push_str(&rest[..indent]);
-                out.push_str(&rest[opening..last_tag_end - 2]);
-                out.push_str(&rest[last_tag_end..length]);
-                out.push_str(&rest[last_tag_end - 2..last_tag_end]);
-                rest = &rest[length..];
-            }
-            None => {
-                let length = rest.find('\n').map_or(rest.len(), |it| it + 1);
-                out.push_str(&rest[..length]);
-                rest = &rest[length..];
-            }
+    let mut own = Vec::new();
+    for entry in fs::read_dir_sorted(folder)? {
+        if let Ok(name) = entry.name.into_string()
+            && name.ends_with(EXTENSION)
+        {
+            own.push((name, fs::read_to_string(&entry.path)?));
         }
     }
-    out
-}
-
-/// Where `text` begins with a line of tags only: the length of its indentation, the end of its last tag, and its whole length with the line break.
-fn block_line(text: &str) -> Option<(usize, usize, usize)> {
-    let blank = |at: usize| text[at..].len() - text[at..].trim_start_matches([' ', '\t']).len();
-    let indent = blank(0);
-    let mut end = indent;
-    loop {
-        let close = match text.get(end..end + 2) {
-            Some("<%") => "%>",
-            Some("<#") => "#>",
-            _ => break,
-        };
-        end += 2 + text[end + 2..].find(close)? + 2;
-    }
-    let after = end + blank(end);
-    match text[after..].chars().next() {
-        _ if end == indent => None,
-        Some('\n') => Some((indent, end, after + 1)),
-        None => Some((indent, end, after)),
-        Some(_) => None,
-    }
+    Ok(own)
 }
 
 #[cfg(test)]
@@ -285,8 +328,8 @@ mod tests {
     #[test]
     fn errors_say_where() {
         let check = |template: &str, expected: &str| assert_eq!(render(template).unwrap_err().to_string(), expected, "{template:?}");
-        check("ok\n\t<% if yes %>\n\t<: lost :>\n\t<% endif %>\n", "t.tmpl (built in):3:5: not found in this scope");
-        check("ok\n\t<% wrong %>\n", "t.tmpl (built in):2:5: expected keyword, found identifier");
+        check("ok\n\t<% if yes %>\n\t<: lost :>\n\t<% endif %>\n", "t.tmpl (built in):3:5: `lost`: not found in this scope");
+        check("ok\n\t<% wrong %>\n", "t.tmpl (built in):2:5: `wrong`: expected keyword, found identifier");
     }
 
     #[test]
@@ -295,6 +338,25 @@ mod tests {
         let expected =
             "the template `t.tmpl (built in)` is written for Go's text/template, which is not what templates are written in here";
         assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn the_first_line_says_which_file_is_made() {
+        let check = |first: &str, expected: Result<Option<(&str, bool)>, &str>| {
+            let made = Extra::of("t.tmpl", &format!("{first}\nrest"));
+            let made = made.as_ref().map(|it| it.as_ref().map(|it| (it.pattern.as_str(), it.is_per_table()))).map_err(String::as_str);
+            assert_eq!(made, expected, "{first}");
+        };
+        check("<# file: docs/{table}.md #>", Ok(Some(("docs/{table}.md", true))));
+        check("<#file: tables.json#>", Ok(Some(("tables.json", false))));
+        check("<# a comment #>", Ok(None));
+        check("<# file: ../x.md #>", Err("`../x.md` is no file below the working directory"));
+        check("<# file: /etc/x #>", Err("`/etc/x` is no file below the working directory"));
+        check("<# file: {tabel}.md #>", Err("`{tabel}` is neither `{table}` nor `{model}` nor `{schema}`"));
+        check(
+            "<# file: {schema}.md #>",
+            Err("`{schema}.md` is the same file for all tables of a schema; put `{table}` or `{model}` into it"),
+        );
     }
 
     #[test]

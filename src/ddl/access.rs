@@ -32,23 +32,8 @@ pub(super) fn policy(identity: &Identity, object: &Object, policy: &Policy) -> V
 }
 
 pub(super) fn default_privileges(identity: &Identity, object: &Object, privileges: &DefaultPrivileges) -> Vec<Statement> {
-    let DefaultPrivileges { grants, revokes } = privileges;
-    let mut start = "ALTER DEFAULT PRIVILEGES".to_owned();
-    if !identity.name.is_empty() {
-        start.push_str(&format!(" FOR ROLE {}", quote_identifier(&identity.name)));
-    }
-    if !identity.schema.is_empty() {
-        start.push_str(&format!(" IN SCHEMA {}", quote_identifier(&identity.schema)));
-    }
-    let target = identity.parent.to_uppercase();
-    let privileges = |granted: &[_]| list(granted, |privilege| word(*privilege).to_owned());
-    let revoked = granting(revokes)
-        .into_iter()
-        .map(|it| format!("{start} REVOKE {} ON {target} FROM {};", privileges(&it.privileges), grantee(it.role)));
-    let granted = granting(grants)
-        .into_iter()
-        .map(|it| format!("{start} GRANT {} ON {target} TO {}{};", privileges(&it.privileges), grantee(it.role), it.option()));
-    let mut statements: Vec<Statement> = revoked.chain(granted).map(|sql| Statement::creating(identity, object, sql)).collect();
+    let sql = privilege_statements(identity, privileges);
+    let mut statements: Vec<Statement> = sql.into_iter().map(|sql| Statement::creating(identity, object, sql)).collect();
     for statement in statements.iter_mut().skip(1) {
         statement.creates.clear();
         statement.needs.insert(identity.clone());
@@ -56,7 +41,43 @@ pub(super) fn default_privileges(identity: &Identity, object: &Object, privilege
     statements
 }
 
+/// The statements that revoke and grant these.
+pub(super) fn privilege_statements(identity: &Identity, privileges: &DefaultPrivileges) -> Vec<String> {
+    let DefaultPrivileges { grants, revokes } = privileges;
+    let (start, target) = default_privileges_of(identity);
+    let privileges = |granted: &[_]| list(granted, |privilege| word(*privilege).to_owned());
+    let revoked = granting(revokes)
+        .into_iter()
+        .map(|it| format!("{start} REVOKE {} ON {target} FROM {};", privileges(&it.privileges), grantee(it.role)));
+    let granted = granting(grants)
+        .into_iter()
+        .map(|it| format!("{start} GRANT {} ON {target} TO {}{};", privileges(&it.privileges), grantee(it.role), it.option()));
+    revoked.chain(granted).collect()
+}
+
+/// The words before `GRANT` and `REVOKE`, and those after `ON`, of default privileges.
+pub(super) fn default_privileges_of(identity: &Identity) -> (String, String) {
+    let mut start = "ALTER DEFAULT PRIVILEGES".to_owned();
+    if !identity.name.is_empty() {
+        start.push_str(&format!(" FOR ROLE {}", quote_identifier(&identity.name)));
+    }
+    if !identity.schema.is_empty() {
+        start.push_str(&format!(" IN SCHEMA {}", quote_identifier(&identity.schema)));
+    }
+    (start, identity.parent.to_uppercase())
+}
+
 /// The roles that grants name.
 pub(super) fn roles(grants: &[Grant]) -> impl Iterator<Item = &str> {
     grants.iter().filter_map(|grant| grant.role.as_deref())
+}
+
+/// What takes default privileges back.
+pub(super) fn drop_default_privileges(identity: &Identity, privileges: &DefaultPrivileges) -> Vec<Statement> {
+    let DefaultPrivileges { grants, revokes } = privileges;
+    let inverse = DefaultPrivileges { grants: revokes.clone(), revokes: grants.clone() };
+    let sql = privilege_statements(identity, &inverse);
+    let last = sql.len().saturating_sub(1);
+    let dropping = |(number, sql)| if number == last { Statement::dropping(identity, sql) } else { Statement::bare(sql) };
+    sql.into_iter().enumerate().map(dropping).collect()
 }

@@ -20,7 +20,7 @@ pub(super) fn address(writer: &Writer<'_>, identity: &Identity, object: &Object)
 }
 
 /// Spells the name of an object, with whatever else its kind needs to tell it from others.
-fn reference(identity: &Identity, object: &Object) -> String {
+pub(super) fn reference(identity: &Identity, object: &Object) -> String {
     let Identity { kind, schema, parent, name, arguments } = identity;
     let plain = || qualified(schema, name);
     let within = || format!("{} ON {}", quote_identifier(name), qualified(schema, parent));
@@ -75,7 +75,7 @@ pub(super) fn attributes(writer: &Writer<'_>, identity: &Identity, object: &Obje
         sql.push(format!("COMMENT ON {target} IS {};", quote_literal(comment)));
     }
     for (provider, label) in security_labels {
-        sql.push(security_label(provider, &target, label));
+        sql.push(security_label(provider, &target, Some(label)));
     }
     for extension in depends_on_extensions {
         sql.push(format!("ALTER {target} DEPENDS ON EXTENSION {};", quote_identifier(extension)));
@@ -106,11 +106,13 @@ pub(super) fn column_grants(identity: &Identity, column: &str, grants: &[Grant])
 /// `SECURITY LABEL … ON COLUMN`.
 pub(super) fn column_security_label(identity: &Identity, column: &str, provider: &str, label: &str) -> Statement {
     let target = format!("COLUMN {}.{}", qualified(&identity.schema, &identity.name), quote_identifier(column));
-    Statement::after(identity, security_label(provider, &target, label))
+    Statement::after(identity, security_label(provider, &target, Some(label)))
 }
 
-fn security_label(provider: &str, target: &str, label: &str) -> String {
-    format!("SECURITY LABEL FOR {} ON {target} IS {};", quote_identifier(provider), quote_literal(label))
+/// `SECURITY LABEL`; without a label it is taken away.
+pub(super) fn security_label(provider: &str, target: &str, label: Option<&str>) -> String {
+    let label = label.map_or_else(|| "NULL".to_owned(), quote_literal);
+    format!("SECURITY LABEL FOR {} ON {target} IS {label};", quote_identifier(provider))
 }
 
 /// The statements that lead from what `PUBLIC` has by default to these grants. The owner's own privileges are no part of it.
@@ -126,6 +128,45 @@ fn changes(target: &str, public: &[Privilege], grants: &[Grant], column: Option<
         let privileges: Vec<_> = granted.privileges.iter().map(|privilege| format!("{}{column}", word(*privilege))).collect();
         format!("GRANT {} ON {target} TO {}{};", privileges.join(", "), grantee(granted.role), granted.option())
     }));
+    sql
+}
+
+/// The statements that lead from some grants to others. `None` is what PostgreSQL gives by default.
+pub(super) fn grant_changes(
+    target: &str,
+    public: &[Privilege],
+    before: Option<&[Grant]>,
+    after: Option<&[Grant]>,
+    column: Option<&str>,
+) -> Vec<String> {
+    let default: Vec<Grant> = public.iter().map(|privilege| Grant { role: None, privilege: *privilege, grantable: false }).collect();
+    let (before, after) = (before.unwrap_or(&default), after.unwrap_or(&default));
+    let column = column.map_or_else(String::new, |column| format!(" ({})", quote_identifier(column)));
+    let words = |granted: &Granted<'_>| granted.privileges.iter().map(|it| format!("{}{column}", word(*it))).collect::<Vec<_>>().join(", ");
+    // To take a grant option alone away there is a form of its own; to give it is to grant again.
+    let (demoted, gone): (Vec<&Grant>, Vec<&Grant>) = before
+        .iter()
+        .filter(|grant| !after.contains(grant))
+        .filter(|grant| grant.grantable || !after.iter().any(|other| other.role == grant.role && other.privilege == grant.privilege))
+        .partition(|grant| after.iter().any(|other| other.role == grant.role && other.privilege == grant.privilege));
+    let revoke = |option: &str, grants: Vec<&Grant>| {
+        let revoked: Vec<String> = granting(grants)
+            .into_iter()
+            .map(|revoked| format!("REVOKE {option}{} ON {target} FROM {};", words(&revoked), grantee(revoked.role)))
+            .collect();
+        revoked
+    };
+    let mut sql = revoke("GRANT OPTION FOR ", demoted);
+    sql.extend(revoke("", gone));
+    let new = after
+        .iter()
+        .filter(|grant| !before.contains(grant))
+        .filter(|grant| grant.grantable || !before.iter().any(|other| other.role == grant.role && other.privilege == grant.privilege));
+    sql.extend(
+        granting(new)
+            .into_iter()
+            .map(|granted| format!("GRANT {} ON {target} TO {}{};", words(&granted), grantee(granted.role), granted.option())),
+    );
     sql
 }
 

@@ -1,8 +1,8 @@
 //! Constraints, each with a statement of its own, so that it can come after whatever it refers to.
 
 use super::quote::{identifiers, list, name, operator, parenthesised, qualified, quote_identifier};
-use super::table::{include, partition_of, with};
-use super::{Statement, Writer, index};
+use super::table::{include, marks, partition_of, with};
+use super::{Statement, Transaction, Writer, index};
 use crate::catalog::{
     Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType, Object,
     QualifiedName, ReferentialAction,
@@ -11,9 +11,10 @@ use crate::catalog::{
 pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint) -> Vec<Statement> {
     let Constraint { kind, deferral, validated, enforced, no_inherit, inherited, local } = constraint;
     let parent = identity.parent_name();
-    let has_index = matches!(kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion { .. });
-    if *inherited && !*local && !has_index {
-        return Vec::new();
+    let has_index = constraint.has_index();
+    let joins = joins_base(writer, identity, constraint);
+    if *inherited && !*local && !has_index && !joins {
+        return validated_alone(writer, identity, constraint);
     }
     if matches!(kind, ConstraintKind::NotNull { .. }) && *validated {
         // The column says it all.
@@ -29,18 +30,25 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         (_, _, true) => "TABLE ONLY ",
         _ => "TABLE ",
     };
-    let mut sql = format!("ALTER {target}{}\n    ADD CONSTRAINT {} {}", name(&parent), quote_identifier(&identity.name), demand(kind));
-    match deferral {
-        Deferral::NotDeferrable => {}
-        Deferral::Immediate => sql.push_str(" DEFERRABLE"),
-        Deferral::Deferred => sql.push_str(" DEFERRABLE INITIALLY DEFERRED"),
+    let is_online = writer.online && *enforced && !is_domain && writer.relation(&parent).is_some_and(|(table, _)| writer.is_in_base(table));
+    if let (true, ConstraintKind::PrimaryKey(of) | ConstraintKind::Unique(of), false) = (is_online, kind, is_partitioned)
+        && !of.without_overlaps
+    {
+        return key_by_index(writer, identity, object, constraint, of);
     }
+    // Rows that are there are looked at later, under a lock that lets others write. Of partitioned tables foreign keys can't wait.
+    let later = is_online
+        && *validated
+        && matches!(kind, ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_))
+        && !(is_partitioned && writer.major < 18);
+    let mut sql = format!("ALTER {target}{}\n    ADD CONSTRAINT {} {}", name(&parent), quote_identifier(&identity.name), demand(kind));
+    sql.push_str(deferrable(*deferral));
     if *no_inherit {
         sql.push_str(" NO INHERIT");
     }
     if !*enforced {
         sql.push_str(" NOT ENFORCED");
-    } else if !*validated {
+    } else if !*validated || later {
         sql.push_str(" NOT VALID");
     }
     sql.push(';');
@@ -49,16 +57,96 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         create.needs.extend(writer.partitions(&parent));
     }
     let mut statements = vec![create];
-    if let Some(above) = attached_to(writer, identity, constraint).filter(|_| *inherited) {
+    if later {
+        let sql = format!("ALTER {target}{}\n    VALIDATE CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));
+        statements.push(Statement { transaction: Transaction::None, ..Statement::after(identity, sql) });
+    }
+    let is_attached = |above: &&Identity| *inherited || above.kind == Kind::Index;
+    if let Some(above) = attached_to(writer, identity, constraint).filter(is_attached).filter(|_| has_index && !joins) {
         let own = qualified(&identity.schema, &identity.name);
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
+        statements.push(Statement::after(identity, sql).needing([above.clone()]));
+    }
+    if has_index {
+        statements.extend(marks(writer, &parent, identity));
+    }
+    statements
+}
+
+/// Whether a new partition has the constraint because the table which it joins has it already: it must be there before
+/// the partition is attached. Foreign keys come by themselves.
+pub(super) fn joins_base(writer: &Writer<'_>, identity: &Identity, constraint: &Constraint) -> bool {
+    let (Some((table, object)), true) = (writer.relation(&identity.parent_name()), constraint.inherited) else { return false };
+    let Some(partition) = partition_of(object).filter(|_| writer.base.is_some() && !writer.is_in_base(table)) else { return false };
+    match &constraint.kind {
+        ConstraintKind::Check(_) => writer.is_in_base(&Identity::within(Kind::Constraint, &partition.parent, identity.name.clone())),
+        ConstraintKind::ForeignKey(_) | ConstraintKind::NotNull { .. } => false,
+        _ => attached_to(writer, identity, constraint).is_some_and(|above| writer.is_in_base(above)),
+    }
+}
+
+/// The words after `ALTER` before the name of what has constraints.
+pub(super) fn parent_words(writer: &Writer<'_>, parent: &QualifiedName) -> &'static str {
+    match writer.find(&[Kind::Domain, Kind::ForeignTable], parent) {
+        Some((parent, _)) => super::spelling(parent.kind).keyword,
+        None => "TABLE",
+    }
+}
+
+fn deferrable(deferral: Deferral) -> &'static str {
+    match deferral {
+        Deferral::NotDeferrable => "",
+        Deferral::Immediate => " DEFERRABLE",
+        Deferral::Deferred => " DEFERRABLE INITIALLY DEFERRED",
+    }
+}
+
+/// A key of a table that is there: its index is made while others write, and then becomes the constraint's.
+fn key_by_index(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint, of: &KeyConstraint) -> Vec<Statement> {
+    let (own, table) = (quote_identifier(&identity.name), name(&identity.parent_name()));
+    let nulls = if of.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    let tablespace = of.tablespace.as_ref().map_or_else(String::new, |tablespace| format!(" TABLESPACE {}", quote_identifier(tablespace)));
+    let (columns, included) = (identifiers(&of.columns), include(&of.include));
+    let parameters = with(&of.storage_parameters, " ");
+    let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {own} ON {table} ({columns}){included}{nulls}{parameters}{tablespace};");
+    let mut index = Statement { transaction: Transaction::None, ..Statement::creating(identity, object, sql) };
+    index.begins = std::mem::take(&mut index.creates);
+    let words = if matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) { "PRIMARY KEY" } else { "UNIQUE" };
+    let deferral = deferrable(constraint.deferral);
+    let sql = format!("ALTER TABLE {table}\n    ADD CONSTRAINT {own} {words} USING INDEX {own}{deferral};");
+    let mut key = Statement::creating(identity, object, sql);
+    key.needs.insert(identity.clone());
+    let mut statements = vec![index, key];
+    if let Some(above) = attached_to(writer, identity, constraint).filter(|_| constraint.inherited) {
+        let sql = format!(
+            "ALTER INDEX {} ATTACH PARTITION {};",
+            qualified(&above.schema, &above.name),
+            qualified(&identity.schema, &identity.name)
+        );
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
     statements
 }
 
+/// A check that a parent hands down comes with the parent's, not valid where that is not: a child's own may have been validated since.
+fn validated_alone(writer: &Writer<'_>, identity: &Identity, constraint: &Constraint) -> Vec<Statement> {
+    let parent = identity.parent_name();
+    let Some((table, object)) = writer.relation(&parent) else { return Vec::new() };
+    let parents = super::table::parents(object);
+    let above = parents.into_iter().map(|it| Identity::within(Kind::Constraint, it, identity.name.clone()));
+    let mut above = above.filter_map(|it| Some((writer.catalog.get(&it)?, it)));
+    let invalid = above.find(|(object, _)| matches!(&object.definition, Definition::Constraint(it) if !it.validated && it.enforced));
+    match invalid {
+        Some((_, above)) if constraint.validated && constraint.enforced && matches!(constraint.kind, ConstraintKind::Check(_)) => {
+            let sql = format!("ALTER TABLE {}\n    VALIDATE CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));
+            vec![Statement::after(table, sql).needing([above])]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// What the constraint demands, after its name.
-fn demand(kind: &ConstraintKind) -> String {
+pub(super) fn demand(kind: &ConstraintKind) -> String {
     match kind {
         ConstraintKind::PrimaryKey(of) => format!("PRIMARY KEY{}", key(of)),
         ConstraintKind::Unique(of) => format!("UNIQUE{}{}", if of.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" }, key(of)),
@@ -124,8 +212,13 @@ fn foreign_key(key: &ForeignKey) -> String {
     sql
 }
 
-/// The constraint of the partitioned table that a partition's belongs to: the one that demands the same.
-fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
+/// The constraint or index of the partitioned table that a partition's belongs to: the one that it needs, or that demands the same.
+pub(super) fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
+    let needs = writer.catalog.get(identity).into_iter().flat_map(|it| &it.dependencies);
+    let index = needs.map(|it| &it.on).find(|it| it.kind == Kind::Index).and_then(|it| writer.catalog.get_key_value(it));
+    if let Some((index, _)) = index {
+        return Some(index);
+    }
     let (_, table) = writer.relation(&identity.parent_name())?;
     let above: &QualifiedName = &partition_of(table)?.parent;
     let found = writer.catalog.within(Kind::Constraint, above).find(|(_, object)| match &object.definition {
@@ -133,6 +226,24 @@ fn attached_to<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constr
         _ => false,
     });
     found.map(|(identity, _)| identity)
+}
+
+/// The constraint of a parent table that a constraint is handed down by.
+pub(super) fn above<'a>(writer: &Writer<'a>, identity: &Identity, constraint: &Constraint) -> Option<&'a Identity> {
+    if constraint.has_index() {
+        return attached_to(writer, identity, constraint);
+    }
+    let (_, table) = writer.relation(&identity.parent_name())?;
+    let parents = super::table::parents(table);
+    let is_foreign_key = matches!(constraint.kind, ConstraintKind::ForeignKey(_));
+    let same = |object: &Object| matches!(&object.definition, Definition::Constraint(other) if other.kind == constraint.kind);
+    let mut named = parents
+        .iter()
+        .filter_map(|parent| writer.catalog.get_key_value(&Identity::within(Kind::Constraint, parent, identity.name.clone())));
+    let named = named.find(|(_, object)| !is_foreign_key || same(object));
+    // Only a foreign key may have another name than the parent's.
+    let mut others = parents.iter().filter(|_| is_foreign_key).flat_map(|parent| writer.catalog.within(Kind::Constraint, parent));
+    named.or_else(|| others.find(|(_, object)| same(object))).map(|(identity, _)| identity)
 }
 
 fn demands_same(one: &ConstraintKind, other: &ConstraintKind) -> bool {

@@ -1,9 +1,9 @@
-//! Schemas, extensions, languages and transforms.
+//! Schemas, extensions, languages, access methods and transforms.
 
 use super::Statement;
 use super::data_type::data_types;
 use super::quote::{name, qualified, quote_identifier, quote_literal};
-use crate::catalog::{Extension, Identity, Language, Object, Schema, Transform};
+use crate::catalog::{AccessMethod, AccessMethodTarget, Extension, Identity, Language, Object, Schema, Transform};
 
 pub(super) fn schema(identity: &Identity, object: &Object, schema: &Schema) -> Vec<Statement> {
     let Schema {} = schema;
@@ -36,6 +36,16 @@ pub(super) fn language(identity: &Identity, object: &Object, language: &Language
         }
     }
     sql.push(';');
+    vec![Statement::creating(identity, object, sql)]
+}
+
+pub(super) fn access_method(identity: &Identity, object: &Object, method: &AccessMethod) -> Vec<Statement> {
+    let AccessMethod { target, handler } = method;
+    let target = match target {
+        AccessMethodTarget::Table => "TABLE",
+        AccessMethodTarget::Index => "INDEX",
+    };
+    let sql = format!("CREATE ACCESS METHOD {} TYPE {target} HANDLER {};", quote_identifier(&identity.name), name(handler));
     vec![Statement::creating(identity, object, sql)]
 }
 

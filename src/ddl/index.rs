@@ -1,8 +1,8 @@
 //! Indexes and extended statistics.
 
 use super::quote::{list, name, parenthesised, qualified, quote_identifier};
-use super::table::{include, parameters, with};
-use super::{Statement, Writer};
+use super::table::{include, marks, parameters, with};
+use super::{Statement, Transaction, Writer};
 use crate::catalog::{Identity, Index, IndexKey, Kind, NullsOrder, Object, QualifiedName, StatisticsObject};
 
 pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, index: &Index) -> Vec<Statement> {
@@ -25,7 +25,10 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     // The indexes of partitions are attached to it, under the names that they have; `only` is that none are missing.
     let only = if is_partitioned { "ONLY " } else { "" };
     let unique = if *unique { "UNIQUE " } else { "" };
-    let mut sql = format!("CREATE {unique}INDEX {} ON {only}{}", quote_identifier(&identity.name), name(&table));
+    // A partitioned table's own index is empty, and its partitions' are made first, each on its own.
+    let online = writer.online && !is_partitioned && writer.relation(&table).is_some_and(|(table, _)| writer.is_in_base(table));
+    let concurrently = if online { "CONCURRENTLY " } else { "" };
+    let mut sql = format!("CREATE {unique}INDEX {concurrently}{} ON {only}{}", quote_identifier(&identity.name), name(&table));
     if method != "btree" {
         sql.push_str(&format!(" USING {}", quote_identifier(method)));
     }
@@ -43,17 +46,26 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     }
     sql.push(';');
     let mut create = Statement::creating(identity, object, sql);
+    if online {
+        create.transaction = Transaction::None;
+    }
     let own = qualified(&identity.schema, &identity.name);
     // The partitioned index comes first, whoever depends on whom: partitions get theirs attached.
     if is_partitioned {
         create.needs.extend(writer.partitions(&table));
     }
     let mut statements = vec![create];
-    if let Some(above) = partition_of {
+    // A new partition of a table that is there brings its indexes when it is attached.
+    let joins = |above: &QualifiedName| {
+        let is_new = writer.relation(&table).is_some_and(|(table, _)| writer.base.is_some() && !writer.is_in_base(table));
+        is_new && writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))
+    };
+    if let Some(above) = partition_of.as_ref().filter(|above| !joins(above)) {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", name(above));
         let above = Identity::new(Kind::Index, above.schema.clone(), above.name.clone());
         statements.push(Statement::after(identity, sql).needing([above]));
     }
+    statements.extend(marks(writer, &table, identity));
     for (position, target) in statistics_targets {
         statements.push(Statement::after(identity, format!("ALTER INDEX {own} ALTER COLUMN {position} SET STATISTICS {target};")));
     }

@@ -8,15 +8,18 @@
 //! function that takes its struct apart without `..`, a line in [`Writer::create`] and a line in [`spelling`].
 
 mod access;
+mod alter;
 mod attributes;
 mod constraint;
 mod data_type;
+mod drop;
 mod extension;
 mod foreign;
 mod index;
 mod operator;
 mod query;
 mod quote;
+mod rename;
 mod replication;
 mod routine;
 mod script;
@@ -29,11 +32,15 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use alter::{Alteration, Dependent};
 pub use data_type::data_type;
 pub use quote::{quote_identifier, quote_literal};
-pub use script::script;
+pub use script::{Place, script};
 
-use crate::catalog::{Catalog, Definition, Identity, Kind, Object, QualifiedName};
+use crate::catalog::{Catalog, ConstraintKind, Definition, Identity, Kind, Object, QualifiedName};
+
+/// The newest major version of PostgreSQL that is written for.
+const NEWEST: u32 = 18;
 
 /// A statement, and what it has to do with objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +53,38 @@ pub struct Statement {
     pub begins: Vec<Identity>,
     /// What must exist before.
     pub needs: BTreeSet<Identity>,
+    /// What must be gone before.
+    pub without: Vec<Identity>,
+    /// What is gone once it ran. Whatever depended on it must be gone or changed before.
+    pub drops: Vec<Identity>,
+    /// Columns and attributes that are there, as they are to be, once it ran.
+    pub adds: Vec<(Identity, String)>,
+    /// Columns and attributes that are gone, or of another type, once it ran. Whatever read them must be gone or changed before.
+    pub removes: Vec<(Identity, String)>,
+    /// Objects that the object which the statement is about does not depend on any more once it ran. Where no statement of
+    /// an alteration says so, all of them together let go of what the object needed before and does not need after.
+    pub releases: Vec<Identity>,
+    /// Objects of which it takes the last remains away: what depended on them must be altered or made anew before.
+    pub closes: Vec<Identity>,
+    /// What it destroys for good beyond the definition: `every row of s.t`.
+    pub loses: Option<String>,
+    /// Whether it has a body that is text, which the server looks at when the statement runs although it may name what comes later.
+    pub has_body: bool,
+    /// How it stands to transactions.
+    pub transaction: Transaction,
+}
+
+/// How a statement stands to transactions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transaction {
+    /// It runs in any.
+    #[default]
+    Any,
+    /// It runs in any, but what it makes can be used only once that is committed (`ALTER TYPE … ADD VALUE`, PostgreSQL
+    /// documentation, ALTER TYPE, Notes).
+    CommitBeforeUse,
+    /// It refuses to run in one (`CREATE INDEX CONCURRENTLY`).
+    None,
 }
 
 impl Statement {
@@ -53,12 +92,36 @@ impl Statement {
     fn creating(identity: &Identity, object: &Object, sql: String) -> Self {
         let mut needs: BTreeSet<Identity> = object.dependencies.iter().map(|dependency| dependency.on.clone()).collect();
         needs.remove(identity);
-        Self { sql, creates: vec![identity.clone()], begins: Vec::new(), needs }
+        Self { creates: vec![identity.clone()], needs, ..Self::bare(sql) }
+    }
+
+    /// SQL of which nothing is said yet.
+    fn bare(sql: String) -> Self {
+        Self {
+            sql,
+            creates: Vec::new(),
+            begins: Vec::new(),
+            needs: BTreeSet::new(),
+            without: Vec::new(),
+            drops: Vec::new(),
+            adds: Vec::new(),
+            removes: Vec::new(),
+            releases: Vec::new(),
+            closes: Vec::new(),
+            loses: None,
+            has_body: false,
+            transaction: Transaction::Any,
+        }
+    }
+
+    /// The statement that drops an object.
+    fn dropping(identity: &Identity, sql: String) -> Self {
+        Self { drops: vec![identity.clone()], ..Self::bare(sql) }
     }
 
     /// A statement that says something more of an object that exists.
     fn after(identity: &Identity, sql: String) -> Self {
-        Self { sql, creates: Vec::new(), begins: Vec::new(), needs: BTreeSet::from([identity.clone()]) }
+        Self { needs: BTreeSet::from([identity.clone()]), ..Self::bare(sql) }
     }
 
     /// The same statement, which needs something more.
@@ -68,12 +131,31 @@ impl Statement {
     }
 }
 
+/// Something that others depend on, and that is not there for a while, or not as it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Thing<'a> {
+    /// The object.
+    pub object: &'a Identity,
+    /// The column, where it is only one.
+    pub column: Option<&'a str>,
+    /// Whether the column stays and gets another type; else it is dropped and made anew, or gone.
+    pub retyped: bool,
+}
+
 /// Writes objects of one catalog. It keeps what a statement must know of other objects.
 #[derive(Debug)]
 pub struct Writer<'a> {
     catalog: &'a Catalog,
+    /// What is there already, where objects are made in a database that has others.
+    base: Option<&'a Catalog>,
+    /// The major version of the server that the statements are for.
+    major: u32,
+    /// Whether what is there already is changed in ways that keep locks short.
+    online: bool,
     /// The partitions of each partitioned table.
     partitions: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
+    /// The tables that inherit from each table, partitions too.
+    children: BTreeMap<&'a QualifiedName, Vec<&'a Identity>>,
     /// The number of the cycle that an object is in.
     cycles: HashMap<&'a Identity, usize>,
 }
@@ -84,15 +166,83 @@ impl<'a> Writer<'a> {
         Self::with_cycles(catalog, &crate::graph::order(catalog).cycles)
     }
 
+    /// A writer for a catalog whose objects are made, one by one, in a database that has those of another.
+    pub fn onto(catalog: &'a Catalog, base: &'a Catalog, major: u32) -> Self {
+        Self { base: Some(base), major, ..Self::new(catalog) }
+    }
+
+    /// A writer for a catalog that a server of a major version has.
+    pub fn on(catalog: &'a Catalog, major: u32) -> Self {
+        Self { major, ..Self::new(catalog) }
+    }
+
+    /// The same writer, of statements that keep locks on what is there already short, at the price of more of them.
+    #[must_use]
+    pub fn online(self, online: bool) -> Self {
+        Self { online, ..self }
+    }
+
+    /// The catalog that is written.
+    pub fn catalog(&self) -> &'a Catalog {
+        self.catalog
+    }
+
+    /// Whether two objects need each other, directly or through others.
+    pub fn are_in_one_cycle(&self, one: &Identity, other: &Identity) -> bool {
+        self.cycle(one).is_some_and(|cycle| self.cycle(other) == Some(cycle))
+    }
+
+    /// Whether an object is in the database before anything is made.
+    fn is_in_base(&self, identity: &Identity) -> bool {
+        self.base.is_some_and(|base| base.contains(identity))
+    }
+
+    /// The names that an object takes, each with the space that it is unique in: two objects with one of them in common
+    /// can't be there at once.
+    pub fn slots(&self, identity: &Identity, object: &Object) -> Vec<(String, String)> {
+        let slot = |space: &str, name: &str| (format!("{space} {}", identity.schema), name.to_owned());
+        let mut slots = Vec::new();
+        if identity.kind.is_relation() {
+            slots.push(slot("relation", &identity.name));
+        }
+        if identity.kind.is_type() || (identity.kind.is_relation() && !matches!(identity.kind, Kind::Index | Kind::Sequence)) {
+            slots.push(slot("type", &identity.name));
+        }
+        if identity.kind.has_arguments() {
+            slots.push(slot("routine", &format!("{}({})", identity.name, data_type::data_types(&identity.arguments))));
+        }
+        if let Definition::Constraint(constraint) = &object.definition {
+            if constraint.has_index() {
+                slots.push(slot("relation", &identity.name));
+            }
+            if matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) {
+                slots.push(slot("primary key", &identity.parent));
+            }
+            // It takes the name in all tables that it is handed down to.
+            let mut tables = vec![identity.parent_name()];
+            while let Some(table) = tables.pop() {
+                if !constraint.has_index() && !constraint.no_inherit {
+                    tables.extend(self.children.get(&table).into_iter().flatten().map(|child| child.qualified_name()));
+                }
+                slots.push((format!("constraint {table}"), identity.name.clone()));
+            }
+        }
+        slots
+    }
+
     fn with_cycles(catalog: &'a Catalog, cycles: &[Vec<&'a Identity>]) -> Self {
         let mut partitions: BTreeMap<&QualifiedName, Vec<&Identity>> = BTreeMap::new();
+        let mut children: BTreeMap<&QualifiedName, Vec<&Identity>> = BTreeMap::new();
         for (identity, object) in catalog.of_kind(Kind::Table).chain(catalog.of_kind(Kind::ForeignTable)) {
             if let Some(partition) = table::partition_of(object) {
                 partitions.entry(&partition.parent).or_default().push(identity);
             }
+            for parent in table::parents(object) {
+                children.entry(parent).or_default().push(identity);
+            }
         }
         let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
-        Self { catalog, partitions, cycles }
+        Self { catalog, base: None, major: NEWEST, online: false, partitions, children, cycles }
     }
 
     /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that
@@ -101,8 +251,11 @@ impl<'a> Writer<'a> {
         let mut statements = match &object.definition {
             Definition::Schema(it) => extension::schema(identity, object, it),
             Definition::Extension(it) => extension::extension(identity, object, it),
+            Definition::AccessMethod(it) => extension::access_method(identity, object, it),
             Definition::Language(it) => extension::language(identity, object, it),
             Definition::Collation(it) => operator::collation(identity, object, it),
+            Definition::Conversion(it) => operator::conversion(identity, object, it),
+            Definition::BaseType(it) => types::base_type(identity, object, it),
             Definition::Enum(it) => types::enumeration(identity, object, it),
             Definition::Domain(it) => types::domain(self, identity, object, it),
             Definition::Composite(it) => types::composite(identity, object, it),
@@ -197,7 +350,10 @@ fn spelling(kind: Kind) -> Spelling {
         Kind::Schema => granted("SCHEMA", "SCHEMA"),
         Kind::Extension => plain("EXTENSION"),
         Kind::Language => granted("LANGUAGE", "LANGUAGE"),
+        Kind::AccessMethod => plain("ACCESS METHOD"),
         Kind::Collation => owned("COLLATION"),
+        Kind::Conversion => owned("CONVERSION"),
+        Kind::BaseType => granted("TYPE", "TYPE"),
         Kind::Enum => granted("TYPE", "TYPE"),
         Kind::Domain => granted("DOMAIN", "DOMAIN"),
         Kind::Composite => granted("TYPE", "TYPE"),

@@ -1,4 +1,4 @@
-//! Operators with their classes and families, casts and collations.
+//! Operators with their classes and families, casts, collations and conversions.
 
 use super::Statement;
 use super::attributes::{is_none, operands};
@@ -6,7 +6,7 @@ use super::data_type::{data_type, data_types};
 use super::extension::signature;
 use super::quote::{list, name, operator_name, qualified, quote_identifier, quote_literal};
 use crate::catalog::{
-    Cast, CastContext, CastMethod, Collation, Identity, Object, Operator, OperatorClass, OperatorClassItem, OperatorFamily,
+    Cast, CastContext, CastMethod, Collation, Conversion, Identity, Object, Operator, OperatorClass, OperatorClassItem, OperatorFamily,
 };
 
 pub(super) fn operator(identity: &Identity, object: &Object, operator: &Operator) -> Vec<Statement> {
@@ -32,7 +32,7 @@ pub(super) fn operator(identity: &Identity, object: &Object, operator: &Operator
     vec![Statement::creating(identity, object, sql)]
 }
 
-fn qualified_operator(operator: &crate::catalog::QualifiedName) -> String {
+pub(super) fn qualified_operator(operator: &crate::catalog::QualifiedName) -> String {
     format!("{}.{}", quote_identifier(&operator.schema), operator.name)
 }
 
@@ -72,7 +72,8 @@ pub(super) fn class(identity: &Identity, object: &Object, class: &OperatorClass)
     vec![Statement::creating(identity, object, sql)]
 }
 
-fn item(item: &OperatorClassItem) -> String {
+/// A member of a class or family.
+pub(super) fn item(item: &OperatorClassItem) -> String {
     match item {
         OperatorClassItem::Operator { number, operator, operands: types, order_by } => {
             let types = if types.is_empty() { String::new() } else { format!(" ({})", operands(types)) };
@@ -113,4 +114,13 @@ pub(super) fn collation(identity: &Identity, object: &Object, collation: &Collat
     }
     let own = qualified(&identity.schema, &identity.name);
     vec![Statement::creating(identity, object, format!("CREATE COLLATION {own} ({});", list(options, |option| option)))]
+}
+
+pub(super) fn conversion(identity: &Identity, object: &Object, conversion: &Conversion) -> Vec<Statement> {
+    let Conversion { default, source, target, function } = conversion;
+    let default = if *default { "DEFAULT " } else { "" };
+    let own = qualified(&identity.schema, &identity.name);
+    let (source, target) = (quote_literal(source), quote_literal(target));
+    let sql = format!("CREATE {default}CONVERSION {own} FOR {source} TO {target} FROM {};", name(function));
+    vec![Statement::creating(identity, object, sql)]
 }

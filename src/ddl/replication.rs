@@ -31,11 +31,12 @@ pub(super) fn publication(identity: &Identity, object: &Object, publication: &Pu
     vec![Statement::creating(identity, object, format!("CREATE PUBLICATION {}{lines};", quote_identifier(&identity.name)))]
 }
 
-fn published(table: &PublishedTable) -> String {
+/// Every table that is published is listed, those that inherit from another one too: `ONLY` keeps the server from adding more.
+pub(super) fn published(table: &PublishedTable) -> String {
     let PublishedTable { table, columns, filter } = table;
     let columns = if columns.is_empty() { String::new() } else { format!(" ({})", identifiers(columns)) };
     let filter = filter.as_ref().map_or_else(String::new, |filter| format!(" WHERE {}", parenthesised(filter)));
-    format!("{}{columns}{filter}", name(table))
+    format!("ONLY {}{columns}{filter}", name(table))
 }
 
 pub(super) fn subscription(identity: &Identity, object: &Object, subscription: &Subscription) -> Vec<Statement> {

@@ -75,6 +75,7 @@ pub(super) fn routine(writer: &Writer<'_>, identity: &Identity, object: &Object,
     });
     sql.push(';');
     let mut create = Statement::creating(identity, object, sql);
+    create.has_body = matches!(body, Body::Source(_));
     if is_signature_enough(writer, identity, body) {
         let named: Vec<_> = arguments
             .iter()

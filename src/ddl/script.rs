@@ -105,8 +105,8 @@ impl Makers<'_> {
 }
 
 /// Where a reader looks for a statement, as far as needs allow. Order is by field.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place<'a> {
     section: Kind,
     schema: &'a str,
     /// The relation that the object goes with, or the object itself.
@@ -115,6 +115,13 @@ struct Place<'a> {
     part: u8,
     identity: &'a Identity,
     number: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Where a reader looks for what is said of an object.
+    pub fn place(&self, identity: &'a Identity, object: &'a Object) -> Place<'a> {
+        place(self, identity, object)
+    }
 }
 
 /// Keys, checks, indexes, rows' security and owned sequences stand with their table; foreign keys and triggers, which

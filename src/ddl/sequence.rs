@@ -3,7 +3,7 @@
 use super::Statement;
 use super::data_type::data_type;
 use super::quote::{name, qualified, quote_identifier};
-use crate::catalog::{Identity, Kind, Object, Sequence, SequenceOptions, SequenceOwner};
+use crate::catalog::{DataType, Identity, Kind, Object, Sequence, SequenceOptions, SequenceOwner};
 
 pub(super) fn sequence(identity: &Identity, object: &Object, sequence: &Sequence) -> Vec<Statement> {
     let Sequence { options: counting, owner, unlogged } = sequence;
@@ -24,11 +24,7 @@ pub(super) fn sequence(identity: &Identity, object: &Object, sequence: &Sequence
 /// What a sequence says that isn't the server's default, each with a space before it.
 pub(super) fn options(options: &SequenceOptions) -> String {
     let SequenceOptions { data_type: counter, start, increment, min, max, cache, cycle } = options;
-    let (least, most) = match counter.name.name.as_str() {
-        "int2" => (i64::from(i16::MIN), i64::from(i16::MAX)),
-        "int4" => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        _ => (i64::MIN, i64::MAX),
-    };
+    let (least, most) = bounds(counter);
     let (default_min, default_max) = if *increment < 0 { (least, -1) } else { (1, most) };
     let mut sql = String::new();
     if counter.name.name != "int8" {
@@ -51,4 +47,13 @@ pub(super) fn options(options: &SequenceOptions) -> String {
         sql.push_str(" CYCLE");
     }
     sql
+}
+
+/// The least and the greatest number of a sequence's type.
+pub(super) fn bounds(counter: &DataType) -> (i64, i64) {
+    match counter.name.name.as_str() {
+        "int2" => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        "int4" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    }
 }

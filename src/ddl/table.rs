@@ -52,6 +52,7 @@ pub(super) fn table(writer: &Writer<'_>, identity: &Identity, object: &Object, t
         let Some(ColumnIdentity { generation: _, sequence }) = &column.identity else { continue };
         statements[0].creates.push(Identity::new(Kind::Sequence, identity.schema.clone(), sequence.clone()));
         statements.extend(retyped_sequence(writer, identity, column, sequence));
+        statements.extend(persistence_of_sequence(writer, identity, table, sequence));
     }
     match replica_identity {
         ReplicaIdentity::Default => {}
@@ -92,6 +93,36 @@ pub(super) fn partition_of(object: &Object) -> Option<&PartitionOf> {
     }
 }
 
+/// The tables that a table inherits from, or is a partition of.
+pub(super) fn parents(object: &Object) -> Vec<&QualifiedName> {
+    match &object.definition {
+        Definition::Table(table) => table.inherits.iter().chain(table.partition_of.as_ref().map(|it| &it.parent)).collect(),
+        Definition::ForeignTable(table) => table.inherits.iter().chain(table.partition_of.as_ref().map(|it| &it.parent)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a table says of an index of its own, to be said again of one that is made anew.
+pub(super) fn marks(writer: &Writer<'_>, relation: &QualifiedName, index: &Identity) -> Vec<Statement> {
+    let (Some((table, after)), true) = (writer.relation(relation), writer.is_in_base(index)) else { return Vec::new() };
+    let Some(before) = writer.base.and_then(|base| base.get(table)) else { return Vec::new() };
+    let mut actions = Vec::new();
+    let clustered = |object: &Object| match &object.definition {
+        Definition::Table(table) => table.cluster_on.as_ref() == Some(&index.name),
+        Definition::MaterializedView(view) => view.cluster_on.as_ref() == Some(&index.name),
+        _ => false,
+    };
+    if clustered(before) && clustered(after) {
+        actions.push(format!("CLUSTER ON {}", quote_identifier(&index.name)));
+    }
+    let identifies = |object: &Object| matches!(&object.definition, Definition::Table(Table { replica_identity: ReplicaIdentity::Index(name), .. }) if *name == index.name);
+    if identifies(before) && identifies(after) {
+        actions.push(format!("REPLICA IDENTITY USING INDEX {}", quote_identifier(&index.name)));
+    }
+    let alter = format!("ALTER {} {}", super::spelling(table.kind).keyword, name(relation));
+    actions.into_iter().map(|action| Statement::after(index, format!("{alter} {action};"))).collect()
+}
+
 /// The objects that an index of a table can be: itself, or the constraint that made it.
 pub(super) fn index_names(table: &Identity, index: &str) -> [Identity; 2] {
     [Identity::new(Kind::Index, table.schema.clone(), index), Identity::within(Kind::Constraint, &table.qualified_name(), index)]
@@ -112,7 +143,11 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
     let Shape { words, columns, of_type, inherits, partition_of, tail } = shape;
     let own = qualified(&identity.schema, &identity.name);
     let parent = partition_of.and_then(|partition| Some((partition, columns_of(writer, &partition.parent)?)));
-    let in_place = parent.filter(|(_, parent)| is_same_shape(columns, parent));
+    // A partition that a table gets which is there has its own indexes and checks before it is attached: the server then
+    // takes those, and makes none under names of its own.
+    let joins =
+        partition_of.is_some_and(|partition| writer.relation(&partition.parent).is_some_and(|(parent, _)| writer.is_in_base(parent)));
+    let in_place = parent.filter(|(_, parent)| !joins && is_same_shape(columns, parent));
     // In a cycle, defaults come once everything that they may call is there. Generated columns have no "later".
     let defaults_later = writer.cycle(identity).is_some() && columns.iter().all(|column| column.generated.is_none());
     let column = |column: &Column, declared: Declared| spell_column(writer, identity, column, declared, defaults_later);
@@ -164,6 +199,9 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
         let sql = format!("ALTER TABLE ONLY {} ATTACH PARTITION {own} {};", name(&partition.parent), bound(&partition.bound));
         let mut attach = Statement::creating(identity, object, sql);
         attach.needs.insert(identity.clone());
+        if joins {
+            attach.needs.extend(own_indexes(writer, identity));
+        }
         for earlier in &mut statements {
             if !earlier.creates.is_empty() {
                 earlier.begins.append(&mut earlier.creates);
@@ -178,6 +216,27 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
         statements.extend(column_settings(identity, column));
     }
     statements
+}
+
+/// The indexes and constraints of a partition, which are there before it is attached.
+fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
+    let indexes = writer.catalog.of_kind(Kind::Index).filter(|(identity, object)| match &object.definition {
+        Definition::Index(index) => {
+            identity.schema == table.schema
+                && index.table == table.name
+                && index
+                    .partition_of
+                    .as_ref()
+                    .is_some_and(|above| writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone())))
+        }
+        _ => false,
+    });
+    let constraints =
+        writer.catalog.within(Kind::Constraint, &table.qualified_name()).filter(|(identity, object)| match &object.definition {
+            Definition::Constraint(constraint) => super::constraint::joins_base(writer, identity, constraint),
+            _ => false,
+        });
+    indexes.chain(constraints).map(|(identity, _)| identity.clone()).collect()
 }
 
 /// What the first statement of a table in a cycle needs: only what its columns are made of.
@@ -223,23 +282,25 @@ fn own_part(own: &Column, parent: &Column) -> Option<Column> {
 }
 
 fn columns_of<'a>(writer: &Writer<'a>, relation: &QualifiedName) -> Option<&'a [Column]> {
-    match &writer.relation(relation)?.1.definition {
-        Definition::Table(table) => Some(&table.columns),
-        Definition::ForeignTable(table) => Some(&table.columns),
-        _ => None,
-    }
+    writer.relation(relation)?.1.definition.columns()
 }
 
 /// Whether a column's type is said where the column is spelled.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Declared {
+pub(super) enum Declared {
     Here,
     /// By the type or the table that the columns come from.
     Elsewhere,
 }
 
 /// A line of `CREATE TABLE`; none for a column that has nothing to say.
-fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared: Declared, defaults_later: bool) -> Option<String> {
+pub(super) fn spell_column(
+    writer: &Writer<'_>,
+    table: &Identity,
+    column: &Column,
+    declared: Declared,
+    defaults_later: bool,
+) -> Option<String> {
     let Column {
         name: own,
         data_type: of,
@@ -286,7 +347,7 @@ fn spell_column(writer: &Writer<'_>, table: &Identity, column: &Column, declared
     Some(format!("    {}{with_options}{sql}", quote_identifier(own)))
 }
 
-fn spell_identity(writer: &Writer<'_>, table: &Identity, column: &str, identity: &ColumnIdentity) -> String {
+pub(super) fn spell_identity(writer: &Writer<'_>, table: &Identity, column: &str, identity: &ColumnIdentity) -> String {
     let ColumnIdentity { generation, sequence } = identity;
     let generation = match generation {
         IdentityGeneration::Always => "ALWAYS",
@@ -321,6 +382,16 @@ fn retyped_sequence(writer: &Writer<'_>, table: &Identity, column: &Column, sequ
     let is_other = *of != column.data_type && column.data_type.name.is_builtin();
     let sql = format!("ALTER SEQUENCE {} AS {} MINVALUE {min} MAXVALUE {max};", name(&own), data_type(of));
     is_other.then(|| Statement::after(table, sql))
+}
+
+/// The sequence of an identity is kept as its table is, unless it was told otherwise (PostgreSQL 15).
+fn persistence_of_sequence(writer: &Writer<'_>, identity: &Identity, table: &Table, sequence: &str) -> Option<Statement> {
+    let own = QualifiedName::new(identity.schema.clone(), sequence.to_owned());
+    let (_, object) = writer.find(&[Kind::Sequence], &own)?;
+    let Definition::Sequence(found) = &object.definition else { return None };
+    let is_other = found.unlogged != (table.persistence == Persistence::Unlogged);
+    let word = if found.unlogged { "UNLOGGED" } else { "LOGGED" };
+    is_other.then(|| Statement::after(identity, format!("ALTER SEQUENCE {} SET {word};", name(&own))))
 }
 
 /// `NOT NULL`, with the name and the rest of a constraint that is an object. One that isn't valid can't be said here.
@@ -381,7 +452,7 @@ fn inherited_column(
 }
 
 /// What can be said of a column only once it exists, or only then on every supported version.
-fn column_settings(identity: &Identity, column: &Column) -> Vec<Statement> {
+pub(super) fn column_settings(identity: &Identity, column: &Column) -> Vec<Statement> {
     let table = qualified(&identity.schema, &identity.name);
     let own = quote_identifier(&column.name);
     let alter = |action: String| Statement::after(identity, format!("ALTER TABLE ONLY {table} ALTER COLUMN {own} {action};"));
@@ -424,7 +495,7 @@ fn spread(key: &PartitionKey) -> String {
 }
 
 /// `FOR VALUES …` or `DEFAULT`.
-fn bound(bound: &PartitionBound) -> String {
+pub(super) fn bound(bound: &PartitionBound) -> String {
     let values = |values: &[crate::catalog::Expression]| list(values, |value| value.0.clone());
     match bound {
         PartitionBound::Range { from, to } => format!("FOR VALUES FROM ({}) TO ({})", values(from), values(to)),

@@ -91,7 +91,7 @@ fn inherited_trigger(writer: &Writer<'_>, identity: &Identity, firing: Firing) -
 }
 
 /// The words that change when a trigger or rule fires from what it is at first.
-fn enabling(firing: Firing) -> Option<&'static str> {
+pub(super) fn enabling(firing: Firing) -> Option<&'static str> {
     match firing {
         Firing::Origin => None,
         Firing::Disabled => Some("DISABLE"),

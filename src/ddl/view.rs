@@ -4,15 +4,14 @@ use super::attributes::{column_comment, column_grants};
 use super::data_type::data_type;
 use super::query::Body;
 use super::quote::{qualified, quote_identifier};
-use super::table::{index_names, with};
+use super::table::{index_names, parameters, with};
 use super::{Statement, Writer};
 use crate::catalog::{Identity, MaterializedView, Object, View, ViewColumn};
 
 pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, view: &View) -> Vec<Statement> {
-    let View { columns, query, options } = view;
+    let View { columns, query: _, options: _ } = view;
     let own = qualified(&identity.schema, &identity.name);
-    let body = Body::of(query);
-    let replace = |words: &str| format!("{words} {own}{}{} AS\n{};", names(columns, &body), with(options, "\n"), body.text);
+    let replace = |words: &str| definition(words, identity, view);
     let mut statements = match shell(writer, identity, object, columns) {
         None => vec![Statement::creating(identity, object, replace("CREATE VIEW"))],
         Some(shell) => {
@@ -22,7 +21,19 @@ pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, vi
         }
     };
     for column in columns {
-        let ViewColumn { name, data_type: _, not_null: _, default, comment, grants } = column;
+        // How a column is kept is a materialised view's only.
+        let ViewColumn {
+            name,
+            data_type: _,
+            not_null: _,
+            default,
+            storage: _,
+            compression: _,
+            statistics_target: _,
+            options: _,
+            comment,
+            grants,
+        } = column;
         if let Some(default) = default {
             let sql = format!("ALTER VIEW {own} ALTER COLUMN {} SET DEFAULT {};", quote_identifier(name), default.0);
             statements.push(Statement::after(identity, sql));
@@ -31,6 +42,14 @@ pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, vi
         statements.extend(column_grants(identity, name, grants));
     }
     statements
+}
+
+/// The statement that makes a view, with these words before its name.
+pub(super) fn definition(words: &str, identity: &Identity, view: &View) -> String {
+    let View { columns, query, options } = view;
+    let own = qualified(&identity.schema, &identity.name);
+    let body = Body::of(query);
+    format!("{words} {own}{}{} AS\n{};", names(columns, &body), with(options, "\n"), body.text)
 }
 
 /// The view with the right columns and nothing behind them, for a view in a cycle, or one that reads itself: what needs it can be made, and then
@@ -75,7 +94,16 @@ pub(super) fn materialized_view(identity: &Identity, object: &Object, view: &Mat
     }
     for column in columns {
         // A default is a view's only: a materialised one takes no rows.
-        let ViewColumn { name, data_type: _, not_null: _, default: _, comment, grants } = column;
+        let ViewColumn { name, data_type: _, not_null: _, default: _, storage, compression, statistics_target, options, comment, grants } =
+            column;
+        let settings = [
+            storage.as_ref().map(|it| format!("SET STORAGE {}", it.to_uppercase())),
+            compression.as_ref().map(|it| format!("SET COMPRESSION {}", quote_identifier(it))),
+            statistics_target.map(|it| format!("SET STATISTICS {it}")),
+            (!options.is_empty()).then(|| format!("SET ({})", parameters(options))),
+        ];
+        let alter = |action| format!("ALTER MATERIALIZED VIEW {own} ALTER COLUMN {} {action};", quote_identifier(name));
+        statements.extend(settings.into_iter().flatten().map(|action| Statement::after(identity, alter(action))));
         statements.extend(comment.as_ref().map(|comment| column_comment(identity, name, comment)));
         statements.extend(column_grants(identity, name, grants));
     }

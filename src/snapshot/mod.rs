@@ -36,6 +36,7 @@
 //!
 //! # History of the format, newest first
 //!
+//! - **2** (0.1.0): base types, access methods and conversions are kinds.
 //! - **1** (0.1.0): the first.
 //!
 //! # The rule for changing it
@@ -62,7 +63,7 @@ pub use header::{Hash, Header, HeaderFacts, SectionHeader};
 pub use section::Section;
 
 /// The version of the format that is written, and the newest that is read.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A decoded snapshot file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,35 @@ pub fn decode(bytes: &[u8]) -> Result<Snapshot, DecodeError> {
     reader.check_side_sections()?;
     let sizes = reader.sizes()?;
     Ok(Snapshot { header: reader.header, catalog: objects.into_iter().collect(), sizes })
+}
+
+/// Decodes of two snapshots only the objects in which they differ, as two catalogs: enough for who compares them, and no more than that.
+///
+/// Sections and objects whose hashes are equal are checked against their hashes, and not decoded.
+///
+/// # Errors
+/// If one of them is damaged where it was looked at; `true` is said for the second.
+pub fn decode_differing(old: &Reader<'_>, new: &Reader<'_>) -> Result<(Catalog, Catalog), (bool, DecodeError)> {
+    let mut differing = (Catalog::new(), Catalog::new());
+    for &kind in Kind::ALL {
+        if old.has_same(new, kind) {
+            old.check_section(kind).map_err(|error| (false, error))?;
+            new.check_section(kind).map_err(|error| (true, error))?;
+            continue;
+        }
+        let (old, new) = rayon::join(|| old.section(kind), || new.section(kind));
+        let (old, new) = (old.map_err(|error| (false, error))?, new.map_err(|error| (true, error))?);
+        let (only_old, only_new) = section::differing(old.as_ref(), new.as_ref());
+        for identity in only_old {
+            let object = old.as_ref().map_or(Ok(None), |it| it.object(identity)).map_err(|error| (false, error))?;
+            object.map(|object| differing.0.insert(identity.clone(), object));
+        }
+        for identity in only_new {
+            let object = new.as_ref().map_or(Ok(None), |it| it.object(identity)).map_err(|error| (true, error))?;
+            object.map(|object| differing.1.insert(identity.clone(), object));
+        }
+    }
+    Ok(differing)
 }
 
 /// Returns the content hash that a snapshot of the catalog has, without keeping its bytes.
@@ -154,6 +184,18 @@ impl<'a> Reader<'a> {
     pub fn section(&self, kind: Kind) -> Result<Option<Section<'a>>, DecodeError> {
         let found = self.header.sections.iter().zip(&self.sections).find(|(header, _)| header.name == kind.name());
         found.map(|(header, bytes)| Section::open(kind, header, bytes)).transpose()
+    }
+
+    /// Whether another snapshot has the same objects of a kind, by the hashes that both say.
+    fn has_same(&self, other: &Reader<'_>, kind: Kind) -> bool {
+        let hash = |reader: &Reader<'_>| reader.header.sections.iter().find(|it| it.name == kind.name()).map(|it| it.hash);
+        hash(self) == hash(other)
+    }
+
+    /// Checks the bytes of a kind against their hash.
+    fn check_section(&self, kind: Kind) -> Result<(), DecodeError> {
+        let mut sections = self.header.sections.iter().zip(&self.sections);
+        sections.find(|(header, _)| header.name == kind.name()).map_or(Ok(()), |(header, bytes)| section::check_hash(header, bytes))
     }
 
     /// Reads how much was in the tables; empty where the snapshot does not say.

@@ -3,6 +3,7 @@
 //! It must not know which kind it has at hand.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -152,6 +153,27 @@ impl<'a> Section<'a> {
         // Collected before errors are looked at: else it would depend on the workers' luck which of two errors is told.
         let objects: Vec<_> = self.objects.into_par_iter().map_init(Vec::new, decode).collect();
         objects.into_iter().collect()
+    }
+}
+
+/// The objects of two sections of one kind that are not the same in the other: those of the first, and those of the second.
+pub(super) fn differing<'s>(old: Option<&'s Section<'_>>, new: Option<&'s Section<'_>>) -> (Vec<&'s Identity>, Vec<&'s Identity>) {
+    let objects = |section: Option<&'s Section<'_>>| section.map_or(&[][..], |it| &it.objects).iter().peekable();
+    let (mut old, mut new) = (objects(old), objects(new));
+    let (mut only_old, mut only_new) = (Vec::new(), Vec::new());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return (only_old, only_new),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(before), Some(after)) => before.identity.cmp(&after.identity),
+        };
+        let before = if order.is_le() { old.next() } else { None };
+        let after = if order.is_ge() { new.next() } else { None };
+        if before.map(|it| it.hash) != after.map(|it| it.hash) {
+            only_old.extend(before.map(|it| &it.identity));
+            only_new.extend(after.map(|it| &it.identity));
+        }
     }
 }
 

@@ -325,3 +325,29 @@ fn what_is_missing_is_listed() {
         ["enum app.role needs schema app"]
     );
 }
+
+#[test]
+fn only_what_differs_is_decoded() {
+    let schemas = |objects: &[(&str, Option<&str>)]| {
+        let mut made =
+            catalog(&objects.iter().map(|(name, _)| (json!({"kind": "schema", "name": name}), json!({"schema": {}}))).collect::<Vec<_>>());
+        for ((_, object), (_, comment)) in made.iter_mut().zip(objects) {
+            object.comment = comment.map(str::to_owned);
+        }
+        made
+    };
+    let old = schemas(&[("a", None), ("b", None), ("c", Some("x"))]);
+    let new = schemas(&[("b", None), ("c", Some("y")), ("d", None)]);
+    let bytes = |catalog: &Catalog| encode(catalog, &HeaderFacts::current());
+    let (old_bytes, new_bytes) = (bytes(&old), bytes(&new));
+    let read = |old: &[u8], new: &[u8]| decode_differing(&Reader::open(old).expect("whole"), &Reader::open(new).expect("whole"));
+    let names = |catalog: &Catalog| catalog.iter().map(|(identity, _)| identity.name.clone()).collect::<Vec<_>>();
+    let (before, after) = read(&old_bytes, &new_bytes).expect("whole");
+    assert_eq!((names(&before), names(&after)), (vec!["a".to_owned(), "c".to_owned()], vec!["c".to_owned(), "d".to_owned()]));
+    let (before, after) = read(&old_bytes, &old_bytes).expect("whole");
+    assert!(before.is_empty() && after.is_empty());
+    // What is the same is checked all the same.
+    let mut damaged = old_bytes.clone();
+    *damaged.last_mut().expect("not empty") ^= 1;
+    assert!(read(&old_bytes, &damaged).is_err_and(|(is_new, _)| is_new));
+}

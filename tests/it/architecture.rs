@@ -15,9 +15,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diagnostic", &["catalog"]),
     ("graph", &["catalog"]),
     ("snapshot", &["catalog"]),
+    ("diff", &["catalog"]),
+    ("plan", &["catalog", "graph", "diff", "ddl"]),
     ("ddl", &["catalog", "graph"]),
     ("capture", &["catalog", "diagnostic", "ddl", "fs"]),
-    ("codegen", &["catalog", "graph", "ddl", "diagnostic", "fs"]),
+    ("migration", &["catalog", "diagnostic", "diff", "ddl", "plan", "capture", "template", "fs"]),
+    ("template", &[]),
+    ("codegen", &["catalog", "graph", "ddl", "diagnostic", "fs", "template"]),
 ];
 
 /// The modules that treat all kinds of objects alike.

@@ -61,7 +61,9 @@ impl World {
         let mut script = format!(
             "SET standard_conforming_strings = on; CREATE ROLE \"{myself}\" LOGIN; CREATE DATABASE shop; CREATE DATABASE shut; REVOKE CONNECT ON DATABASE shut FROM PUBLIC;"
         );
-        for role in ["anna", "sockets", "holder", "encrypted", "plain", "barred", "clear", "free"] {
+        // Every server has an `anna`.
+        script.push_str(&format!("ALTER ROLE anna LOGIN PASSWORD '{password}';"));
+        for role in ["sockets", "holder", "encrypted", "plain", "barred", "clear", "free"] {
             script.push_str(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}';"));
         }
         script.push_str(&format!("SET password_encryption = 'md5'; CREATE ROLE old LOGIN PASSWORD '{password}';"));

@@ -16,6 +16,7 @@ use pgx_goose::snapshot::{self, HeaderFacts};
 use serde_json::Value;
 
 use crate::corpus::{self, Refusal, lines};
+use crate::fidelity::{self, Against};
 use crate::fixtures;
 use crate::server::{Database, LOADER, majors, server_of};
 
@@ -103,6 +104,17 @@ fn members_of_extensions(major: u32) -> Result<(), Failed> {
     for part in ["ext.cheer('sad'", "\"citext\"", "\"mood\""] {
         assert!(people.contains(part), "{part} is not in {people}");
     }
+    // What somebody hangs on an extension's table has no place in a catalog without the table, and is not dropped in silence.
+    database.run(
+        "ALTER TABLE ext.moods ADD owner int REFERENCES people;
+        CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER watch BEFORE INSERT ON ext.moods FOR EACH ROW EXECUTE FUNCTION nothing();
+        CREATE POLICY own ON ext.moods USING (id > 0);",
+    )?;
+    let captured = capture(&connection).map_err(|e| e.to_string())?;
+    let said: Vec<&str> = captured.diagnostics.iter().map(|it| it.message.as_str()).collect();
+    let left_out = |what: &str| format!("{what} on `ext.moods` was left out: the table belongs to extension `citext`");
+    assert_eq!(said, [left_out("foreign key `moods_owner_fkey`"), left_out("policy `own`"), left_out("trigger `watch`")]);
     Ok(())
 }
 
@@ -149,6 +161,9 @@ fn check(name: &str, major: u32, read: &Catalog, database: &Database<'_>) -> Res
     let structural = differing.structural;
     let differing = differing.all;
     println!("live {major} {name}: {objects} objects, {differing} differ, {structural} of them not only in expressions");
+    if !name.starts_with("fixtures/") {
+        fidelity::compare(name, major, Against::Server, objects, differing);
+    }
     let expected = expected(name, major);
     if differing == expected && (expected > 0 || wrong.is_empty()) {
         return Ok(Completion::Completed);

@@ -1,5 +1,6 @@
 //! The proof: everything that needs more than the code under test.
 //!
+//! - [`alter`]: from one schema to another and back, on a real server, for each kind of change.
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`database`]: a database as a source of the program.
@@ -7,7 +8,12 @@
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
 //! - [`equality`]: what the DDL, a dump and our own SQL of it say is one catalog.
+//! - [`incremental`]: random changes, edits and kills, and the tree that an incremental run makes of them.
 //! - [`model`]: the Go model of random schemas gives no name twice.
+//! - [`migrations`]: migrations through goose and golang-migrate on a real server, both ways.
+//! - [`fleet`]: many databases compared with one schema.
+//! - [`settings`]: each flag and each key of the config has an effect.
+//! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -15,6 +21,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the ban on std::fs is for the product: a test may fail with whatever error it gets")]
 
+mod alter;
 mod architecture;
 mod connection;
 mod corpus;
@@ -23,10 +30,16 @@ mod dump;
 mod equality;
 mod fidelity;
 mod fixtures;
+mod fleet;
 mod golang;
+mod incremental;
 mod live;
+mod migrations;
 mod model;
+mod property;
+mod random;
 mod server;
+mod settings;
 mod tool;
 
 use std::process::ExitCode;
@@ -44,13 +57,21 @@ fn main() -> ExitCode {
     trials.extend(database::trials());
     trials.extend(dump::trials());
     trials.extend(fixtures::trials());
+    trials.extend(alter::trials());
     trials.extend(corpus::trials());
     trials.extend(live::trials());
     trials.extend(model::trials());
+    trials.extend(incremental::trials());
+    trials.extend(settings::trials());
     trials.extend(equality::trials());
+    trials.extend(fleet::trials());
+    trials.extend(migrations::trials(all));
+    trials.extend(property::trials());
     trials.extend(golang::trials(all));
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
-    fidelity::finish(all);
+    // A run that is narrowed down says nothing of the rest.
+    let writes = arguments.filter.is_none() || std::env::var_os("PGX_GOOSE_FIDELITY").is_some();
+    fidelity::finish(all, writes);
     conclusion.exit_code()
 }

@@ -10,6 +10,8 @@ use pgx_goose::codegen::build::Model;
 use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, UuidType};
 use pgx_goose::ddl::quote_identifier;
 
+use crate::random::Random;
+
 /// How many schemas are made.
 const SCHEMAS: u64 = 300;
 
@@ -70,25 +72,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("model::random_schemas", || (1..=SCHEMAS).try_for_each(check))]
 }
 
-/// A sequence of numbers that looks random (Marsaglia, Xorshift RNGs).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).expect("below a usize")
-    }
-
-    fn of<'l>(&mut self, list: &'l [&'l str]) -> &'l str {
-        list[self.below(list.len())]
-    }
-
-    /// Some names, each once.
-    fn names(&mut self, most: usize) -> BTreeSet<&'static str> {
-        (0..=self.below(most)).map(|_| NAMES[self.below(NAMES.len())]).collect()
-    }
+/// Some names, each once.
+fn names(random: &mut Random, most: usize) -> BTreeSet<&'static str> {
+    (0..=random.below(most)).map(|_| NAMES[random.below(NAMES.len())]).collect()
 }
 
 fn schema(random: &mut Random) -> String {
@@ -99,14 +85,14 @@ fn schema(random: &mut Random) -> String {
     for schema in ["public", "user"].into_iter().take(1 + random.below(2)) {
         let schema = quote_identifier(schema);
         sql.push_str(&format!("CREATE SCHEMA IF NOT EXISTS {schema};\n"));
-        for name in random.names(4) {
+        for name in names(random, 4) {
             let own = format!("{schema}.{}", quote_identifier(name));
             if !taken.insert(own.clone()) {
                 continue;
             }
-            let labels: Vec<String> = random.names(5).into_iter().map(|it| format!("'{}'", it.replace('\'', "''"))).collect();
+            let labels: Vec<String> = names(random, 5).into_iter().map(|it| format!("'{}'", it.replace('\'', "''"))).collect();
             let columns: Vec<String> =
-                random.names(3).into_iter().map(|it| format!("{} {}", quote_identifier(it), random.of(TYPES))).collect();
+                names(random, 3).into_iter().map(|it| format!("{} {}", quote_identifier(it), random.of(TYPES))).collect();
             match random.below(3) {
                 0 => sql.push_str(&format!("CREATE TYPE {own} AS ENUM ({});\n", labels.join(", "))),
                 1 => sql.push_str(&format!("CREATE TYPE {own} AS ({});\n", columns.join(", "))),
@@ -114,14 +100,14 @@ fn schema(random: &mut Random) -> String {
             }
             types.push(own);
         }
-        for name in random.names(8) {
+        for name in names(random, 8) {
             let own = format!("{schema}.{}", quote_identifier(name));
             if !taken.insert(own.clone()) {
                 continue;
             }
             let mut lines = Vec::new();
             let mut columns = Vec::new();
-            for column in random.names(7) {
+            for column in names(random, 7) {
                 let column = quote_identifier(column);
                 let data_type = types[random.below(types.len())].clone();
                 let rest = random.of(&["", "", " NOT NULL", " UNIQUE", " DEFAULT NULL"]);
@@ -168,13 +154,15 @@ fn options() -> Options {
         initialisms: Vec::new(),
         renames: BTreeMap::new(),
         plurals: BTreeMap::new(),
+        soft_delete_columns: vec!["deleted_at".to_owned()],
+        version_columns: None,
         uuid: UuidType::Google,
         decimal: DecimalType::Shopspring,
     }
 }
 
 fn check(seed: u64) -> Result<(), Failed> {
-    let sql = schema(&mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+    let sql = schema(&mut Random::new(seed));
     let catalog = parse(&[Input::new("random.sql", sql.as_str())]).catalog;
     let options = options();
     let model = Model::new(&catalog, &options).map_err(|error| format!("seed {seed}: {error}\n{sql}"))?;
@@ -192,12 +180,15 @@ fn check(seed: u64) -> Result<(), Failed> {
     for (n, head) in model.project.tables.iter().enumerate() {
         let names = &head.names;
         models.add([&names.model, &names.create, &names.patch, &names.key, &names.cursor, &names.columns]);
-        repositories.add([&names.repository]);
+        repositories.add([&names.repository, &names.plural]);
         mocks.add([&names.mock]);
         files.add([&names.file.to_lowercase()]);
         let table = model.table(n);
         let mut fields = Names::default();
         fields.add(table.columns.iter().map(|it| &it.field));
+        let mut methods = Names::default();
+        methods.add(table.methods.iter().map(|it| &it.name));
+        models.twice.extend(methods.twice.into_iter().map(|it| format!("{}.{it}", names.repository)));
         models.twice.extend(fields.twice.into_iter().map(|it| format!("{}.{it}", names.model)));
     }
     let twice = [models, repositories, mocks, files].map(|it| it.twice).concat();

@@ -192,7 +192,13 @@ impl Server {
 
     /// The roles that the schemas at hand name without making them.
     fn make_roles(&self) -> Result<(), String> {
-        self.psql("postgres", &format!(r#"CREATE ROLE "regress_quoted  \"" role"; CREATE ROLE {LOADER} SUPERUSER LOGIN;"#)).map(drop)
+        self.psql(
+            "postgres",
+            &format!(
+                r#"CREATE ROLE "regress_quoted  \"" role"; CREATE ROLE anna; CREATE ROLE bert; CREATE ROLE {LOADER} SUPERUSER LOGIN;"#
+            ),
+        )
+        .map(drop)
     }
 
     /// Waits until the server answers.
@@ -327,6 +333,12 @@ impl Database<'_> {
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
+    }
+
+    /// The connection as a URL, for programs that want one.
+    pub(crate) fn url(&self, role: &str) -> String {
+        let Server { folder, port, .. } = self.server;
+        format!("postgres:///{}?host={}&port={port}&user={role}&sslmode=disable", self.name, folder.display())
     }
 
     /// The connection string for pgx and libpq.

@@ -224,6 +224,12 @@ impl<'a> Analysis<'a> {
             };
             let mut operands: Vec<&mut Node> = it.args.iter_mut().collect();
             self.settle(&mut operands, &arguments, &outcome)?;
+            if !it.agg_within_group
+                && !it.agg_order.is_empty()
+                && let Some(wanted) = outcome(self, &arguments)
+            {
+                self.sort_by_arguments(&it.args, &mut it.agg_order, &wanted.coerced);
+            }
         }
         let typed = match chosen {
             Some((callee @ (Callee::User(identity) | Callee::Member(identity, _)), parameters)) => {
@@ -279,6 +285,24 @@ impl<'a> Analysis<'a> {
             }
         };
         Ok(typed)
+    }
+
+    /// What an aggregate sorts by is one of its arguments where both are the same without the casts that the server adds, and is shown
+    /// with them: PostgreSQL src/backend/parser/parse_clause.c, findTargetlistEntrySQL99.
+    fn sort_by_arguments(&self, arguments: &[Node], order: &mut [Node], coerced: &[DataType]) {
+        for node in order {
+            let Some(NodeEnum::SortBy(sort)) = node.node.as_mut() else { continue };
+            let Some(expression) = sort.node.as_deref_mut() else { continue };
+            let Some(NodeEnum::TypeCast(cast)) = &expression.node else { continue };
+            let (Some(inner), data_type) = (cast.arg.as_deref(), self.cast_type(cast)) else { continue };
+            let text = super::print::expression(inner.clone());
+            let is_it = |(argument, coerced): (&Node, &DataType)| {
+                data_type.as_ref() == Some(coerced) && super::print::expression(argument.clone()) == text
+            };
+            if arguments.iter().zip(coerced).any(is_it) {
+                super::coerce::take_cast(expression);
+            }
+        }
     }
 
     /// Literals that name an object, where a function takes them as such: `nextval('seq')`.

@@ -68,10 +68,16 @@ impl Analysis<'_> {
     /// A value on its way into a column or a parameter: the casts that the server adds there are not shown, those of constants are
     /// (PostgreSQL src/backend/utils/adt/ruleutils.c, get_const_expr).
     pub(super) fn assign(&mut self, node: &mut Node, into: &DataType) -> Result<(), Unresolved> {
-        let base = self.resolver.base_type(into).without_modifiers();
+        let whole = self.resolver.base_type(into);
+        let base = whole.without_modifiers();
+        // An interval's fields are given to the constant itself (parse_coerce.c, coerce_type).
+        let fields = |it: &protobuf::TypeCast| {
+            base == DataType::builtin("interval")
+                && it.type_name.as_ref().and_then(|it| self.resolver.data_type(it).ok()).as_ref() == Some(&whole)
+        };
         if let Some(NodeEnum::TypeCast(cast)) = &node.node
             && is_literal(cast.arg.as_deref())
-            && self.cast_type(cast).as_ref() == Some(&base)
+            && (self.cast_type(cast).as_ref() == Some(&base) || fields(cast))
             && !names_object(&base)
         {
             take_cast(node);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::builtin::Builtin;
 use super::scope::{Typed, is_untyped};
 use crate::capture::script::resolve::Resolver;
-use crate::catalog::{CastContext, DataType, Definition, Identity, Kind, PG_CATALOG};
+use crate::catalog::{BaseType, CastContext, DataType, Definition, Identity, Kind, PG_CATALOG};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,13 @@ impl<'c> Declared<'c> {
     fn data_type(self) -> DataType {
         DataType { array: self.array, ..DataType::named(crate::catalog::QualifiedName::new(self.schema, self.name)) }
     }
+}
+
+/// A category of types that a base type says of itself: any letter of ASCII.
+fn category_letter(letter: char) -> Option<&'static str> {
+    const LETTERS: &str = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+    let at = LETTERS.find(letter)?;
+    LETTERS.get(at..=at)
 }
 
 /// Something that a call may mean.
@@ -130,6 +137,10 @@ impl Types<'_> {
             return Builtin::get().category(&data_type.name.name);
         }
         match self.kind(data_type)? {
+            Kind::BaseType => match &self.resolver.catalog.get(self.resolver.type_object(&data_type.name)?)?.definition {
+                Definition::BaseType(BaseType::Defined(it)) => category_letter(it.category),
+                _ => None,
+            },
             Kind::Enum => Some("E"),
             Kind::Range => Some("R"),
             Kind::Composite | Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => Some("C"),
@@ -511,7 +522,8 @@ impl Types<'_> {
         let first = first.data_type.as_ref()?;
         let all: Vec<&DataType> = values.iter().filter(|it| !it.is_untyped()).map(|it| it.data_type.as_ref()).collect::<Option<_>>()?;
         if all.iter().all(|it| *it == first) {
-            return Some(if all.len() == values.len() { first.clone() } else { first.without_modifiers() });
+            // A literal beside a domain makes it what the domain is of.
+            return Some(if all.len() == values.len() { first.clone() } else { self.resolver.base_type(first).without_modifiers() });
         }
         if all.iter().all(|it| it.name == first.name && it.array == first.array) {
             return Some(first.without_modifiers());

@@ -1,7 +1,7 @@
 //! Intervals as the server writes them in its own style: `1 year 2 mons 3 days 04:05:06`.
 //!
 //! PostgreSQL src/backend/utils/adt/datetime.c, DecodeInterval and EncodeInterval. Whole numbers of units, and clocks; anything
-//! else (fractions, ISO 8601, fields without units) is not read.
+//! else (fractions, ISO 8601, days that only a clock behind them tells) is not read.
 
 /// The server's text of an interval.
 pub(super) fn normal(text: &str) -> Option<String> {
@@ -24,7 +24,12 @@ pub(super) fn normal(text: &str) -> Option<String> {
         }
         let split = word.find(|it: char| it.is_ascii_alphabetic()).unwrap_or(word.len());
         let number: i64 = word[..split].parse().ok()?;
-        let unit = if split < word.len() { &word[split..] } else { words.next()? };
+        let unit = match &word[split..] {
+            "" if words.peek().is_some() => words.next()?,
+            // A last number without a unit is one of seconds.
+            "" => "s",
+            unit => unit,
+        };
         let (months_each, days_each, micros_each) = match unit.to_ascii_lowercase().as_str() {
             "millennium" | "millennia" | "millenniums" | "mil" | "mils" => (12_000, 0, 0),
             "century" | "centuries" | "cent" | "c" => (1_200, 0, 0),
@@ -114,7 +119,9 @@ mod tests {
         check("-1 day 2:03", "-1 days +02:03:00");
         check("1 hour ago", "-01:00:00");
         check("1500 ms", "00:00:01.5");
-        for text in ["", "1", "P1D", "1.5 days", "1 fortnight"] {
+        check("0", "00:00:00");
+        check("1 day 90", "1 day 00:01:30");
+        for text in ["", "1 2:03", "P1D", "1.5 days", "1 fortnight"] {
             assert_eq!(normal(text), None, "{text}");
         }
     }

@@ -261,6 +261,9 @@ fn date(text: &str) -> Option<String> {
     if let Some(word) = infinite(text) {
         return Some(word.to_owned());
     }
+    if let Some((day, clock)) = in_words(text) {
+        return clock.is_none().then_some(day);
+    }
     let mut parts = text.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let number = |it: &str, most: usize| it.parse::<u32>().ok().filter(|_| it.len() <= most && it.bytes().all(|it| it.is_ascii_digit()));
@@ -288,7 +291,37 @@ fn time(text: &str) -> Option<String> {
     Some(format!("{hour:02}:{minute:02}:{second:02}{point}{fraction}"))
 }
 
+/// A day with the name of its month (`January 8, 1999`, `8-Jan-1999`), which every DateStyle reads alike, and a time of day beside
+/// it, wherever that stands. The name of a zone is passed over where zones mean nothing.
+fn in_words(text: &str) -> Option<(String, Option<String>)> {
+    const MONTHS: [&str; 12] =
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    let (mut year, mut month, mut day, mut clock) = (None, None, None, None);
+    let words = text.split([' ', ',']).flat_map(|it| if it.contains(':') { vec![it] } else { it.split(['-', '/']).collect() });
+    for word in words.filter(|it| !it.is_empty()) {
+        let lower = word.to_ascii_lowercase();
+        let is_month = |it: &&str| **it == lower || lower.len() == 3 && it.starts_with(&lower) || lower == "sept" && it.starts_with("sept");
+        if word.contains(':') {
+            clock = Some(time(word).filter(|_| clock.is_none())?);
+        } else if word.bytes().all(|it| it.is_ascii_digit()) {
+            let number: u32 = word.parse().ok()?;
+            let place = if word.len() == 4 { &mut year } else { &mut day };
+            (word.len() <= 2 || word.len() == 4).then_some(())?;
+            place.replace(number).is_none().then_some(())?;
+        } else if let Some(number) = MONTHS.iter().position(is_month) {
+            month.replace(number + 1).is_none().then_some(())?;
+        } else if clock.is_none() || !word.bytes().all(|it| it.is_ascii_alphabetic()) || matches!(&*lower, "am" | "pm" | "bc") {
+            return None;
+        }
+    }
+    let day = day.filter(|it| (1..=31).contains(it))?;
+    Some((format!("{:04}-{:02}-{day:02}", year?, month?), clock))
+}
+
 fn timestamp(text: &str, zone: bool) -> Option<String> {
+    if let Some((day, clock)) = in_words(text).filter(|_| !zone) {
+        return Some(format!("{day} {}", clock.unwrap_or_else(|| "00:00:00".to_owned())));
+    }
     if let Some(word) = infinite(text) {
         return Some(word.to_owned());
     }
@@ -357,6 +390,10 @@ mod tests {
     #[test]
     fn values() {
         let check = |text, name, expected: &str| assert_eq!(value(text, name).as_deref(), Some(expected), "{text}");
+        check("January 8, 1999", "date", "1999-01-08");
+        check("8-Jan-1999", "date", "1999-01-08");
+        check("January 8 04:05:06 1999 PST", "timestamp", "1999-01-08 04:05:06");
+        check("Jan 8 1999", "timestamp", "1999-01-08 00:00:00");
         check(" 007 ", "int8", "7");
         check("1.50", "numeric", "1.50");
         check("1e3", "numeric", "1000");

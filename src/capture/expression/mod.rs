@@ -85,6 +85,21 @@ pub(crate) fn expression(node: &Node, resolver: &Resolver<'_>, scope: &Scope, in
     Ok(Normalised { expression: Expression(print::expression(tree)), dependencies: analysis.dependencies })
 }
 
+/// Whether an extension has an operator of that name between operands of these types; none where its catalog isn't known.
+pub(crate) fn extension_has_operator(extension: &str, name: &str, operands: &[DataType]) -> Option<bool> {
+    let known = builtin::Builtin::extension(extension)?;
+    let is = |declared: &str, it: &DataType| {
+        let element = declared.strip_prefix('_');
+        it.name.name == element.unwrap_or(declared) && it.array == element.is_some()
+    };
+    let matches = |it: &builtin::Operator| match operands {
+        [left, right] => it.left.is_some_and(|declared| is(declared, left)) && is(it.right, right),
+        [right] => it.left.is_none() && is(it.right, right),
+        _ => false,
+    };
+    Some(known.operators(name).iter().any(matches))
+}
+
 /// Analyses the query of a view, or a statement of a rule, whose `OLD` and `NEW` are the scope.
 ///
 /// # Errors
@@ -99,14 +114,7 @@ pub(crate) fn query(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Resu
         if let Some(why) = typed.why.filter(|_| typed.data_type.is_none()) {
             problems.push(UnknownColumn { column: name.clone(), why });
         }
-        columns.push(ViewColumn {
-            name,
-            data_type: typed.data_type,
-            not_null: typed.not_null,
-            default: None,
-            comment: None,
-            grants: Vec::new(),
-        });
+        columns.push(ViewColumn { not_null: typed.not_null, ..ViewColumn::new(name, typed.data_type) });
     }
     if analysis.open_output {
         let reason = "a `*` stands for columns that are not known".to_owned();
@@ -189,6 +197,18 @@ pub(crate) fn cast(text: &Expression, to: &DataType) -> Expression {
 /// Whether PostgreSQL itself has a function of that name.
 pub(crate) fn is_builtin_function(name: &str) -> bool {
     !builtin::Builtin::get().functions(name).is_empty()
+}
+
+/// What a function of PostgreSQL's own returns whose first argument has that type; `None` where that depends on the call.
+pub(crate) fn builtin_result(name: &str, first: &DataType) -> Option<DataType> {
+    let internal = |it: &str| match it.strip_prefix('_') {
+        Some(element) => DataType { array: true, ..DataType::builtin(element) },
+        None => DataType::builtin(it),
+    };
+    let functions = builtin::Builtin::get().functions(name).iter();
+    let mut fitting = functions.filter(|it| it.arguments.first().is_some_and(|it| internal(it) == *first)).map(|it| it.result);
+    let result = fitting.next().filter(|it| !it.starts_with("any"))?;
+    fitting.all(|it| it == result).then(|| internal(result))
 }
 
 /// The tree of a canonical query.

@@ -1,4 +1,4 @@
-//! Schemas, extensions, languages, transforms and event triggers.
+//! Schemas, extensions, languages, access methods, transforms and event triggers.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,11 @@ use serde::Deserialize;
 
 use crate::capture::script::state::PUBLIC;
 use crate::capture::script::trigger::firing;
-use crate::catalog::{Definition, Dependency, EventTrigger, Extension, Identity, Kind, Language, Object, Schema, Transform};
+use crate::catalog::{
+    AccessMethod, AccessMethodTarget, Definition, Dependency, EventTrigger, Extension, Identity, Kind, Language, Object, Schema, Transform,
+};
+
+use crate::diagnostic::Diagnostic;
 
 use super::known::Oid;
 use super::rows::{Answers, Row};
@@ -109,6 +113,54 @@ pub(super) fn members(it: &mut Builder) {
     }
 }
 
+/// What hangs on a table that an extension owns, and came after it.
+#[derive(Deserialize)]
+pub(super) struct OnMemberRow {
+    what: String,
+    name: String,
+    schema: String,
+    relation: String,
+    extension: String,
+}
+
+impl Row for OnMemberRow {
+    // No catalog says whether an extension's script made it. What it made has the transaction of one of the extension's members, or
+    // was there before its table became one (`ALTER EXTENSION … ADD`).
+    const QUERY: &'static str = "
+        SELECT o.what, o.name, n.nspname AS schema, c.relname AS relation, e.extname AS extension
+        FROM (
+            SELECT CASE contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END AS what, conname AS name, conrelid AS relation, xmin
+            FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x', 'c', 'f')
+            UNION ALL SELECT 'trigger', tgname, tgrelid, xmin FROM pg_catalog.pg_trigger WHERE NOT tgisinternal
+            UNION ALL SELECT 'policy', polname, polrelid, xmin FROM pg_catalog.pg_policy
+            UNION ALL SELECT 'rule', rulename, ev_class, xmin FROM pg_catalog.pg_rewrite WHERE rulename <> '_RETURN'
+            UNION ALL SELECT 'statistics object', stxname, stxrelid, xmin FROM pg_catalog.pg_statistic_ext
+            UNION ALL SELECT 'index', x.relname, i.indrelid, i.xmin
+            FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+            WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+        ) o
+        JOIN pg_catalog.pg_class c ON c.oid = o.relation
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
+            AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+        WHERE pg_catalog.age(o.xmin) < pg_catalog.age(d.xmin) AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend m
+            WHERE m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.refobjid = e.oid AND m.deptype = 'e' AND m.xmin = o.xmin
+        )
+        ORDER BY n.nspname, c.relname, o.what, o.name";
+}
+
+/// Says what is left out because its table is: the catalog has no place for it.
+pub(super) fn report_on_members(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
+    for row in answers.rows::<OnMemberRow>()? {
+        let OnMemberRow { what, name, schema, relation, extension } = row;
+        let message = format!("{what} `{name}` on `{schema}.{relation}` was left out: the table belongs to extension `{extension}`");
+        it.diagnostics.push(Diagnostic::warning(message).about(Identity::global(Kind::Extension, extension)));
+    }
+    Ok(())
+}
+
 #[derive(Deserialize)]
 pub(super) struct LanguageRow {
     oid: Oid,
@@ -145,6 +197,35 @@ pub(super) fn languages(it: &mut Builder, answers: &Answers) -> Result<(), Captu
         let mut object = it.object(&identity, Definition::Language(language), row.owner, row.acl.as_deref());
         object.dependencies.extend(needs);
         it.put("pg_language", row.oid, identity, object);
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+pub(super) struct AccessMethodRow {
+    oid: Oid,
+    name: String,
+    target: String,
+    handler: Oid,
+}
+
+impl Row for AccessMethodRow {
+    const QUERY: &'static str = "
+        SELECT a.oid::int8 AS oid, a.amname AS name, a.amtype AS target, a.amhandler::oid::int8 AS handler
+        FROM pg_catalog.pg_am a WHERE a.oid >= 16384";
+}
+
+pub(super) fn access_methods(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
+    for row in answers.rows::<AccessMethodRow>()? {
+        if it.known.is_member("pg_am", row.oid) {
+            continue;
+        }
+        let mut needs = BTreeSet::new();
+        let Some(handler) = it.known.called(row.handler, &mut needs) else { continue };
+        let target = if row.target == "t" { AccessMethodTarget::Table } else { AccessMethodTarget::Index };
+        let mut object = Object::new(Definition::AccessMethod(AccessMethod { target, handler }));
+        object.dependencies = needs.into();
+        it.put("pg_am", row.oid, Identity::global(Kind::AccessMethod, row.name), object);
     }
     Ok(())
 }

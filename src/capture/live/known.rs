@@ -30,6 +30,8 @@ const CLASSES: &[Class] = &[
     "pg_language",
     "pg_collation",
     "pg_operator",
+    "pg_am",
+    "pg_conversion",
     "pg_opclass",
     "pg_opfamily",
     "pg_cast",
@@ -109,6 +111,8 @@ impl Row for Name {
         UNION ALL
         SELECT 'pg_collation', c.oid::int8, n.nspname, c.collname
         FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
+        UNION ALL
+        SELECT 'pg_am', a.oid::int8, '', a.amname FROM pg_catalog.pg_am a
         UNION ALL
         SELECT 'pg_opclass', c.oid::int8, n.nspname, c.opcname
         FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_namespace n ON n.oid = c.opcnamespace
@@ -267,6 +271,7 @@ impl Known {
             let named = |sort| self.name(class, *oid).map(|name| (sort, name.clone()));
             let (sort, name) = match *class {
                 "pg_class" => named(MemberSort::Relation)?,
+                "pg_am" => named(MemberSort::AccessMethod)?,
                 "pg_operator" => named(MemberSort::Operator)?,
                 "pg_opclass" => named(MemberSort::OperatorClass)?,
                 "pg_collation" => named(MemberSort::Collation)?,

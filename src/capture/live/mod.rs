@@ -105,9 +105,11 @@ const QUERIES: &[&str] = &[
     known::RoutineName::QUERY,
     known::Name::QUERY,
     known::OfExtension::QUERY,
+    extension::OnMemberRow::QUERY,
     extension::SchemaRow::QUERY,
     extension::ExtensionRow::QUERY,
     extension::LanguageRow::QUERY,
+    extension::AccessMethodRow::QUERY,
     extension::TransformRow::QUERY,
     extension::EventTriggerRow::QUERY,
     types::EnumRow::QUERY,
@@ -116,6 +118,7 @@ const QUERIES: &[&str] = &[
     types::RangeRow::QUERY,
     types::BaseRow::QUERY,
     operator::CollationRow::QUERY,
+    operator::ConversionRow::QUERY,
     operator::OperatorRow::QUERY,
     operator::FamilyRow::QUERY,
     operator::ClassRow::QUERY,
@@ -204,6 +207,8 @@ fn read(answers: &Answers) -> Result<Captured, CaptureError> {
     extension::extensions(it, answers)?;
     extension::members(it);
     operator::collations(it, answers)?;
+    operator::conversions(it, answers)?;
+    extension::access_methods(it, answers)?;
     types::names(it, answers)?;
     foreign::wrappers_and_servers(it, answers)?;
     table::relations(it, answers)?;
@@ -234,6 +239,7 @@ fn read(answers: &Answers) -> Result<Captured, CaptureError> {
     access::comments(it, answers)?;
     access::security_labels(it, answers)?;
     access::depends_on_extensions(it, answers)?;
+    extension::report_on_members(it, answers)?;
     view::tell_not_null_again(&mut builder.state);
     let Builder { state, mut diagnostics, .. } = builder;
     let (catalog, found) = state.finish();

@@ -1,12 +1,13 @@
-//! Operators, their classes and families, casts and collations.
+//! Operators, their classes and families, casts, collations and conversions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 
+use crate::capture::script::{dependency, operator};
 use crate::catalog::{
-    Cast, CastContext, CastMethod, Collation, DataType, Definition, Dependency, Identity, Kind, Object, Operator, OperatorClass,
-    OperatorClassItem, OperatorFamily,
+    Cast, CastContext, CastMethod, Collation, Conversion, DataType, Definition, Dependency, Identity, Kind, Object, Operator,
+    OperatorClass, OperatorClassItem, OperatorFamily,
 };
 
 use super::known::{Known, Oid};
@@ -63,6 +64,43 @@ pub(super) fn collations(it: &mut Builder, answers: &Answers) -> Result<(), Capt
         };
         let object = it.object(&identity, Definition::Collation(collation), row.owner, None);
         it.put("pg_collation", row.oid, identity, object);
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+pub(super) struct ConversionRow {
+    oid: Oid,
+    schema: String,
+    name: String,
+    owner: String,
+    source: String,
+    target: String,
+    function: Oid,
+    is_default: bool,
+}
+
+impl Row for ConversionRow {
+    const QUERY: &'static str = "
+        SELECT c.oid::int8 AS oid, n.nspname AS schema, c.conname AS name, pg_catalog.pg_get_userbyid(c.conowner) AS owner,
+            pg_catalog.pg_encoding_to_char(c.conforencoding) AS source, pg_catalog.pg_encoding_to_char(c.contoencoding) AS target,
+            c.conproc::oid::int8 AS function, c.condefault AS is_default
+        FROM pg_catalog.pg_conversion c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+        WHERE $own";
+}
+
+pub(super) fn conversions(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
+    for row in answers.rows::<ConversionRow>()? {
+        if it.known.is_member("pg_conversion", row.oid) {
+            continue;
+        }
+        let mut needs = BTreeSet::new();
+        let Some(function) = it.known.called(row.function, &mut needs) else { continue };
+        let conversion = Conversion { default: row.is_default, source: row.source, target: row.target, function };
+        let identity = Identity::new(Kind::Conversion, row.schema, row.name);
+        let mut object = it.object(&identity, Definition::Conversion(conversion), row.owner, None);
+        object.dependencies.extend(needs);
+        it.put("pg_conversion", row.oid, identity, object);
     }
     Ok(())
 }
@@ -218,11 +256,17 @@ struct Members {
 impl Members {
     fn new(answers: &Answers) -> Result<Self, CaptureError> {
         let mut members = Self { operators: HashMap::new(), functions: HashMap::new() };
+        // A family that is no object of ours has its members in the class that is for their type.
+        let families: HashSet<Oid> = answers.rows::<FamilyRow>()?.iter().map(|it| it.oid).collect();
+        let classes: HashMap<(Oid, Oid), Oid> = answers.rows::<ClassRow>()?.iter().map(|it| ((it.family, it.data_type), it.oid)).collect();
+        let owner = |family: Oid, class: Option<Oid>, left: Oid| {
+            class.or_else(|| classes.get(&(family, left)).copied().filter(|_| !families.contains(&family))).unwrap_or(family)
+        };
         for row in answers.rows::<MemberOperatorRow>()? {
-            members.operators.entry(row.class.unwrap_or(row.family)).or_default().push(row);
+            members.operators.entry(owner(row.family, row.class, row.left)).or_default().push(row);
         }
         for row in answers.rows::<MemberFunctionRow>()? {
-            members.functions.entry(row.class.unwrap_or(row.family)).or_default().push(row);
+            members.functions.entry(owner(row.family, row.class, row.left)).or_default().push(row);
         }
         Ok(members)
     }
@@ -258,6 +302,7 @@ fn families(it: &mut Builder, answers: &Answers, members: &mut Members) -> Resul
         }
         let identity = Identity { parent: row.method, ..Identity::new(Kind::OperatorFamily, row.schema, row.name) };
         let mut needs = BTreeSet::new();
+        needs.extend(dependency::access_method(&it.state, &identity.parent));
         let items = members.take(it, row.oid, &mut needs);
         let mut object = it.object(&identity, Definition::OperatorFamily(OperatorFamily { items }), row.owner, None);
         object.dependencies.extend(needs);
@@ -274,7 +319,11 @@ fn classes(it: &mut Builder, answers: &Answers, members: &mut Members) -> Result
         let mut needs = BTreeSet::new();
         let data_type = it.known.data_type(row.data_type, None);
         it.state.type_dependencies(&data_type, &mut needs);
-        let items = members.take(it, row.oid, &mut needs);
+        let mut items = members.take(it, row.oid, &mut needs);
+        let own_family = it.known.object("pg_opfamily", row.family).cloned();
+        if let Some(family) = own_family.filter(|it| it.kind == Kind::OperatorFamily) {
+            operator::give_loose_to_family(&mut it.state, &family, &mut items, &mut needs);
+        }
         let storage = (row.storage != 0 && row.storage != row.data_type).then(|| it.known.data_type(row.storage, None));
         if let Some(storage) = &storage {
             it.state.type_dependencies(storage, &mut needs);
@@ -284,6 +333,7 @@ fn classes(it: &mut Builder, answers: &Answers, members: &mut Members) -> Result
         needs.extend(family_needs.into_iter().map(Dependency::auto));
         let class = OperatorClass { default: row.is_default, data_type, family, items, storage };
         let identity = Identity { parent: row.method, ..Identity::new(Kind::OperatorClass, row.schema, row.name) };
+        needs.extend(dependency::access_method(&it.state, &identity.parent));
         let mut object = it.object(&identity, Definition::OperatorClass(class), row.owner, None);
         object.dependencies.extend(needs);
         it.put("pg_opclass", row.oid, identity, object);

@@ -1,6 +1,6 @@
 //! The queries of views, and what hangs on relations: indexes, triggers, rules, statistics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pg_query::NodeEnum;
 use serde::Deserialize;
@@ -165,14 +165,29 @@ impl Row for TriggerRow {
 }
 
 pub(super) fn triggers(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
-    for row in answers.rows::<TriggerRow>()? {
+    let rows = answers.rows::<TriggerRow>()?;
+    let by_oid: HashMap<Oid, &TriggerRow> = rows.iter().map(|row| (row.oid, row)).collect();
+    for row in &rows {
+        // What is handed down to a partition is shown with casts of whole rows to the type of the table above; what it means stands there.
+        let mut first = row;
+        while let Some(above) = by_oid.get(&first.parent) {
+            first = above;
+        }
         let Some(relation) = it.known.object("pg_class", row.relation).cloned() else { continue };
         if it.known.is_member("pg_trigger", row.oid) {
             continue;
         }
-        let identity = Identity::within(Kind::Trigger, &relation.qualified_name(), row.name);
+        let identity = Identity::within(Kind::Trigger, &relation.qualified_name(), row.name.clone());
         let Some(mut object) = it.part(&identity, |state| match parse_statement(&row.definition)?.node {
-            Some(NodeEnum::CreateTrigStmt(node)) => trigger::read(state, &relation, &node),
+            Some(NodeEnum::CreateTrigStmt(mut node)) => {
+                if row.parent != 0
+                    && node.when_clause.is_some()
+                    && let Some(NodeEnum::CreateTrigStmt(above)) = parse_statement(&first.definition)?.node
+                {
+                    node.when_clause = above.when_clause;
+                }
+                trigger::read(state, &relation, &node)
+            }
             _ => Err(not_understood(&row.definition)),
         }) else {
             continue;

@@ -7,6 +7,7 @@ use pg_query::protobuf::{Node, PartitionCmd};
 use serde::Deserialize;
 
 use crate::capture::expression::Scope;
+use crate::capture::script::base_type::storage_word;
 use crate::capture::script::column::{columns_mut, deferral};
 use crate::capture::script::constraint::{Planned, action, key_constraint};
 use crate::capture::script::names::is_made_for_not_null;
@@ -83,7 +84,7 @@ pub(super) struct ColumnRow {
     collation: Option<Oid>,
     generated: String,
     default: Option<String>,
-    storage: Option<String>,
+    storage: Option<char>,
     #[serde(default)]
     compression: String,
     statistics_target: Option<i32>,
@@ -205,14 +206,15 @@ fn relation(it: &mut Builder, row: RelationRow, columns: Vec<ColumnRow>, names: 
     let mut parameters = options::stored_parameters("", row.options.as_deref().unwrap_or_default());
     parameters.extend(options::stored_parameters("toast.", row.toast_options.as_deref().unwrap_or_default()));
     let access_method = row.method.filter(|it| it != "heap");
+    let need = access_method.as_deref().and_then(|method| dependency::access_method(&it.state, method));
     let no_query = || Query(String::new());
     let definition = match kind {
         Kind::View => {
-            let columns = columns.into_iter().map(|column| view_column(it, column, &row.owner)).collect();
+            let columns = columns.into_iter().map(|column| view_column(it, kind, column, &row.owner)).collect();
             Definition::View(View { columns, query: no_query(), options: parameters })
         }
         Kind::MaterializedView => Definition::MaterializedView(MaterializedView {
-            columns: columns.into_iter().map(|column| view_column(it, column, &row.owner)).collect(),
+            columns: columns.into_iter().map(|column| view_column(it, kind, column, &row.owner)).collect(),
             query: no_query(),
             populated: row.populated,
             access_method,
@@ -246,14 +248,23 @@ fn relation(it: &mut Builder, row: RelationRow, columns: Vec<ColumnRow>, names: 
             cluster_on: None,
         }),
     };
-    let object = it.object(&identity, definition, row.owner, row.acl.as_deref());
+    let mut object = it.object(&identity, definition, row.owner, row.acl.as_deref());
+    object.dependencies.extend(need);
     it.put("pg_class", row.oid, identity, object);
 }
 
-fn view_column(it: &Builder, row: ColumnRow, owner: &str) -> ViewColumn {
+fn view_column(it: &Builder, kind: Kind, row: ColumnRow, owner: &str) -> ViewColumn {
     let data_type = it.known.data_type(row.data_type, row.formatted.as_deref());
     let grants = row.acl.map_or_else(Vec::new, |acl| access::column_grants(owner, &acl));
-    ViewColumn { grants, ..ViewColumn::new(row.name, Some(data_type)) }
+    let mut column = ViewColumn { grants, ..ViewColumn::new(row.name, Some(data_type)) };
+    // A plain view keeps nothing, whatever its columns say.
+    if kind == Kind::MaterializedView {
+        column.storage = row.storage.map(|it| storage_word(it).to_owned());
+        column.compression = compression(&row.compression);
+        column.statistics_target = row.statistics_target;
+        column.options = column_options(row.options.as_deref());
+    }
+    column
 }
 
 /// The options of a column that users set. Servers keep others there for themselves (`pg_attver` of PostgreSQL 15.20).
@@ -263,26 +274,26 @@ fn table_column(it: &Builder, row: ColumnRow, owner: &str) -> Column {
     let mut column = Column::new(row.name, it.known.data_type(row.data_type, row.formatted.as_deref()));
     column.collation = row.collation.and_then(|oid| it.known.name("pg_collation", oid).cloned());
     column.not_null = row.not_null;
-    column.storage = row.storage.map(|it| {
-        let word = match it.as_str() {
-            "p" => "plain",
-            "e" => "external",
-            "m" => "main",
-            _ => "extended",
-        };
-        word.to_owned()
-    });
-    column.compression = match row.compression.as_str() {
-        "p" => Some("pglz".to_owned()),
-        "l" => Some("lz4".to_owned()),
-        _ => None,
-    };
+    column.storage = row.storage.map(|it| storage_word(it).to_owned());
+    column.compression = compression(&row.compression);
     column.statistics_target = row.statistics_target;
-    column.options = pairs(row.options.as_deref()).into_iter().filter(|(name, _)| COLUMN_OPTIONS.contains(&name.as_str())).collect();
+    column.options = column_options(row.options.as_deref());
     column.foreign_options = foreign::kept(row.foreign_options.as_deref());
     (column.inherited, column.local) = (row.inherited, row.local);
     column.grants = row.acl.map_or_else(Vec::new, |acl| access::column_grants(owner, &acl));
     column
+}
+
+fn compression(letter: &str) -> Option<String> {
+    match letter {
+        "p" => Some("pglz".to_owned()),
+        "l" => Some("lz4".to_owned()),
+        _ => None,
+    }
+}
+
+fn column_options(stored: Option<&[String]>) -> BTreeMap<String, String> {
+    pairs(stored).into_iter().filter(|(name, _)| COLUMN_OPTIONS.contains(&name.as_str())).collect()
 }
 
 /// `name=value` items.

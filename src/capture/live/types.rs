@@ -1,15 +1,17 @@
-//! Enums, domains, composites, ranges, and base types by their names.
+//! Enums, domains, composites, ranges and base types.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use crate::capture::script::types::is_default_operator_class;
-use crate::capture::script::{canonical, dependency};
+use crate::capture::script::{base_type, canonical, dependency};
 use crate::catalog::{
-    Attribute, Composite, Constraint, ConstraintKind, DataType, Deferral, Definition, Dependency, Domain, Enum, Identity, Kind, Object,
-    QualifiedName, Range,
+    Alignment, Attribute, BaseType, BaseTypeDefinition, Composite, Constraint, ConstraintKind, DataType, Deferral, Definition, Dependency,
+    Domain, Enum, Expression, Identity, Kind, Object, QualifiedName, Range,
 };
+
+use crate::ddl::quote_literal;
 
 use super::known::Oid;
 use super::rows::{Answers, Row};
@@ -49,6 +51,8 @@ pub(super) struct DomainRow {
     collation: Option<Oid>,
     not_null: bool,
     default: Option<String>,
+    /// That of a base type is a text for its input function.
+    inherited_default: Option<String>,
 }
 
 impl Row for DomainRow {
@@ -57,7 +61,7 @@ impl Row for DomainRow {
             t.typacl::text[] AS acl, t.typbasetype::int8 AS base,
             CASE WHEN t.typtypmod <> -1 THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS formatted,
             CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::int8 END AS collation, t.typnotnull AS not_null,
-            pg_catalog.pg_get_expr(t.typdefaultbin, 0) AS default
+            pg_catalog.pg_get_expr(t.typdefaultbin, 0) AS default, CASE WHEN t.typdefaultbin IS NULL THEN t.typdefault END AS inherited_default
         FROM pg_catalog.pg_type t
         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
         JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
@@ -141,22 +145,54 @@ pub(super) struct BaseRow {
     oid: Oid,
     schema: String,
     name: String,
+    owner: String,
+    acl: Option<Vec<String>>,
+    defined: bool,
+    input: Oid,
+    output: Oid,
+    receive: Oid,
+    send: Oid,
+    modifiers_in: Oid,
+    modifiers_out: Oid,
+    analyze: Oid,
+    #[serde(default)]
+    subscript: Oid,
+    length: i16,
+    passed_by_value: bool,
+    alignment: String,
+    storage: char,
+    category: char,
+    preferred: bool,
+    default: Option<String>,
+    element: Oid,
+    delimiter: char,
+    collatable: bool,
 }
 
 impl Row for BaseRow {
     const QUERY: &'static str = "
-        SELECT t.oid::int8 AS oid, n.nspname AS schema, t.typname AS name
+        SELECT t.oid::int8 AS oid, n.nspname AS schema, t.typname AS name, pg_catalog.pg_get_userbyid(t.typowner) AS owner,
+            t.typacl::text[] AS acl, t.typisdefined AS defined, t.typinput::oid::int8 AS input, t.typoutput::oid::int8 AS output,
+            t.typreceive::oid::int8 AS receive, t.typsend::oid::int8 AS send, t.typmodin::oid::int8 AS modifiers_in,
+            t.typmodout::oid::int8 AS modifiers_out, t.typanalyze::oid::int8 AS analyze,
+            t.typsubscript::oid::int8 AS subscript, -- since 14
+            t.typlen AS length, t.typbyval AS passed_by_value, t.typalign AS alignment, t.typstorage AS storage,
+            t.typcategory AS category, t.typispreferred AS preferred, t.typdefault AS default, t.typelem::int8 AS element,
+            t.typdelim AS delimiter, t.typcollation <> 0 AS collatable
         FROM pg_catalog.pg_type t
         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-        WHERE t.typtype IN ('b', 'p') AND t.typelem = 0 AND $own";
+        WHERE t.typtype IN ('b', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid) AND $own";
 }
 
-/// Enums, and types of which only the name is kept: what anything else may be made of.
+/// Every type by its name: what anything else may be made of.
 pub(super) fn names(it: &mut Builder, answers: &Answers) -> Result<(), CaptureError> {
     for row in answers.rows::<BaseRow>()? {
-        if !it.known.is_member("pg_type", row.oid) {
-            it.state.add_opaque_type(&QualifiedName::new(row.schema, row.name));
+        if it.known.is_member("pg_type", row.oid) {
+            continue;
         }
+        let identity = Identity::new(Kind::BaseType, row.schema, row.name);
+        let object = it.object(&identity, Definition::BaseType(BaseType::Shell), row.owner, row.acl.as_deref());
+        it.put("pg_type", row.oid, identity, object);
     }
     for row in answers.rows::<EnumRow>()? {
         if it.known.is_member("pg_type", row.oid) {
@@ -175,7 +211,8 @@ pub(super) fn names(it: &mut Builder, answers: &Answers) -> Result<(), CaptureEr
         let identity = Identity::new(Kind::Domain, row.schema, row.name);
         let base = it.known.data_type(row.base, row.formatted.as_deref());
         let collation = row.collation.and_then(|oid| it.known.named("pg_collation", oid, &mut Vec::new()));
-        let domain = Domain { base, collation, default: None, not_null: row.not_null };
+        let default = row.inherited_default.map(|it| Expression(quote_literal(&it)));
+        let domain = Domain { base, collation, default, not_null: row.not_null };
         let object = it.object(&identity, Definition::Domain(domain), row.owner, row.acl.as_deref());
         it.put("pg_type", row.oid, identity, object);
     }
@@ -238,11 +275,56 @@ pub(super) fn types(it: &mut Builder, answers: &Answers) -> Result<(), CaptureEr
             }
         });
     }
+    for row in answers.rows::<BaseRow>()?.into_iter().filter(|row| row.defined) {
+        let Some(identity) = it.known.object("pg_type", row.oid).cloned() else { continue };
+        let mut needs = BTreeSet::new();
+        let Some(definition) = base_type(it, row, &mut needs) else { continue };
+        it.change(&identity, |object| {
+            object.dependencies.extend(needs);
+            object.definition = Definition::BaseType(BaseType::Defined(Box::new(definition)));
+        });
+    }
     let kinds = [Kind::Domain, Kind::Composite];
     let made: Vec<Identity> =
         kinds.iter().flat_map(|kind| it.state.catalog().of_kind(*kind)).map(|(identity, _)| identity.clone()).collect();
     made.iter().for_each(|identity| dependency::refresh(&mut it.state, identity));
     Ok(())
+}
+
+fn base_type(it: &Builder, row: BaseRow, needs: &mut BTreeSet<Dependency>) -> Option<BaseTypeDefinition> {
+    let element = (row.element != 0).then(|| it.known.data_type(row.element, None));
+    if let Some(element) = &element {
+        it.state.type_dependencies(element, needs);
+    }
+    let mut called = |oid: Oid| it.known.called(oid, needs);
+    // That of fixed lengths follows from the element.
+    let implied =
+        |subscript: &QualifiedName| element.is_some() && subscript.is_builtin() && subscript.name == "raw_array_subscript_handler";
+    Some(BaseTypeDefinition {
+        input: called(row.input)?,
+        output: called(row.output)?,
+        receive: called(row.receive),
+        send: called(row.send),
+        modifiers_in: called(row.modifiers_in),
+        modifiers_out: called(row.modifiers_out),
+        analyze: called(row.analyze),
+        subscript: called(row.subscript).filter(|it| !implied(it)),
+        length: row.length,
+        passed_by_value: row.passed_by_value,
+        alignment: match row.alignment.as_str() {
+            "c" => Alignment::Char,
+            "s" => Alignment::Int2,
+            "d" => Alignment::Double,
+            _ => Alignment::Int4,
+        },
+        storage: base_type::storage_word(row.storage).to_owned(),
+        category: row.category,
+        preferred: row.preferred,
+        default: row.default,
+        element,
+        delimiter: row.delimiter,
+        collatable: row.collatable,
+    })
 }
 
 /// The defaults of domains.

@@ -136,6 +136,8 @@ pub(crate) fn object(state: &State<'_>, object_type: ObjectType, node: &Node) ->
         ObjectType::ObjectOpclass => access_method_member(state, Kind::OperatorClass, list(node), what),
         ObjectType::ObjectOpfamily => access_method_member(state, Kind::OperatorFamily, list(node), what),
         ObjectType::ObjectCollation => in_schema(Kind::Collation),
+        ObjectType::ObjectAccessMethod => global(Kind::AccessMethod),
+        ObjectType::ObjectConversion => in_schema(Kind::Conversion),
         ObjectType::ObjectStatisticExt => in_schema(Kind::Statistics),
         ObjectType::ObjectTsconfiguration => in_schema(Kind::TextSearchConfiguration),
         ObjectType::ObjectTsdictionary => in_schema(Kind::TextSearchDictionary),
@@ -170,10 +172,8 @@ pub(crate) fn object(state: &State<'_>, object_type: ObjectType, node: &Node) ->
         },
         // Not in a schema, or not modelled: the caller says so.
         ObjectType::Undefined
-        | ObjectType::ObjectAccessMethod
         | ObjectType::ObjectAmop
         | ObjectType::ObjectAmproc
-        | ObjectType::ObjectConversion
         | ObjectType::ObjectDatabase
         | ObjectType::ObjectDefault
         | ObjectType::ObjectDefacl

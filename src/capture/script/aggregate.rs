@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{DefElem, DefineStmt, Node};
 
+use crate::capture::expression;
 use crate::catalog::{Aggregate, Argument, ArgumentMode, DataType, Definition, Dependency, Identity, Kind, QualifiedName};
 use crate::ddl::{data_type, quote_identifier, quote_literal};
 
@@ -76,9 +77,10 @@ pub(crate) fn create(state: &mut State<'_>, node: &DefineStmt, _at: Place) -> Ou
         functions.extend(state.contains(&called).then_some(called));
     }
     drop_defaults(&mut aggregate.options);
-    aggregate.returns = match final_function {
+    aggregate.returns = match &final_function {
         None => Some(aggregate.state.clone()),
-        Some(_) => functions.iter().find(|it| Some(it.qualified_name()) == final_function).and_then(|it| returned(state, it)),
+        Some(name) if name.is_builtin() => expression::builtin_result(&name.name, &aggregate.state),
+        Some(_) => functions.iter().find(|it| Some(&it.qualified_name()) == final_function.as_ref()).and_then(|it| returned(state, it)),
     };
     aggregate.functions = functions.into_iter().collect();
     let inputs = aggregate.arguments.iter().map(|it| it.data_type.clone()).collect();

@@ -3,7 +3,9 @@
 //! What concerns columns stands in `alter_column`, what concerns inheritance and partitions in `alter_partition`.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior};
+use pg_query::protobuf::{
+    AlterTableCmd, AlterTableMoveAllStmt, AlterTableStmt, AlterTableType, AtAlterConstraint, ConstrType, DropBehavior, ObjectType,
+};
 
 use crate::catalog::{Constraint, ConstraintKind, Definition, Firing, Identity, Kind, Object, Persistence, ReplicaIdentity, Table};
 use crate::diagnostic::nearest;
@@ -11,7 +13,9 @@ use crate::diagnostic::nearest;
 use super::column::deferral;
 use super::constraint::{self, Planned};
 use super::state::State;
-use super::{Outcome, Place, Problem, alter_column, alter_partition, comment, drop, index, options, partition, sequence, types};
+use super::{
+    Outcome, Place, Problem, alter_column, alter_partition, comment, dependency, drop, index, options, partition, sequence, types,
+};
 
 /// `ALTER TABLE`, `ALTER VIEW`, `ALTER INDEX`, `ALTER SEQUENCE`, `ALTER TYPE`, `ALTER FOREIGN TABLE`, `ALTER MATERIALIZED VIEW`.
 pub(crate) fn apply(state: &mut State<'_>, node: &AlterTableStmt, at: Place) -> Outcome {
@@ -85,8 +89,7 @@ pub(crate) fn command(state: &mut State<'_>, identity: &Identity, command: &Alte
         return types::alter_composite(state, identity, command, at);
     }
     if identity.kind == Kind::MaterializedView && is_column_setting(command) {
-        state.not_modelled(at, "ALTER MATERIALIZED VIEW … ALTER COLUMN");
-        return Ok(());
+        return alter_column::set_of_materialized_view(state, identity, command);
     }
     let cascade = command.behavior() == DropBehavior::DropCascade;
     match command.subtype() {
@@ -151,7 +154,7 @@ pub(crate) fn command(state: &mut State<'_>, identity: &Identity, command: &Alte
     }
 }
 
-/// Whether a command says how a column is kept, which the catalog has for tables only.
+/// Whether a command says how a column is kept.
 fn is_column_setting(command: &AlterTableCmd) -> bool {
     matches!(
         command.subtype(),
@@ -353,10 +356,16 @@ fn set_persistence(state: &mut State<'_>, identity: &Identity, persistence: Pers
 
 fn set_access_method(state: &mut State<'_>, identity: &Identity, name: &str) -> Outcome {
     let method = (!matches!(name, "" | "heap")).then(|| name.to_owned());
-    state.change(identity, |object| match &mut object.definition {
-        Definition::Table(it) => it.access_method = method,
-        Definition::MaterializedView(it) => it.access_method = method,
-        _ => {}
+    let need = method.as_deref().and_then(|it| dependency::access_method(state, it));
+    state.change(identity, |object| {
+        let place = match &mut object.definition {
+            Definition::Table(it) => &mut it.access_method,
+            Definition::MaterializedView(it) => &mut it.access_method,
+            _ => return,
+        };
+        *place = method;
+        object.dependencies.retain(|it| it.on.kind != Kind::AccessMethod);
+        object.dependencies.extend(need);
     });
     Ok(())
 }
@@ -470,4 +479,29 @@ fn foreign_options(state: &mut State<'_>, table: &Identity, command: &AlterTable
         }
     });
     Ok(())
+}
+
+/// `ALTER TABLE | INDEX | MATERIALIZED VIEW ALL IN TABLESPACE … SET TABLESPACE`.
+pub(crate) fn move_all(state: &mut State<'_>, node: &AlterTableMoveAllStmt, _at: Place) -> Outcome {
+    let from = (node.orig_tablespacename != "pg_default").then(|| node.orig_tablespacename.clone());
+    let owners: Vec<Option<String>> = node.roles.iter().map(super::grant::role_name).collect();
+    let tablespace = |object: &Object| match &object.definition {
+        Definition::Table(it) if node.objtype() == ObjectType::ObjectTable => Some(it.tablespace.clone()),
+        Definition::MaterializedView(it) if node.objtype() == ObjectType::ObjectMatview => Some(it.tablespace.clone()),
+        Definition::Index(it) if node.objtype() == ObjectType::ObjectIndex => Some(it.tablespace.clone()),
+        Definition::Constraint(it) if node.objtype() == ObjectType::ObjectIndex => match &it.kind {
+            ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) => Some(it.tablespace.clone()),
+            ConstraintKind::Exclusion { tablespace, .. } => Some(tablespace.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_theirs = |object: &Object| owners.is_empty() || owners.contains(&object.owner);
+    let moved: Vec<Identity> = state
+        .catalog()
+        .iter()
+        .filter(|(_, object)| is_theirs(object) && tablespace(object).is_some_and(|it| it == from))
+        .map(|(identity, _)| identity.clone())
+        .collect();
+    moved.iter().try_for_each(|identity| set_tablespace(state, identity, &node.new_tablespacename))
 }

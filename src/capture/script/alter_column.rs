@@ -1,13 +1,14 @@
 //! Commands of `ALTER TABLE` that concern one column, with what they do to children.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, DropBehavior};
+use pg_query::protobuf::{AlterTableCmd, AlterTableType, DropBehavior};
 
 use crate::capture::expression;
 use crate::catalog::{Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, Kind};
 
 use super::alter::definition;
 use super::constraint::check_column;
+use super::resolve::unknown_column;
 use super::sequence::{self, Owner};
 use super::state::State;
 use super::{Outcome, Place, Problem, canonical, column, constraint, dependency, drop, options, partition, types};
@@ -236,6 +237,43 @@ pub(crate) fn set_compression(state: &mut State<'_>, table: &Identity, command: 
     let Some(NodeEnum::String(name)) = definition(command) else { return Ok(()) };
     let compression = (name.sval != "default").then(|| name.sval.clone());
     change_all(state, table, &command.name, only, &|column| column.compression.clone_from(&compression))
+}
+
+/// How a column of a materialised view is kept.
+pub(crate) fn set_of_materialized_view(state: &mut State<'_>, view: &Identity, command: &AlterTableCmd) -> Outcome {
+    let columns = state.resolver().columns(view);
+    let Some(column) = columns.iter().find(|it| it.name == command.name) else {
+        return Err(unknown_column(view, &command.name, None, columns.iter().map(|it| it.name.as_str())).into());
+    };
+    let data_type = column.data_type.clone();
+    let word = match definition(command) {
+        Some(NodeEnum::String(it)) => Some(it.sval.as_str()),
+        _ => None,
+    };
+    let storage = data_type.zip(word).and_then(|(data_type, word)| column::storage(state, &data_type, word));
+    state.change(view, |object| {
+        let Definition::MaterializedView(it) = &mut object.definition else { return };
+        let Some(column) = it.columns.iter_mut().find(|it| it.name == command.name) else { return };
+        match (command.subtype(), definition(command)) {
+            (AlterTableType::AtSetStorage, _) => column.storage = storage,
+            (AlterTableType::AtSetCompression, _) => column.compression = word.filter(|it| *it != "default").map(str::to_owned),
+            (AlterTableType::AtSetStatistics, Some(NodeEnum::Integer(it))) => {
+                column.statistics_target = Some(it.ival).filter(|it| *it >= 0)
+            }
+            (AlterTableType::AtSetStatistics, _) => column.statistics_target = None,
+            (subtype, Some(NodeEnum::List(list))) => {
+                for option in options::elements(&list.items) {
+                    if subtype == AlterTableType::AtResetOptions {
+                        column.options.remove(&option.defname);
+                    } else {
+                        column.options.insert(option.defname.clone(), options::text(option).unwrap_or_default());
+                    }
+                }
+            }
+            _ => {}
+        }
+    });
+    Ok(())
 }
 
 /// `DROP COLUMN`: children lose it too, unless they declare it themselves or have it from another parent.

@@ -74,8 +74,8 @@ pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<
 
 /// A default: as an expression, but a bare NULL is none. PostgreSQL src/backend/catalog/heap.c, AddRelationNewConstraints.
 ///
-/// Where the type has modifiers, or NULL is cast to another type, the server wraps it into a coercion, which is no bare NULL any
-/// more, and keeps it.
+/// Where the type has modifiers or is a domain, or NULL is cast to another type, the server wraps it into a coercion, which is no
+/// bare NULL any more, and keeps it.
 pub(crate) fn default(state: &State<'_>, node: &Node, relation: Option<&Identity>, of: &DataType) -> Result<Option<Canonical>, Problem> {
     if !is_null(node) {
         return assigned(state, node, relation, of).map(Some);
@@ -84,10 +84,13 @@ pub(crate) fn default(state: &State<'_>, node: &Node, relation: Option<&Identity
         Some(NodeEnum::TypeCast(it)) => it.type_name.as_ref().and_then(|it| state.resolver().data_type(it).ok()),
         _ => None,
     };
-    let given = cast.unwrap_or_else(|| of.clone());
-    let is_bare = of.modifiers.is_empty() && given.name == of.name;
-    let null = || Expression(format!("NULL::{}", ddl::data_type(&given.without_modifiers())));
-    Ok((!is_bare).then(|| Canonical { expression: null(), dependencies: BTreeSet::new() }))
+    let given = state.resolver().base_type(&cast.unwrap_or_else(|| of.clone())).without_modifiers();
+    if of.modifiers.is_empty() && given.name == of.name {
+        return Ok(None);
+    }
+    let mut dependencies = BTreeSet::new();
+    state.type_dependencies(&given, &mut dependencies);
+    Ok(Some(Canonical { expression: Expression(format!("NULL::{}", ddl::data_type(&given))), dependencies }))
 }
 
 fn is_null(node: &Node) -> bool {

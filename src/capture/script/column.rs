@@ -7,7 +7,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{self, ColumnDef, ConstrType, Node};
 
 use crate::catalog::{
-    Column, ColumnIdentity, DataType, Deferral, Definition, Dependency, Generated, GeneratedKind, Identity, IdentityGeneration,
+    BaseType, Column, ColumnIdentity, DataType, Deferral, Definition, Dependency, Generated, GeneratedKind, Identity, IdentityGeneration,
     QualifiedName,
 };
 
@@ -158,6 +158,9 @@ fn type_storage(state: &State<'_>, data_type: &DataType) -> &'static str {
     }
     match state.resolver().type_object(&base.name).and_then(|it| state.get(it)).map(|it| &it.definition) {
         Some(Definition::Enum(_)) => return "plain",
+        Some(Definition::BaseType(BaseType::Defined(it))) => {
+            return ["plain", "external", "main"].into_iter().find(|word| *word == it.storage).unwrap_or("extended");
+        }
         Some(_) => return "extended",
         None => {}
     }

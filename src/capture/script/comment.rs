@@ -29,19 +29,10 @@ fn is_outside(object_type: ObjectType, node: Option<&Node>) -> bool {
     }
 }
 
-/// Whether a statement is about a kind of objects that the catalog doesn't have.
-fn is_not_modelled(object_type: ObjectType) -> bool {
-    matches!(object_type, ObjectType::ObjectAccessMethod | ObjectType::ObjectConversion)
-}
-
 /// `COMMENT ON`.
 pub(crate) fn comment(state: &mut State<'_>, node: &CommentStmt, at: Place) -> Outcome {
     let (object_type, Some(object)) = (node.objtype(), node.object.as_deref()) else { return Ok(()) };
     if is_outside(object_type, Some(object)) {
-        return Ok(());
-    }
-    if is_not_modelled(object_type) {
-        state.not_modelled(at, &format!("COMMENT ON {}", address::word(object_type).to_uppercase()));
         return Ok(());
     }
     let Address { identity, column } = address::object(state, object_type, object)?;
@@ -121,13 +112,9 @@ pub(crate) fn security_label(state: &mut State<'_>, node: &SecLabelStmt, at: Pla
 }
 
 /// `ALTER … OWNER TO` of everything but relations, which `ALTER TABLE` does.
-pub(crate) fn owner(state: &mut State<'_>, node: &AlterOwnerStmt, at: Place) -> Outcome {
+pub(crate) fn owner(state: &mut State<'_>, node: &AlterOwnerStmt, _at: Place) -> Outcome {
     let object_type = node.object_type();
     if is_outside(object_type, node.object.as_deref()) {
-        return Ok(());
-    }
-    if is_not_modelled(object_type) {
-        state.not_modelled(at, &format!("ALTER {} OWNER TO", address::word(object_type).to_uppercase()));
         return Ok(());
     }
     let identity = match (&node.relation, node.object.as_deref()) {

@@ -258,7 +258,7 @@ pub(crate) fn key_constraint(state: &State<'_>, table: &Identity, planned: &Plan
         .chain(&include)
         .try_for_each(|it| check_column(state, table, it).map_err(|problem| problem.at(node.location)))?;
     let storage_parameters = options::storage_parameters(&node.options);
-    let tablespace = (!node.indexspace.is_empty()).then(|| node.indexspace.clone());
+    let tablespace = state.tablespace(&node.indexspace);
     if node.contype() == ConstrType::ConstrExclusion {
         let method = if node.access_method.is_empty() { "btree".to_owned() } else { node.access_method.clone() };
         let elements = exclusion_elements(state, table, &method, &node.exclusions)?;

@@ -33,6 +33,7 @@ pub(crate) fn of_definition(state: &State<'_>, identity: &Identity, definition: 
             if let Some(key) = &it.partition_key {
                 partition_key(state, identity, key, &mut needs);
             }
+            needs.extend(it.access_method.as_deref().and_then(|it| access_method(state, it)));
         }
         Definition::ForeignTable(it) => {
             columns(state, identity, &it.columns, &mut needs);
@@ -62,6 +63,8 @@ pub(crate) fn of_definition(state: &State<'_>, identity: &Identity, definition: 
             let table = relation(state, &QualifiedName::new(identity.schema.clone(), it.table.clone()))?;
             needs.insert(Dependency::on(table.clone()).auto());
             keys(state, &table, &it.keys, &mut needs);
+            needs.extend(access_method(state, &it.method));
+            needs.extend(it.keys.iter().filter_map(|key| default_class(state, &it.method, &table, key)));
             needs.extend(it.include.iter().map(|column| Dependency::on_column(table.clone(), column.clone()).auto()));
             own_expression(state, &table, it.predicate.as_ref(), &mut needs);
             if let Some(parent) = &it.partition_of {
@@ -98,11 +101,15 @@ fn constraint(
     };
     match kind {
         ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) => {
+            let method = if it.without_overlaps { "gist" } else { "btree" };
+            needs.extend(it.columns.iter().filter_map(|column| default_class(state, method, &table, &IndexKey::column(column))));
             own(&it.columns, &mut needs);
             own(&it.include, &mut needs);
         }
         ConstraintKind::Check(it) => own_expression(state, &table, Some(it), &mut needs),
-        ConstraintKind::Exclusion { elements, include, predicate, .. } => {
+        ConstraintKind::Exclusion { method, elements, include, predicate, .. } => {
+            needs.extend(access_method(state, method));
+            needs.extend(elements.iter().filter_map(|it| default_class(state, method, &table, &it.key)));
             let operators = elements.iter().filter_map(|it| operator(state, &it.operator));
             needs.extend(operators);
             elements.iter().for_each(|it| keys(state, &table, std::slice::from_ref(&it.key), &mut needs));
@@ -120,6 +127,23 @@ fn constraint(
         ConstraintKind::NotNull { column } => own(std::slice::from_ref(column), &mut needs),
     }
     Some(needs)
+}
+
+/// The need of an access method that the server does not have by itself.
+pub(crate) fn access_method(state: &State<'_>, name: &str) -> Option<Dependency> {
+    state.resolver().access_method(name).cloned().map(Dependency::on)
+}
+
+/// The need of the class that a key takes without saying so: the default one of the schema's own for the key's type.
+pub(crate) fn default_class(state: &State<'_>, method: &str, table: &Identity, key: &IndexKey) -> Option<Dependency> {
+    let column = key.column.as_deref().filter(|_| key.operator_class.is_none())?;
+    // Few schemas have classes of their own.
+    state.catalog().of_kind(Kind::OperatorClass).next()?;
+    let data_type = state.resolver().columns(table).into_iter().find(|it| it.name == column)?.data_type?;
+    let base = state.resolver().base_type(&data_type).without_modifiers();
+    let is_its = |definition: &Definition| matches!(definition, Definition::OperatorClass(it) if it.default && it.data_type == base);
+    let mut classes = state.catalog().of_kind(Kind::OperatorClass).filter(|(identity, _)| identity.parent == method);
+    classes.find(|(_, object)| is_its(&object.definition)).map(|(identity, _)| Dependency::on(identity.clone()))
 }
 
 /// The need of an operator outside `pg_catalog`.

@@ -6,7 +6,9 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{self, AlterDomainStmt, ConstrType, CreateDomainStmt, DropBehavior};
 
 use crate::capture::expression::Scope;
-use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, Dependency, Domain, Identity, Kind, Object};
+use crate::catalog::{BaseType, Constraint, ConstraintKind, Deferral, Definition, Dependency, Domain, Expression, Identity, Kind, Object};
+
+use crate::ddl::quote_literal;
 
 use super::state::State;
 use super::{Outcome, Place, Problem, canonical, dependency, drop, names, types};
@@ -27,6 +29,11 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateDomainStmt, _at: Place)
     {
         // The default is the base type's of this day: PostgreSQL src/backend/commands/typecmds.c, DefineDomain.
         domain.default.clone_from(&below.default);
+    }
+    if let Some(Definition::BaseType(BaseType::Defined(below))) =
+        state.resolver().type_object(&domain.base.name).filter(|_| !domain.base.array).and_then(|it| state.get(it)).map(|it| &it.definition)
+    {
+        domain.default = below.default.as_ref().map(|it| Expression(quote_literal(it)));
     }
     for constraint in &node.constraints {
         let Some(NodeEnum::Constraint(constraint)) = &constraint.node else { continue };

@@ -16,12 +16,8 @@ use super::state::State;
 use super::{Outcome, Place, Problem, canonical, column, dependency, partition};
 
 /// `DROP`.
-pub(crate) fn apply(state: &mut State<'_>, node: &DropStmt, at: Place) -> Outcome {
+pub(crate) fn apply(state: &mut State<'_>, node: &DropStmt, _at: Place) -> Outcome {
     let object_type = node.remove_type();
-    if object_type == ObjectType::ObjectAccessMethod {
-        state.not_modelled(at, "DROP ACCESS METHOD");
-        return Ok(());
-    }
     let mut identities = Vec::new();
     for object in &node.objects {
         match address::object(state, object_type, object).map(|it| it.identity) {

@@ -205,6 +205,35 @@ fn columns_of(definition: &mut Definition) -> Vec<(String, &mut Vec<Grant>)> {
     }
 }
 
+/// Takes everything from a role that it was granted, as `DROP OWNED BY` does.
+pub(crate) fn revoke_everything(state: &mut State<'_>, role: &str) {
+    let is_theirs = |it: &Grant| it.role.as_deref() == Some(role);
+    let all: Vec<Identity> = state.catalog().iter().map(|(identity, _)| identity.clone()).collect();
+    for identity in all {
+        if identity.kind == Kind::DefaultPrivileges && identity.name == role {
+            state.remove(&identity);
+            continue;
+        }
+        let has = |object: &mut Object| {
+            object.grants.iter().flatten().any(is_theirs)
+                || columns_of(&mut object.definition).iter().any(|(_, it)| it.iter().any(is_theirs))
+        };
+        let mut copy = state.get(&identity).cloned();
+        if !copy.as_mut().is_some_and(has) {
+            continue;
+        }
+        state.change(&identity, |object| {
+            if let Some(grants) = &mut object.grants {
+                grants.retain(|it| !is_theirs(it));
+                if *grants == by_default(&identity) {
+                    object.grants = None;
+                }
+            }
+            columns_of(&mut object.definition).into_iter().for_each(|(_, grants)| grants.retain(|it| !is_theirs(it)));
+        });
+    }
+}
+
 /// What others than the owner may do with a new object.
 pub(crate) fn by_default(identity: &Identity) -> Vec<Grant> {
     Privilege::of_public(identity).iter().map(|privilege| Grant { role: None, privilege: *privilege, grantable: false }).collect()
@@ -310,7 +339,7 @@ pub(crate) fn of_new(catalog: &Catalog, identity: &Identity) -> Option<Vec<Grant
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable => "tables",
         Kind::Sequence => "sequences",
         Kind::Function | Kind::Procedure | Kind::Aggregate => "functions",
-        Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => "types",
+        Kind::BaseType | Kind::Enum | Kind::Domain | Kind::Composite | Kind::Range => "types",
         Kind::Schema => "schemas",
         _ => return None,
     };

@@ -51,6 +51,7 @@ pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Res
     for element in elements(&node.index_params) {
         let (key, key_needs) = key(state, table, &method, element)?;
         needs.extend(key_needs);
+        needs.extend(dependency::default_class(state, &method, table, &key));
         key_names.push(element_name(element));
         keys.push(key);
     }
@@ -66,6 +67,7 @@ pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Res
         needs.extend(predicate.dependencies.iter().map(|it| dependency::own_column_is_auto(it.clone(), table)));
     }
     needs.extend(state.schema_dependency(&table.schema));
+    needs.extend(dependency::access_method(state, &method));
     let partitioned = partition::is_partitioned(state, table);
     let index = Index {
         table: table.name.clone(),
@@ -76,7 +78,7 @@ pub(crate) fn read(state: &State<'_>, table: &Identity, node: &IndexStmt) -> Res
         nulls_not_distinct: node.nulls_not_distinct,
         predicate: predicate.map(|it| it.expression),
         storage_parameters: options::storage_parameters(&node.options),
-        tablespace: (!node.table_space.is_empty()).then(|| node.table_space.clone()),
+        tablespace: state.tablespace(&node.table_space),
         partition_of: None,
         only: partitioned && node.relation.as_ref().is_some_and(|it| !it.inh) && !partition::partitions(state, table).is_empty(),
         statistics_targets: std::collections::BTreeMap::new(),
@@ -172,7 +174,8 @@ pub(crate) fn key(
             Some(data_type) => types::is_default_operator_class(state, method, data_type, &class),
             None => class.is_builtin() && super::builtin::is_default_for_some_type(method, &class.name),
         };
-        key.operator_class = (!is_default).then_some(class);
+        // With parameters it has to be said (`get_opclass_name` in `ruleutils.c` does so, too).
+        key.operator_class = (!is_default || !element.opclassopts.is_empty()).then_some(class);
     }
     key.operator_class_options = options::storage_parameters(&element.opclassopts);
     if method == "btree" {

@@ -43,6 +43,11 @@ pub(crate) fn operators(extension: &str) -> impl Iterator<Item = &'static str> {
     members(extension, "operators")
 }
 
+/// The access methods of an extension.
+pub(crate) fn access_methods(extension: &str) -> impl Iterator<Item = &'static str> {
+    members(extension, "methods")
+}
+
 /// The comment that an extension's control file gives it, in every version of PostgreSQL.
 pub(crate) fn comment(extension: &str) -> Option<String> {
     let words: Vec<&str> = members(extension, "comment").collect();

@@ -3,7 +3,7 @@
 //! A rename walks them. A new field that holds a name gets a line here.
 
 use crate::catalog::{
-    Argument, Body, CastMethod, Column, ConstraintKind, DataType, Definition, Expression, Identity, IndexKey, OperatorClassItem,
+    Argument, BaseType, Body, CastMethod, Column, ConstraintKind, DataType, Definition, Expression, Identity, IndexKey, OperatorClassItem,
     QualifiedName, Query,
 };
 
@@ -53,6 +53,15 @@ pub(crate) fn each(definition: &mut Definition, visit: &mut dyn FnMut(Mention<'_
         Definition::Extension(it) => it.schema.iter_mut().for_each(|it| visit(M::Schema(it))),
         Definition::Language(it) => {
             [&mut it.handler, &mut it.inline, &mut it.validator].into_iter().flatten().for_each(|it| visit(M::Routine(it)));
+        }
+        Definition::AccessMethod(it) => visit(M::Routine(&mut it.handler)),
+        Definition::Conversion(it) => visit(M::Routine(&mut it.function)),
+        Definition::BaseType(BaseType::Shell) => {}
+        Definition::BaseType(BaseType::Defined(it)) => {
+            let always = [&mut it.input, &mut it.output].into_iter();
+            let optional = [&mut it.receive, &mut it.send, &mut it.modifiers_in, &mut it.modifiers_out, &mut it.analyze, &mut it.subscript];
+            always.chain(optional.into_iter().flatten()).for_each(|it| visit(M::Routine(it)));
+            it.element.iter_mut().for_each(|it| visit(M::Type(it)));
         }
         Definition::Domain(it) => {
             visit(M::Type(&mut it.base));

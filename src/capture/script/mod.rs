@@ -4,11 +4,13 @@
 //! not modelled, is reported by its place and leaves the catalog as it was. To add a statement: a function
 //! `fn(&mut State, &XStmt, Place) -> Outcome` in its family's file, and one line in [`apply`].
 
+mod access_method;
 mod address;
 pub(crate) mod aggregate;
 mod alter;
 mod alter_column;
 mod alter_partition;
+pub(crate) mod base_type;
 mod bound;
 mod builtin;
 pub(crate) mod canonical;
@@ -16,6 +18,8 @@ mod collation;
 pub(crate) mod column;
 pub(crate) mod comment;
 pub(crate) mod constraint;
+mod conversion;
+mod data;
 pub(crate) mod dependency;
 mod domain;
 mod drop;
@@ -29,8 +33,9 @@ mod like;
 pub(crate) mod members;
 mod mention;
 pub(crate) mod names;
-mod operator;
+pub(crate) mod operator;
 pub(crate) mod options;
+mod owned;
 mod partition;
 mod policy;
 mod procedural;
@@ -61,9 +66,11 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{DefineStmt, ObjectType};
 
 use super::Captured;
+use crate::catalog::Catalog;
 use resolve::Unresolved;
 use state::State;
 
+pub use data::data_statements;
 pub use session::Session;
 
 /// One file of DDL.
@@ -154,8 +161,19 @@ impl From<Unresolved> for Problem {
 ///
 /// One batch of statements is replayed while the next is parsed. Findings come in the order of the source.
 pub fn parse(inputs: &[Input]) -> Captured {
+    run(State::new(inputs), inputs)
+}
+
+/// Replays DDL on a schema that is there already, as a migration is run on a database.
+///
+/// The schema must be whole: what an object of it needs must be in it. What the server would refuse is an error among the
+/// findings, and leaves the schema as it was before that statement.
+pub fn replay(catalog: Catalog, inputs: &[Input]) -> Captured {
+    run(State::over(catalog, inputs), inputs)
+}
+
+fn run(mut state: State<'_>, inputs: &[Input]) -> Captured {
     split::on_deep_stack(|| {
-        let mut state = State::new(inputs);
         let mut file = None;
         let findings = split::for_each_batch(inputs, |batch| {
             for statement in &batch {
@@ -191,6 +209,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::CreateSchemaStmt(it) => schema::create(state, it, at),
         NodeEnum::CreateExtensionStmt(it) => extension::create(state, it, at),
         NodeEnum::CreateEnumStmt(it) => types::create_enum(state, it, at),
+        NodeEnum::AlterTypeStmt(it) => base_type::alter(state, it, at),
         NodeEnum::AlterEnumStmt(it) => types::alter_enum(state, it, at),
         NodeEnum::CompositeTypeStmt(it) => types::create_composite(state, it, at),
         NodeEnum::CreateRangeStmt(it) => types::create_range(state, it, at),
@@ -234,6 +253,8 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::CreateOpFamilyStmt(it) => operator::create_family(state, it, at),
         NodeEnum::AlterOpFamilyStmt(it) => operator::alter_family(state, it, at),
         NodeEnum::CreateOpClassStmt(it) => operator::create_class(state, it, at),
+        NodeEnum::CreateAmStmt(it) => access_method::create(state, it, at),
+        NodeEnum::CreateConversionStmt(it) => conversion::create(state, it, at),
         NodeEnum::CreateCastStmt(it) => operator::create_cast(state, it, at),
         NodeEnum::CreatePlangStmt(it) => language::create(state, it, at),
         NodeEnum::CreateTransformStmt(it) => language::create_transform(state, it, at),
@@ -252,6 +273,10 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
         NodeEnum::AlterPublicationStmt(it) => replication::alter_publication(state, it, at),
         NodeEnum::CreateSubscriptionStmt(it) => replication::create_subscription(state, it, at),
         NodeEnum::AlterSubscriptionStmt(it) => replication::alter_subscription(state, it, at),
+        NodeEnum::ReassignOwnedStmt(it) => owned::reassign(state, it, at),
+        NodeEnum::DropOwnedStmt(it) => owned::drop_owned(state, it, at),
+        NodeEnum::AlterTableMoveAllStmt(it) => alter::move_all(state, it, at),
+        NodeEnum::DropSubscriptionStmt(it) => replication::drop_subscription(state, it, at),
         NodeEnum::DoStmt(it) => procedural::apply(state, it, at),
         NodeEnum::CallStmt(it) => procedural::call(state, it, at),
         other => {
@@ -263,7 +288,7 @@ fn dispatch(state: &mut State<'_>, node: &NodeEnum, at: Place) -> Outcome {
     }
 }
 
-/// The statements that the grammar has as one: `CREATE AGGREGATE`, `OPERATOR`, `COLLATION`, `TEXT SEARCH …`.
+/// The statements that the grammar has as one: `CREATE AGGREGATE`, `OPERATOR`, `COLLATION`, `TEXT SEARCH …`, `TYPE name (…)`.
 fn define(state: &mut State<'_>, node: &DefineStmt, at: Place) -> Outcome {
     match node.kind() {
         ObjectType::ObjectAggregate => aggregate::create(state, node, at),
@@ -272,14 +297,6 @@ fn define(state: &mut State<'_>, node: &DefineStmt, at: Place) -> Outcome {
         ObjectType::ObjectTsparser | ObjectType::ObjectTstemplate | ObjectType::ObjectTsdictionary | ObjectType::ObjectTsconfiguration => {
             text_search::create(state, node, at)
         }
-        _ => {
-            // A shell type is only the announcement of what comes later.
-            if !node.definition.is_empty() {
-                state.not_modelled(at, "CREATE TYPE (base type)");
-            }
-            let name = state.new_name(&node.defnames)?;
-            state.add_opaque_type(&name);
-            Ok(())
-        }
+        _ => base_type::create(state, node, at),
     }
 }

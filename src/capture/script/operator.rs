@@ -13,9 +13,11 @@ use crate::catalog::{
     OperatorFamily, PG_CATALOG, QualifiedName,
 };
 
+use crate::capture::expression;
+
 use super::resolve::split_name;
 use super::state::State;
-use super::{Outcome, Place, Problem, address, aggregate, options, routine};
+use super::{Outcome, Place, Problem, address, aggregate, dependency, options, routine};
 
 /// `CREATE OPERATOR`.
 pub(crate) fn create(state: &mut State<'_>, node: &DefineStmt, _at: Place) -> Outcome {
@@ -86,7 +88,7 @@ fn set_option(
     }
 }
 
-fn is_none(option: &pg_query::protobuf::DefElem) -> bool {
+pub(crate) fn is_none(option: &pg_query::protobuf::DefElem) -> bool {
     option.arg.is_none() || options::text(option).is_some_and(|it| it.eq_ignore_ascii_case("none"))
 }
 
@@ -167,7 +169,7 @@ pub(crate) fn create_family(state: &mut State<'_>, node: &CreateOpFamilyStmt, _a
     if state.contains(&identity) {
         return Err(Problem::new(format!("operator family `{}` for access method `{}` already exists", identity.name, node.amname)));
     }
-    let needs = state.schema_dependency(&identity.schema).into_iter().collect();
+    let needs = state.schema_dependency(&identity.schema).into_iter().chain(dependency::access_method(state, &node.amname)).collect();
     state.insert_with(identity, Definition::OperatorFamily(OperatorFamily { items: Vec::new() }), needs);
     Ok(())
 }
@@ -191,6 +193,25 @@ pub(crate) fn alter_family(state: &mut State<'_>, node: &AlterOpFamilyStmt, at: 
         }
     }
     let added = if node.is_drop { Vec::new() } else { members(state, &node.items, None, &mut dependencies)? };
+    // What a class can't do without becomes the class's, where there is one.
+    let method = kind_of_method(state, &node.amname).to_owned();
+    let joins = matches!(method.as_str(), "btree" | "hash");
+    let (of_classes, added): (Vec<_>, Vec<_>) = added
+        .into_iter()
+        .map(|item| (class_for(state, &identity, &item).filter(|_| joins && !is_loose(&method, &item)), item))
+        .partition(|(class, _)| class.is_some());
+    let added: Vec<OperatorClassItem> = added.into_iter().map(|(_, item)| item).collect();
+    for (class, item) in of_classes {
+        let needs = needs_of(&item, &dependencies);
+        state.change(&class.unwrap_or_else(|| identity.clone()), |object| {
+            if let Definition::OperatorClass(it) = &mut object.definition {
+                it.items.push(item);
+                it.items.sort();
+            }
+            object.dependencies.extend(needs);
+        });
+    }
+    dependencies = added.iter().flat_map(|it| needs_of(it, &dependencies)).collect();
     state.change(&identity, |object| {
         object.dependencies.extend(dependencies);
         if let Definition::OperatorFamily(family) = &mut object.definition {
@@ -233,6 +254,7 @@ pub(crate) fn create_class(state: &mut State<'_>, node: &CreateOpClassStmt, _at:
         return Err(Problem::new(format!("operator class `{}` for access method `{}` already exists", identity.name, node.amname)));
     }
     let mut dependencies: BTreeSet<Dependency> = state.schema_dependency(&name.schema).into_iter().collect();
+    dependencies.extend(dependency::access_method(state, &node.amname));
     state.type_dependencies(&data_type, &mut dependencies);
     let items_of_class = members(state, &node.items, Some(&data_type), &mut dependencies)?;
     let mut storage = None;
@@ -246,7 +268,7 @@ pub(crate) fn create_class(state: &mut State<'_>, node: &CreateOpClassStmt, _at:
     let family = if node.opfamilyname.is_empty() {
         let family = Identity { kind: Kind::OperatorFamily, ..identity.clone() };
         if !state.contains(&family) {
-            let needs = state.schema_dependency(&family.schema).into_iter().collect();
+            let needs = state.schema_dependency(&family.schema).into_iter().chain(dependency::access_method(state, &node.amname)).collect();
             state.insert_with(family.clone(), Definition::OperatorFamily(OperatorFamily { items: Vec::new() }), needs);
         }
         dependencies.insert(Dependency::on(family.clone()).auto());
@@ -261,9 +283,99 @@ pub(crate) fn create_class(state: &mut State<'_>, node: &CreateOpClassStmt, _at:
             None => QualifiedName::new(schema.unwrap_or_else(|| PG_CATALOG.to_owned()), family),
         }
     };
+    let own_family =
+        Identity { parent: node.amname.clone(), ..Identity::new(Kind::OperatorFamily, family.schema.clone(), family.name.clone()) };
+    let mut items_of_class = items_of_class;
+    if state.contains(&own_family) {
+        give_loose_to_family(state, &own_family, &mut items_of_class, &mut dependencies);
+    }
     let class = OperatorClass { default: node.is_default, data_type, family, items: items_of_class, storage };
     state.insert_with(identity, Definition::OperatorClass(class), dependencies);
     Ok(())
+}
+
+/// Whether a member of a class belongs to the family nevertheless: what is optional, and what compares different types, may go
+/// without the class. Since PostgreSQL 14; what earlier servers say is read the same. PostgreSQL src/backend/access,
+/// `btadjustmembers`, `hashadjustmembers`, `gistadjustmembers`, `ginadjustmembers`, `spgadjustmembers`.
+pub(crate) fn is_loose(method: &str, item: &OperatorClassItem) -> bool {
+    let crosses = |operands: &[DataType]| operands.first() != operands.last();
+    match (method, item) {
+        ("btree" | "hash", OperatorClassItem::Operator { operands, .. }) => crosses(operands),
+        ("btree" | "hash", OperatorClassItem::Function { number, operands, .. }) => *number != 1 || crosses(operands),
+        ("gist" | "gin" | "spgist", OperatorClassItem::Operator { .. }) => true,
+        ("gist", OperatorClassItem::Function { number, .. }) => !matches!(number, 1 | 2 | 5 | 6 | 7),
+        ("gin", OperatorClassItem::Function { number, .. }) => !matches!(number, 2 | 3),
+        ("spgist", OperatorClassItem::Function { number, .. }) => !matches!(number, 1..=5),
+        _ => false,
+    }
+}
+
+/// The access method of the server's own whose handler an access method has.
+pub(crate) fn kind_of_method<'m>(state: &'m State<'_>, method: &'m str) -> &'m str {
+    let identity = Identity::global(Kind::AccessMethod, method);
+    match state.get(&identity).map(|it| &it.definition) {
+        Some(Definition::AccessMethod(it)) if it.handler.is_builtin() => match it.handler.name.as_str() {
+            "bthandler" => "btree",
+            "hashhandler" => "hash",
+            "gisthandler" => "gist",
+            "ginhandler" => "gin",
+            "spghandler" => "spgist",
+            "brinhandler" => "brin",
+            _ => method,
+        },
+        _ => method,
+    }
+}
+
+/// The class of a family that a member of the family is for.
+fn class_for(state: &State<'_>, family: &Identity, item: &OperatorClassItem) -> Option<Identity> {
+    let (OperatorClassItem::Operator { operands, .. } | OperatorClassItem::Function { operands, .. }) = item;
+    let name = family.qualified_name();
+    let fits = |it: &&Identity| match state.get(it).map(|it| &it.definition) {
+        Some(Definition::OperatorClass(class)) => class.family == name && operands.first() == Some(&class.data_type),
+        _ => false,
+    };
+    state.dependents(family).filter(|it| it.kind == Kind::OperatorClass && it.parent == family.parent).find(fits).cloned()
+}
+
+/// Puts members into a family, sorted, with what they need.
+fn add_to_family(state: &mut State<'_>, family: &Identity, items: Vec<OperatorClassItem>, needs: impl IntoIterator<Item = Dependency>) {
+    state.change(family, |object| {
+        if let Definition::OperatorFamily(it) = &mut object.definition {
+            it.items.extend(items);
+            it.items.sort();
+            it.items.dedup();
+            object.dependencies.extend(needs);
+        }
+    });
+}
+
+/// Takes the members that belong to the family out of those of a class, with what only they need.
+pub(crate) fn give_loose_to_family(
+    state: &mut State<'_>,
+    family: &Identity,
+    items: &mut Vec<OperatorClassItem>,
+    needs: &mut BTreeSet<Dependency>,
+) {
+    let method = kind_of_method(state, &family.parent).to_owned();
+    let (loose, kept): (Vec<_>, Vec<_>) = std::mem::take(items).into_iter().partition(|it| is_loose(&method, it));
+    *items = kept;
+    let of_family: BTreeSet<Dependency> = loose.iter().flat_map(|it| needs_of(it, needs)).collect();
+    let of_class: BTreeSet<Dependency> = items.iter().flat_map(|it| needs_of(it, needs)).collect();
+    needs.retain(|it| !of_family.contains(it) || of_class.contains(it) || it.on.kind.is_type());
+    add_to_family(state, family, loose, of_family);
+}
+
+/// What a member names, as far as the catalog has it.
+fn needs_of(item: &OperatorClassItem, all: &BTreeSet<Dependency>) -> Vec<Dependency> {
+    let named = |dependency: &&Dependency| match item {
+        _ if dependency.on.kind.is_type() => false,
+        OperatorClassItem::Operator { operator, .. } => dependency.on.kind == Kind::Operator && dependency.on.qualified_name() == *operator,
+        OperatorClassItem::Function { function, .. } => dependency.on == *function,
+    };
+    let (OperatorClassItem::Operator { operands, .. } | OperatorClassItem::Function { operands, .. }) = item;
+    let types = all.iter().filter(|it| operands.iter().any(|of| of.name == it.on.qualified_name() && it.on.arguments.is_empty()));
+    all.iter().filter(named).chain(types).cloned().collect()
 }
 
 /// PostgreSQL src/include/nodes/parsenodes.h, OPCLASS_ITEM_*.
@@ -332,6 +444,11 @@ fn members(
                     operands = vec![class.clone(), class.clone()];
                 }
                 let function = function_with_arguments(state, name, dependencies)?;
+                if operands.is_empty() {
+                    // Of a family, what the function compares or hashes.
+                    let first = function.arguments.first();
+                    operands = first.into_iter().chain(function.arguments.get(1).or(first)).cloned().collect();
+                }
                 found.push(OperatorClassItem::Function { number, operands, function });
             }
             _ => {}
@@ -346,7 +463,12 @@ fn operator_of(state: &State<'_>, names: &[Node], operands: &[DataType], depende
     let (schema, name) = split_name(names);
     let resolver = state.resolver();
     let found = resolver.operators(schema.as_deref(), &name);
-    match found.iter().find(|it| it.kind == Kind::Extension || it.arguments == operands) {
+    let has = |it: &Identity| match it.kind {
+        // What an extension has that nobody knows may have the operator.
+        Kind::Extension => expression::extension_has_operator(&it.name, &name, operands).unwrap_or(!is_builtin_operator(&name)),
+        _ => it.arguments == operands,
+    };
+    match found.iter().find(|it| has(it)) {
         Some(operator) => {
             dependencies.insert(Dependency::on((*operator).clone()));
             QualifiedName::new(resolver.schema_of(operator), name)

@@ -17,7 +17,7 @@ use super::state::State;
 use super::{Outcome, Place, Problem, column, index, partition};
 
 /// `ALTER … RENAME`.
-pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, at: Place) -> Outcome {
+pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, _at: Place) -> Outcome {
     let object_type = node.rename_type();
     match object_type {
         ObjectType::ObjectTable
@@ -44,10 +44,6 @@ pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, at: Place) -> Outc
         ObjectType::ObjectSchema => rename_schema(state, &node.subname, &node.newname),
         // Roles, databases and tablespaces are outside a schema.
         ObjectType::ObjectRole | ObjectType::ObjectDatabase | ObjectType::ObjectTablespace => Ok(()),
-        ObjectType::ObjectConversion => {
-            state.not_modelled(at, "ALTER CONVERSION");
-            Ok(())
-        }
         _ => match object(state, object_type, node.object.as_deref(), node.missing_ok)? {
             Some(identity) => rename_object(state, &identity, &node.newname),
             None => Ok(()),
@@ -56,7 +52,7 @@ pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, at: Place) -> Outc
 }
 
 /// `ALTER … SET SCHEMA`.
-pub(crate) fn set_schema(state: &mut State<'_>, node: &AlterObjectSchemaStmt, at: Place) -> Outcome {
+pub(crate) fn set_schema(state: &mut State<'_>, node: &AlterObjectSchemaStmt, _at: Place) -> Outcome {
     if !state.schema_exists(&node.newschema) {
         return Err(Problem::new(format!("schema `{}` does not exist", node.newschema)));
     }
@@ -67,10 +63,6 @@ pub(crate) fn set_schema(state: &mut State<'_>, node: &AlterObjectSchemaStmt, at
         | ObjectType::ObjectMatview
         | ObjectType::ObjectSequence
         | ObjectType::ObjectForeignTable => relation(state, node.relation.as_ref(), node.missing_ok)?,
-        ObjectType::ObjectConversion => {
-            state.not_modelled(at, "ALTER CONVERSION");
-            return Ok(());
-        }
         _ => object(state, object_type, node.object.as_deref(), node.missing_ok)?,
     };
     let Some(identity) = identity else { return Ok(()) };

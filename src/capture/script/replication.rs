@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     AlterPublicationAction, AlterPublicationStmt, AlterSubscriptionStmt, AlterSubscriptionType, CreatePublicationStmt,
-    CreateSubscriptionStmt, Node, PublicationObjSpecType, PublicationTable,
+    CreateSubscriptionStmt, DropSubscriptionStmt, Node, PublicationObjSpecType, PublicationTable,
 };
 
 use crate::catalog::{Definition, Dependency, Identity, Kind, Publication, PublishedTable, Subscription};
 
 use super::resolve::strings;
 use super::state::State;
-use super::{Outcome, Place, Problem, canonical, options};
+use super::{Outcome, Place, Problem, canonical, options, partition};
 
 /// What is published where nothing is said, in the order of the catalog.
 pub(crate) const OPERATIONS: [&str; 4] = ["insert", "update", "delete", "truncate"];
@@ -108,7 +108,7 @@ fn members(state: &State<'_>, nodes: &[Node]) -> Result<Members, Problem> {
             PublicationObjSpecType::PublicationobjTablesInCurSchema => members.schemas.push(state.creation_schema()?),
             _ => {
                 if let Some(table) = spec.pubtable.as_deref() {
-                    members.tables.push(table_of(state, table)?);
+                    add_table(state, table, &mut members.tables)?;
                 }
             }
         }
@@ -119,12 +119,28 @@ fn members(state: &State<'_>, nodes: &[Node]) -> Result<Members, Problem> {
     Ok(members)
 }
 
-fn table_of(state: &State<'_>, node: &PublicationTable) -> Result<PublishedTable, Problem> {
+/// A table that a statement names, and, without `ONLY`, those that inherit from it now; partitions are published by their parents
+/// (PostgreSQL src/backend/commands/publicationcmds.c, OpenTableList).
+fn add_table(state: &State<'_>, node: &PublicationTable, tables: &mut Vec<PublishedTable>) -> Outcome {
     let Some(relation) = &node.relation else { return Err(Problem::new("a publication needs a table")) };
     let table = state.resolver().range_var(relation)?.clone();
+    let mut left = vec![table.clone()];
+    while let Some(table) = left.pop() {
+        if relation.inh && !partition::is_partitioned(state, &table) {
+            left.extend(partition::children(state, &table));
+        }
+        // Who inherits from two that are published is published once.
+        if tables.iter().all(|it| it.table != table.qualified_name()) {
+            tables.push(table_of(state, node, &table)?);
+        }
+    }
+    Ok(())
+}
+
+fn table_of(state: &State<'_>, node: &PublicationTable, table: &Identity) -> Result<PublishedTable, Problem> {
     let named = strings(&node.columns);
-    let columns = state.resolver().columns(&table).into_iter().map(|it| it.name).filter(|it| named.contains(&it.as_str())).collect();
-    let filter = node.where_clause.as_deref().map(|it| canonical::expression(state, it, Some(&table))).transpose()?;
+    let columns = state.resolver().columns(table).into_iter().map(|it| it.name).filter(|it| named.contains(&it.as_str())).collect();
+    let filter = node.where_clause.as_deref().map(|it| canonical::expression(state, it, Some(table))).transpose()?;
     Ok(PublishedTable { table: table.qualified_name(), columns, filter: filter.map(|it| it.expression) })
 }
 
@@ -148,7 +164,7 @@ pub(crate) fn create_subscription(state: &mut State<'_>, node: &CreateSubscripti
         return Err(Problem::new(format!("subscription `{}` already exists", node.subname)));
     }
     let mut subscription = Subscription { publications: publications(&node.publication), options: BTreeMap::new() };
-    set_subscription_options(&mut subscription, &node.options);
+    set_subscription_options(&mut subscription, &node.subname, &node.options);
     state.insert_with(identity, Definition::Subscription(subscription), BTreeSet::new());
     Ok(())
 }
@@ -158,7 +174,7 @@ fn publications(nodes: &[Node]) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-fn set_subscription_options(subscription: &mut Subscription, nodes: &[Node]) {
+fn set_subscription_options(subscription: &mut Subscription, name: &str, nodes: &[Node]) {
     for option in options::elements(nodes) {
         match option.defname.as_str() {
             // Without a connection nothing starts (PostgreSQL src/backend/commands/subscriptioncmds.c, parse_subscription_options).
@@ -171,9 +187,22 @@ fn set_subscription_options(subscription: &mut Subscription, nodes: &[Node]) {
             }
         }
     }
+    // A slot is called like its subscription.
+    if subscription.options.get("slot_name").is_some_and(|it| it == name) {
+        subscription.options.remove("slot_name");
+    }
     // As every new subscription is.
     if subscription.options.get("enabled").is_some_and(|it| options::parse_boolean(it) == Some(true)) {
         subscription.options.remove("enabled");
+    }
+}
+
+/// `DROP SUBSCRIPTION`.
+pub(crate) fn drop_subscription(state: &mut State<'_>, node: &DropSubscriptionStmt, _at: Place) -> Outcome {
+    let identity = Identity::global(Kind::Subscription, node.subname.clone());
+    match state.remove(&identity) {
+        None if !node.missing_ok => Err(Problem::new(format!("subscription `{}` does not exist", node.subname))),
+        _ => Ok(()),
     }
 }
 
@@ -185,7 +214,7 @@ pub(crate) fn alter_subscription(state: &mut State<'_>, node: &AlterSubscription
         let named = publications(&node.publication);
         match node.kind() {
             AlterSubscriptionType::AlterSubscriptionOptions | AlterSubscriptionType::AlterSubscriptionEnabled => {
-                set_subscription_options(subscription, &node.options);
+                set_subscription_options(subscription, &node.subname, &node.options);
             }
             AlterSubscriptionType::AlterSubscriptionSetPublication => subscription.publications = named,
             AlterSubscriptionType::AlterSubscriptionAddPublication => {

@@ -49,6 +49,7 @@ pub(crate) enum MemberSort {
     Operator,
     OperatorClass,
     Collation,
+    AccessMethod,
 }
 
 /// Every name of a catalog, by schema: what one name can mean is one look-up.
@@ -58,14 +59,14 @@ pub(crate) struct Names {
     relations: BySchema<Identity>,
     /// `pg_type`: types, row types of relations, multiranges, types of extensions (under the extension's identity).
     types: BySchema<Identity>,
-    /// Types that are not modelled (`CREATE TYPE` of a base type), by their names only.
-    opaque_types: BySchema<()>,
     /// `pg_proc`.
     routines: BySchema<Vec<Identity>>,
     /// `pg_operator`.
     operators: BySchema<Vec<Identity>>,
     /// `pg_collation`.
     collations: BySchema<Identity>,
+    /// `pg_am`; they are in no schema.
+    access_methods: BySchema<Identity>,
     /// `pg_opclass`, of all access methods.
     operator_classes: BySchema<Identity>,
     /// `pg_constraint`, of all relations.
@@ -76,7 +77,6 @@ pub(crate) struct Names {
 
 impl Names {
     /// The index of a finished catalog.
-    #[cfg(test)]
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let mut names = Self::default();
         for (identity, object) in catalog.iter() {
@@ -113,6 +113,7 @@ impl Names {
             MemberSort::Operator => many(&mut self.operators, schema, name, extension, true),
             MemberSort::OperatorClass => one(&mut self.operator_classes, schema, name, extension, true),
             MemberSort::Collation => one(&mut self.collations, schema, name, extension, true),
+            MemberSort::AccessMethod => one(&mut self.access_methods, "", name, extension, true),
         }
     }
 
@@ -139,6 +140,7 @@ impl Names {
             Definition::Cast(_) if add => self.casts += 1,
             Definition::Cast(_) => self.casts -= 1,
             Definition::Collation(_) => one(&mut self.collations, schema, name, identity, add),
+            Definition::AccessMethod(_) => one(&mut self.access_methods, "", name, identity, add),
             Definition::OperatorClass(_) => one(&mut self.operator_classes, schema, name, identity, add),
             Definition::Extension(it) => {
                 let schema = it.schema.as_deref().unwrap_or_default();
@@ -153,6 +155,9 @@ impl Names {
                 }
                 for operator in members::operators(name) {
                     many(&mut self.operators, schema, operator, identity, add);
+                }
+                for method in members::access_methods(name) {
+                    one(&mut self.access_methods, "", method, identity, add);
                 }
                 for class in members::operator_classes(name) {
                     one(&mut self.operator_classes, schema, class, identity, add);
@@ -170,16 +175,6 @@ impl Names {
     /// Whatever has that name in `pg_type`.
     pub(crate) fn type_of(&self, schema: &str, name: &str) -> Option<&Identity> {
         self.types.get(schema)?.get(name)
-    }
-
-    /// Adds a type of which nothing but the name is known.
-    pub(crate) fn add_opaque_type(&mut self, name: &QualifiedName) {
-        self.opaque_types.entry(name.schema.clone()).or_default().insert(name.name.clone(), ());
-    }
-
-    /// Whether a type is known by its name only.
-    pub(crate) fn is_opaque_type(&self, name: &QualifiedName) -> bool {
-        self.opaque_types.get(&name.schema).is_some_and(|names| names.contains_key(&name.name))
     }
 
     /// All that `pg_class` has: schema, name, object.
@@ -369,6 +364,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The object that makes an access method, if the script or an extension does.
+    pub(crate) fn access_method(&self, name: &str) -> Option<&'a Identity> {
+        self.names.access_methods.get("")?.get(name)
+    }
+
     /// The object that makes an operator class, if the script or an extension does.
     pub(crate) fn operator_class_named(&self, name: &QualifiedName) -> Option<&'a Identity> {
         self.names.operator_classes.get(&name.schema)?.get(&name.name)
@@ -397,9 +397,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether nothing but the name of a type is known: base types, and domains of the information schema.
+    /// Whether nothing but the name of a type is known: a domain of the information schema.
     pub(crate) fn is_opaque_type(&self, name: &QualifiedName) -> bool {
-        self.names.is_opaque_type(name) || name.schema == "information_schema" && builtin::is_information_schema_type(&name.name)
+        name.schema == "information_schema" && builtin::is_information_schema_type(&name.name)
     }
 
     /// The type that a `TypeName` means. `serial` is none: columns of it are expanded before.

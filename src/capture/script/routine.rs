@@ -15,10 +15,11 @@ use crate::ddl::{quote_identifier, quote_literal};
 
 use super::resolve::strings;
 use super::state::State;
-use super::{Outcome, Place, Problem, address, canonical, options};
+use super::{Outcome, Place, Problem, address, base_type, canonical, options};
 
 /// `CREATE [OR REPLACE] FUNCTION` and `PROCEDURE`.
 pub(crate) fn create(state: &mut State<'_>, node: &CreateFunctionStmt, _at: Place) -> Outcome {
+    base_type::announce_result(state, node)?;
     let (identity, definition, dependencies) = read(state, node)?;
     replace(state, identity, definition, dependencies, node.replace)
 }

@@ -11,16 +11,13 @@ use crate::catalog::{Definition, Dependency, Firing, Identity, Kind, Object, Rul
 
 use super::resolve::strings;
 use super::state::State;
-use super::{Outcome, Place, Problem, canonical};
+use super::{Outcome, Place, Problem, canonical, view};
 
-/// `CREATE [OR REPLACE] RULE`. A rule `ON SELECT` would make a table a view, which only dumps of very old servers do.
+/// `CREATE [OR REPLACE] RULE`. A rule `ON SELECT` makes a table a view: so say it dumps of servers before PostgreSQL 10.
 pub(crate) fn create(state: &mut State<'_>, node: &RuleStmt, at: Place) -> Outcome {
     let Some(relation) = &node.relation else { return Ok(()) };
     let relation = state.resolver().range_var(relation)?.clone();
-    let Some(event) = event(node) else {
-        state.not_modelled(at, "CREATE RULE … ON SELECT");
-        return Ok(());
-    };
+    let Some(event) = event(node) else { return view::from_rule(state, &relation, node, at) };
     let identity = Identity::within(Kind::Rule, &relation.qualified_name(), node.rulename.clone());
     if state.contains(&identity) && !node.replace {
         return Err(Problem::new(format!("rule `{}` for relation `{}` already exists", identity.name, relation.name)));

@@ -25,8 +25,8 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateSchemaStmt, at: Place) 
     // The elements are made with the new schema in front of the search path; the order is that of their needs:
     // sequences, tables, views, indexes, triggers, grants (PostgreSQL src/backend/parser/parse_utilcmd.c, transformCreateSchemaStmtElements).
     let settings = state.settings().clone();
-    let path = std::iter::once(name).chain(settings.search_path().iter().cloned()).collect();
-    state.settings_mut().set_search_path(path);
+    let path: Vec<String> = std::iter::once(name).chain(settings.current().search_path.iter().cloned()).collect();
+    state.settings_mut().set(false, move |it| it.search_path.clone_from(&path));
     let rank = |node: &NodeEnum| match node {
         NodeEnum::CreateSeqStmt(_) => 0,
         NodeEnum::CreateStmt(_) => 1,

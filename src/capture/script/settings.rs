@@ -1,17 +1,18 @@
-//! `SET` and its like, as far as they change what names mean: the search path.
+//! `SET` and its like, as far as they change what DDL means: the search path, where and how new tables are kept.
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterDatabaseSetStmt, DiscardMode, DiscardStmt, Node, SelectStmt, VariableSetKind, VariableSetStmt};
 
 use super::resolve::strings;
 use super::state::State;
-use super::transaction::Settings;
+use super::transaction::Parameters;
 use super::{Outcome, Place, options};
 
 /// `SET`, `RESET`.
 pub(crate) fn set(state: &mut State<'_>, node: &VariableSetStmt, _at: Place) -> Outcome {
-    if let Some(path) = path_of(node, &state.defaults().search_path) {
-        set_path(state, path, node.is_local);
+    let defaults = state.defaults().current().clone();
+    if let Some(change) = change(node, &defaults) {
+        set_to(state, node.is_local, change);
     }
     Ok(())
 }
@@ -19,37 +20,52 @@ pub(crate) fn set(state: &mut State<'_>, node: &VariableSetStmt, _at: Place) -> 
 /// `ALTER DATABASE … SET`: what sessions begin with that come after. What the database is called is not known here; a script that
 /// changes another than its own is rare.
 pub(crate) fn alter_database(state: &mut State<'_>, node: &AlterDatabaseSetStmt, _at: Place) -> Outcome {
-    if let Some(path) = node.setstmt.as_ref().and_then(|it| path_of(it, &Settings::default().search_path)) {
-        state.set_database_search_path(path);
+    if let Some(change) = node.setstmt.as_ref().and_then(|it| change(it, &Parameters::default())) {
+        state.database_defaults_mut().set(false, change);
     }
     Ok(())
 }
 
-/// The search path that a statement sets, if it is about that.
-fn path_of(node: &VariableSetStmt, default: &[String]) -> Option<Vec<String>> {
-    let is_path = node.name.eq_ignore_ascii_case("search_path");
+type Change = Box<dyn Fn(&mut Parameters)>;
+
+/// What a statement changes, if it is about one of the parameters that count.
+fn change(node: &VariableSetStmt, defaults: &Parameters) -> Option<Change> {
+    let defaults = defaults.clone();
     match node.kind() {
-        VariableSetKind::VarSetValue if is_path => {
-            let path = node.args.iter().filter_map(options::value_text);
+        VariableSetKind::VarSetValue => {
+            let values: Vec<String> = node.args.iter().filter_map(options::value_text).collect();
             // `SET search_path = ''` is an empty path; `'a, b'` is one odd name, as in the server.
-            Some(path.filter(|it| !it.is_empty()).collect())
+            let path = values.iter().filter(|it| !it.is_empty()).cloned().collect();
+            to_value(&node.name, path, values.first().cloned().unwrap_or_default())
         }
-        VariableSetKind::VarSetDefault | VariableSetKind::VarReset if is_path => Some(default.to_vec()),
-        VariableSetKind::VarResetAll => Some(default.to_vec()),
+        VariableSetKind::VarSetDefault | VariableSetKind::VarReset => match node.name.to_lowercase().as_str() {
+            "search_path" => to_value(&node.name, defaults.search_path, String::new()),
+            "default_table_access_method" => to_value(&node.name, Vec::new(), defaults.table_access_method),
+            _ => to_value(&node.name, Vec::new(), defaults.tablespace),
+        },
+        VariableSetKind::VarResetAll => Some(Box::new(move |it| it.clone_from(&defaults))),
+        _ => None,
+    }
+}
+
+/// A parameter set: the search path to a list, another one to a word.
+fn to_value(name: &str, path: Vec<String>, word: String) -> Option<Change> {
+    match name.to_lowercase().as_str() {
+        "search_path" => Some(Box::new(move |it| it.search_path.clone_from(&path))),
+        "default_table_access_method" => Some(Box::new(move |it| it.table_access_method.clone_from(&word))),
+        "default_tablespace" => Some(Box::new(move |it| it.tablespace.clone_from(&word))),
         _ => None,
     }
 }
 
 /// What is set for a transaction only holds until it ends; without one it ends with its own statement.
-fn set_path(state: &mut State<'_>, path: Vec<String>, is_local: bool) {
-    match is_local {
-        false => state.settings_mut().set_search_path(path),
-        true if state.levels().is_open() => state.settings_mut().local_search_path = Some(path),
-        true => {}
+fn set_to(state: &mut State<'_>, is_local: bool, change: Change) {
+    if !is_local || state.levels().is_open() {
+        state.settings_mut().set(is_local, change);
     }
 }
 
-/// `SELECT set_config('search_path', …, …)`.
+/// `SELECT set_config('search_path', …, …)` and its like.
 pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt) -> Outcome {
     for target in &node.target_list {
         let Some(NodeEnum::ResTarget(target)) = &target.node else { continue };
@@ -58,11 +74,10 @@ pub(crate) fn select(state: &mut State<'_>, node: &SelectStmt) -> Outcome {
             continue;
         }
         let argument = |at: usize| call.args.get(at).and_then(|it: &Node| options::value_text(it));
-        if argument(0).is_some_and(|it| it.eq_ignore_ascii_case("search_path"))
-            && let Some(path) = argument(1)
-        {
+        let (Some(name), Some(value)) = (argument(0), argument(1)) else { continue };
+        if let Some(change) = to_value(&name, split_path(&value), value) {
             let is_local = argument(2).is_some_and(|it| options::parse_boolean(&it) == Some(true));
-            set_path(state, split_path(&path), is_local);
+            set_to(state, is_local, change);
         }
     }
     Ok(())

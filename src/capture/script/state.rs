@@ -56,14 +56,28 @@ impl<'a> State<'a> {
         state
     }
 
+    /// A database that holds a schema already.
+    pub(crate) fn over(catalog: Catalog, inputs: &'a [Input]) -> Self {
+        let mut dependents: HashMap<Identity, BTreeSet<Identity>> = HashMap::new();
+        for (identity, object) in catalog.iter() {
+            for dependency in &object.dependencies {
+                dependents.entry(dependency.on.clone()).or_default().insert(identity.clone());
+            }
+        }
+        let names = Names::of(&catalog);
+        Self { places: Places::new(inputs), settings: Settings::default(), catalog, names, dependents, ..Self::empty() }
+    }
+
     /// A database with nothing in it, and nothing on the search path.
     pub(crate) fn empty() -> Self {
+        let mut nothing_searched = Settings::default();
+        nothing_searched.set(false, |it| it.search_path.clear());
         Self {
             places: Places::new(&[]),
             catalog: Catalog::new(),
             names: Names::default(),
             dependents: HashMap::new(),
-            settings: Settings { search_path: Vec::new(), local_search_path: None },
+            settings: nothing_searched,
             defaults: Settings::default(),
             database_defaults: Settings::default(),
             levels: Levels::default(),
@@ -81,7 +95,7 @@ impl<'a> State<'a> {
 
     /// Names as the server would resolve them now.
     pub(crate) fn resolver(&self) -> Resolver<'_> {
-        Resolver::new(&self.catalog, &self.names, self.settings.search_path())
+        Resolver::new(&self.catalog, &self.names, &self.settings.current().search_path)
     }
 
     /// The index of names.
@@ -91,7 +105,7 @@ impl<'a> State<'a> {
 
     /// The search path as it was set, without what the server adds.
     pub(crate) fn search_path(&self) -> &[String] {
-        self.settings.search_path()
+        &self.settings.current().search_path
     }
 
     /// What `SET` has set.
@@ -114,9 +128,21 @@ impl<'a> State<'a> {
         self.settings = self.defaults.clone();
     }
 
-    /// Sets the search path that later sessions begin with.
-    pub(crate) fn set_database_search_path(&mut self, path: Vec<String>) {
-        self.database_defaults.set_search_path(path);
+    /// What later sessions begin with, to change.
+    pub(crate) fn database_defaults_mut(&mut self) -> &mut Settings {
+        &mut self.database_defaults
+    }
+
+    /// The access method that a statement's word stands for, or nothing for the heap.
+    pub(crate) fn table_access_method(&self, said: &str) -> Option<String> {
+        let method = if said.is_empty() { &self.settings.current().table_access_method } else { said };
+        (method != "heap").then(|| method.to_owned())
+    }
+
+    /// The tablespace that a statement's word stands for, or nothing for the database's.
+    pub(crate) fn tablespace(&self, said: &str) -> Option<String> {
+        let tablespace = if said.is_empty() { &self.settings.current().tablespace } else { said };
+        (!matches!(tablespace, "" | "pg_default")).then(|| tablespace.to_owned())
     }
 
     /// A session begins: what was set for the database is its default.
@@ -147,7 +173,7 @@ impl<'a> State<'a> {
     /// Ends the transaction and keeps what it did.
     pub(crate) fn commit(&mut self) {
         self.levels.keep(0);
-        self.settings.local_search_path = None;
+        self.settings.forget_local();
     }
 
     /// Ends the parts of the transaction from `depth` on, and takes back what they did.
@@ -349,11 +375,6 @@ impl<'a> State<'a> {
     /// Remembers that code ran which is not evaluated.
     pub(crate) fn saw_opaque_code(&mut self, at: Place) {
         self.opaque.get_or_insert(at);
-    }
-
-    /// Remembers a type that is not modelled, so that uses of it mean something. Nothing can be said of it.
-    pub(crate) fn add_opaque_type(&mut self, name: &QualifiedName) {
-        self.names.add_opaque_type(name);
     }
 
     /// Whether names in expressions that mean nothing stay as they are, and are no error.

@@ -47,10 +47,10 @@ pub(crate) fn not_modelled(node: &NodeEnum) -> Option<&'static str> {
         | NodeEnum::AlterSystemStmt(_)
         | NodeEnum::CreateTableSpaceStmt(_)
         | NodeEnum::DropTableSpaceStmt(_)
-        | NodeEnum::AlterTableSpaceOptionsStmt(_) => return None,
+        | NodeEnum::AlterTableSpaceOptionsStmt(_)
+        | NodeEnum::AlterCollationStmt(_)
+        | NodeEnum::ExecuteStmt(_) => return None,
         NodeEnum::AlterTableMoveAllStmt(_) => "ALTER TABLE ALL IN TABLESPACE",
-        NodeEnum::ExecuteStmt(_) => "EXECUTE",
-        NodeEnum::AlterCollationStmt(_) => "ALTER COLLATION",
         NodeEnum::GrantStmt(_) => "GRANT",
         NodeEnum::AlterDefaultPrivilegesStmt(_) => "ALTER DEFAULT PRIVILEGES",
         NodeEnum::AlterExtensionStmt(_) | NodeEnum::AlterExtensionContentsStmt(_) => "ALTER EXTENSION",

@@ -33,6 +33,30 @@ pub(crate) fn create_foreign(state: &mut State<'_>, node: &CreateForeignTableStm
     create_relation(state, base, Some((node.servername.clone(), foreign::kept_options(&node.options))), at)
 }
 
+/// How a new table is kept. A partitioned table keeps nothing itself: it says only what its partitions begin with (PostgreSQL 17).
+/// PostgreSQL src/backend/commands/tablecmds.c, DefineRelation.
+fn access_method(state: &State<'_>, node: &CreateStmt, parents: &[Identity]) -> Option<String> {
+    if !node.access_method.is_empty() {
+        return state.table_access_method(&node.access_method);
+    }
+    let of_parent = node.partbound.as_ref().and(parents.first()).and_then(|it| parent_table(state, it)?.access_method.clone());
+    let default = || if node.partspec.is_none() { state.table_access_method("") } else { None };
+    of_parent.or_else(default)
+}
+
+/// Where a new table is kept; a partition begins where its parent says.
+fn tablespace(state: &State<'_>, node: &CreateStmt, parents: &[Identity]) -> Option<String> {
+    let of_parent = node.partbound.as_ref().and(parents.first()).and_then(|it| parent_table(state, it)?.tablespace.clone());
+    of_parent.filter(|_| node.tablespacename.is_empty()).or_else(|| state.tablespace(&node.tablespacename))
+}
+
+fn parent_table<'s>(state: &'s State<'_>, parent: &Identity) -> Option<&'s Table> {
+    match &state.get(parent)?.definition {
+        Definition::Table(it) => Some(it),
+        _ => None,
+    }
+}
+
 /// All that a `CREATE TABLE` says, before the table is there.
 #[derive(Default)]
 struct Plan<'n> {
@@ -77,12 +101,15 @@ fn create_relation(state: &mut State<'_>, node: &CreateStmt, foreign: Option<(St
             persistence: if relation.relpersistence == "u" { Persistence::Unlogged } else { Persistence::Permanent },
             of_type,
             inherits,
-            access_method: (!matches!(node.access_method.as_str(), "" | "heap")).then(|| node.access_method.clone()),
-            tablespace: (!node.tablespacename.is_empty()).then(|| node.tablespacename.clone()),
+            access_method: access_method(state, node, &parents),
+            tablespace: tablespace(state, node, &parents),
             storage_parameters: options::storage_parameters(&node.options),
             ..Table::default()
         }),
     };
+    if let Definition::Table(Table { access_method: Some(it), .. }) = &definition {
+        plan.needs.extend(dependency::access_method(state, it));
+    }
     state.insert_with(identity.clone(), definition, std::mem::take(&mut plan.needs));
     if node.oncommit() == OnCommitAction::OncommitDrop {
         state.drop_on_commit(identity.clone());

@@ -13,29 +13,49 @@ use crate::catalog::{Identity, Object};
 use super::state::{PUBLIC, State};
 use super::{Outcome, Place, Problem, drop};
 
-/// The search path: of the session, and until the transaction ends.
+/// The parameters of a session that change what DDL means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
+pub(crate) struct Parameters {
     pub(crate) search_path: Vec<String>,
-    pub(crate) local_search_path: Option<Vec<String>>,
+    /// `default_table_access_method`.
+    pub(crate) table_access_method: String,
+    /// `default_tablespace`; empty is the database's.
+    pub(crate) tablespace: String,
 }
 
-impl Default for Settings {
-    /// PostgreSQL's: `"$user", public`.
+impl Default for Parameters {
     fn default() -> Self {
-        Self { search_path: vec!["$user".to_owned(), PUBLIC.to_owned()], local_search_path: None }
+        let search_path = vec!["$user".to_owned(), PUBLIC.to_owned()];
+        Self { search_path, table_access_method: "heap".to_owned(), tablespace: String::new() }
     }
+}
+
+/// What is set: for the session, and by `SET LOCAL` until the transaction ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    session: Parameters,
+    local: Option<Parameters>,
 }
 
 impl Settings {
-    /// The search path that holds.
-    pub(crate) fn search_path(&self) -> &[String] {
-        self.local_search_path.as_deref().unwrap_or(&self.search_path)
+    /// What holds.
+    pub(crate) fn current(&self) -> &Parameters {
+        self.local.as_ref().unwrap_or(&self.session)
     }
 
-    /// `SET search_path`.
-    pub(crate) fn set_search_path(&mut self, path: Vec<String>) {
-        *self = Self { search_path: path, local_search_path: None };
+    /// `SET` and `SET LOCAL`.
+    pub(crate) fn set(&mut self, is_local: bool, change: impl Fn(&mut Parameters)) {
+        if is_local {
+            change(self.local.get_or_insert_with(|| self.session.clone()));
+        } else {
+            change(&mut self.session);
+            self.local.iter_mut().for_each(change);
+        }
+    }
+
+    /// The end of a transaction.
+    pub(crate) fn forget_local(&mut self) {
+        self.local = None;
     }
 }
 

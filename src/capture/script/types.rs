@@ -285,7 +285,7 @@ pub(crate) fn new_type_name(state: &State<'_>, nodes: &[pg_query::protobuf::Node
     Ok(name)
 }
 
-fn check_type_is_new(state: &State<'_>, name: &QualifiedName) -> Outcome {
+pub(crate) fn check_type_is_new(state: &State<'_>, name: &QualifiedName) -> Outcome {
     match state.names().type_of(&name.schema, &name.name) {
         Some(_) => Err(Problem::new(format!("type `{}` already exists", name.name))),
         None => Ok(()),

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    CreateTableAsStmt, IntoClause, Node, ObjectType, OnCommitAction, RefreshMatViewStmt, SelectStmt, ViewCheckOption, ViewStmt,
+    CreateTableAsStmt, IntoClause, Node, ObjectType, OnCommitAction, RefreshMatViewStmt, RuleStmt, SelectStmt, ViewCheckOption, ViewStmt,
 };
 
 use crate::capture::expression::{self, UnknownColumn};
-use crate::catalog::{Column, Definition, Identity, Kind, MaterializedView, Persistence, QualifiedName, Table, View, ViewColumn};
+use crate::catalog::{
+    Column, Definition, Dependency, Identity, Kind, MaterializedView, Object, Persistence, QualifiedName, Table, View, ViewColumn,
+};
 
 use super::canonical::{self, CanonicalQuery};
 use super::resolve::strings;
 use super::state::{PG_TEMP, State};
-use super::{Outcome, Place, Problem, options, procedural, settings};
+use super::{Outcome, Place, Problem, dependency, options, procedural, settings};
 
 /// `CREATE VIEW`. A view of temporary tables is temporary.
 pub(crate) fn create(state: &mut State<'_>, node: &ViewStmt, at: Place) -> Outcome {
@@ -73,6 +75,41 @@ fn replace(
         Ok(())
     });
     changed.unwrap_or(Ok(()))
+}
+
+/// `CREATE RULE … ON SELECT … DO INSTEAD`: a table without rows becomes a view. PostgreSQL src/backend/rewrite/rewriteDefine.c,
+/// DefineQueryRewrite, until version 15; `pg_dump` broke cycles of views with it until version 9.6.
+pub(crate) fn from_rule(state: &mut State<'_>, relation: &Identity, node: &RuleStmt, at: Place) -> Outcome {
+    let [query] = node.actions.as_slice() else {
+        return Err(Problem::new("a rule on SELECT has one action, a SELECT, done instead"));
+    };
+    let mut canonical = canonical::query(state, query)?;
+    let name = relation.qualified_name();
+    report_unknown(state, &canonical, &name, at);
+    let columns: Vec<String> = state.resolver().columns(relation).into_iter().map(|it| it.name).collect();
+    rename_columns(&mut canonical, &columns.iter().map(String::as_str).collect::<Vec<_>>())?;
+    canonical.dependencies.extend(state.schema_dependency(&relation.schema));
+    if relation.kind == Kind::View && node.replace {
+        return replace(state, relation, canonical, std::collections::BTreeMap::new());
+    }
+    if relation.kind != Kind::Table {
+        return Err(Problem::new(format!("relation `{}` cannot have ON SELECT rules", relation.name)));
+    }
+    let dependents: Vec<Identity> = state.dependents(relation).cloned().collect();
+    let Some(table) = state.remove(relation) else { return Ok(()) };
+    let identity = Identity { kind: Kind::View, ..relation.clone() };
+    let view = View { columns: canonical.columns, query: canonical.query, options: std::collections::BTreeMap::new() };
+    let mut object = Object::new(Definition::View(view));
+    (object.owner, object.comment, object.grants) = (table.owner, table.comment, table.grants);
+    let follow = |it: Dependency| if it.on == *relation { Dependency { on: identity.clone(), ..it } } else { it };
+    object.dependencies = canonical.dependencies.into_iter().map(follow).collect();
+    state.insert(identity.clone(), object);
+    for dependent in dependents.iter().filter(|it| *it != relation) {
+        state.change(dependent, |object| {
+            object.dependencies = std::mem::take(&mut object.dependencies).into_iter().map(follow).collect();
+        });
+    }
+    Ok(())
 }
 
 /// Column names that are given beside the query.
@@ -195,11 +232,12 @@ fn create_materialized(state: &mut State<'_>, name: QualifiedName, into: &IntoCl
         columns: canonical.columns,
         query: canonical.query,
         populated: !into.skip_data,
-        access_method: (!matches!(into.access_method.as_str(), "" | "heap")).then(|| into.access_method.clone()),
-        tablespace: (!into.table_space_name.is_empty()).then(|| into.table_space_name.clone()),
+        access_method: state.table_access_method(&into.access_method),
+        tablespace: state.tablespace(&into.table_space_name),
         storage_parameters: options::storage_parameters(&into.options),
         cluster_on: None,
     };
+    canonical.dependencies.extend(view.access_method.as_deref().and_then(|it| dependency::access_method(state, it)));
     let identity = Identity::new(Kind::MaterializedView, name.schema, name.name);
     state.insert_with(identity, Definition::MaterializedView(view), canonical.dependencies);
     Ok(())
@@ -233,11 +271,12 @@ fn create_table(
     let table = Table {
         columns,
         persistence: if unlogged { Persistence::Unlogged } else { Persistence::Permanent },
-        access_method: (!matches!(into.access_method.as_str(), "" | "heap")).then(|| into.access_method.clone()),
-        tablespace: (!into.table_space_name.is_empty()).then(|| into.table_space_name.clone()),
+        access_method: state.table_access_method(&into.access_method),
+        tablespace: state.tablespace(&into.table_space_name),
         storage_parameters: options::storage_parameters(&into.options),
         ..Table::default()
     };
+    needs.extend(table.access_method.as_deref().and_then(|it| dependency::access_method(state, it)));
     let identity = Identity::new(Kind::Table, name.schema, name.name);
     state.insert_with(identity.clone(), Definition::Table(table), needs);
     if into.on_commit() == OnCommitAction::OncommitDrop {

@@ -450,14 +450,14 @@ mod tests {
 
     #[test]
     fn what_is_not_available_is_told() {
-        let text = "hooks: {pre_generation: [make]}\ncross_schema: {enabled: true, schemas: [a]}\nmigrations: {enabled: false}\nincremental: {enabled: true}\n";
+        let text = "quality: {generate_swagger: true}\ncross_schema: {enabled: true, schemas: [a]}\nmigrations: {enabled: false}\ntemplates: {custom_functions: [f]}\n";
         let told: Vec<_> = Config::parse("c.yaml", text.to_owned()).unwrap().not_yet().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
-                "c.yaml:4:24: warning: `incremental.enabled` is not available in this version of pgx-goose; it is passed over",
+                "c.yaml:4:31: warning: `templates.custom_functions` is not available in this version of pgx-goose; it is passed over",
                 "c.yaml:2:25: warning: `cross_schema.enabled` is not available in this version of pgx-goose; it is passed over",
-                "c.yaml:1:25: warning: `hooks.pre_generation` is not available in this version of pgx-goose; it is passed over",
+                "c.yaml:1:29: warning: `quality.generate_swagger` is not available in this version of pgx-goose; it is passed over",
             ]
         );
     }

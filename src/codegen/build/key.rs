@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::column::Built;
+use super::lifecycle::Lifecycle;
 use super::literal::string;
 use super::relation::Relation;
-use super::statement::{conditions, join, order_by, returning, select, select_list};
+use super::statement::{conditions, join, order_by, placeholder};
 use crate::catalog::{ConstraintKind, Deferral, Expression, QualifiedName};
 use crate::codegen::model::{Column, ConstraintName, ForeignKey, Key, KeyCondition, TableNames};
 use crate::codegen::names::Scope;
@@ -107,6 +108,7 @@ pub(super) struct Table<'a> {
     pub create: &'a [Column],
     pub update: &'a [Column],
     pub order: &'a [&'a Column],
+    pub life: &'a Lifecycle,
 }
 
 impl<'a> Table<'a> {
@@ -130,16 +132,29 @@ impl<'a> Table<'a> {
         } else {
             row_values.clone()
         };
-        let predicate = found.predicate.map_or_else(String::new, |it| format!(" AND ({})", it.0));
+        let live = self.life.and_live();
+        // The index of living rows says it already.
+        let predicate = match found.predicate {
+            Some(it) if live.ends_with(&it.0) => String::new(),
+            Some(it) => format!(" AND ({})", it.0),
+            None => String::new(),
+        };
         let condition = |first| format!("{}{predicate}", conditions(&columns, first));
-        let list = select_list(self.columns);
-        let condition_from = |n: usize| condition(n + 1);
         let update = if self.update.is_empty() {
             String::new()
         } else {
             let set = join(self.update.iter().enumerate().map(|(n, it)| format!("{} = ${}{}", it.sql, n + 1, it.cast)));
-            format!("UPDATE {}\nSET {set}\nWHERE {}{}", self.sql, condition_from(self.update.len()), returning(&list))
+            let same = self
+                .life
+                .version
+                .as_ref()
+                .map_or_else(String::new, |it| format!(" AND {} = {}", it.sql, placeholder(self.update.len() + columns.len() + 1, it)));
+            let count = self.life.and_count();
+            format!("UPDATE {}\nSET {set}{count}\nWHERE {}{live}{same}", self.sql, condition(self.update.len() + 1))
         };
+        let mark =
+            |how: &str, of: &str| format!("UPDATE {}\nSET {how}{}\nWHERE {} AND {of}", self.sql, self.life.and_count(), condition(1));
+        let deleted = self.life.soft_delete.as_ref().filter(|_| found.primary);
         let names = join(columns.iter().map(|it| it.sql.clone()));
         Key {
             suffix: if found.primary { String::new() } else { self.suffix(&columns, found.name, suffixes) },
@@ -166,8 +181,10 @@ impl<'a> Table<'a> {
             sampled: false,
             partial: found.predicate.is_some(),
             upsertable: found.arbiter && columns.iter().all(|column| self.create.iter().any(|it| it.name == column.name)),
-            select: format!("{}\nWHERE {}", select(&list, self.sql), condition(1)),
-            exists: format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {})", self.sql, condition(1)),
+            where_clause: format!("\nWHERE {}{live}", condition(1)),
+            exists: format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {}{live})", self.sql, condition(1)),
+            soft_delete: deleted.map_or_else(String::new, |it| mark(&it.set, &it.model.live)),
+            restore: deleted.map_or_else(String::new, |it| mark(&it.unset, &it.model.deleted)),
             delete: format!("DELETE FROM {}\nWHERE {}", self.sql, condition(1)),
             update,
             conflict_target: found.predicate.map_or_else(|| format!("({names})"), |it| format!("({names}) WHERE {}", it.0)),
@@ -190,16 +207,15 @@ impl<'a> Table<'a> {
                 continue;
             }
             let columns: Vec<Column> = built.iter().map(|it| it.column.clone()).collect();
-            let condition = conditions(&columns, 1);
+            let where_clause = format!("\nWHERE {}{}", conditions(&columns, 1), self.life.and_live());
             let n = columns.len();
-            let select = select(&select_list(self.columns), self.sql);
             out.push(ForeignKey {
                 suffix: self.suffix(&columns, &identity.name, &mut suffixes),
                 parameters: join(columns.iter().map(|it| format!("{} {}", it.parameter, it.value_type.qualified))),
                 arguments: join(columns.iter().map(|it| it.parameter.clone())),
                 references: references(&foreign.references),
-                list: format!("{select}\nWHERE {condition}{}\nLIMIT ${} OFFSET ${}", order_by(self.order), n + 1, n + 2),
-                count: format!("SELECT count(*)\nFROM {}\nWHERE {condition}", self.sql),
+                list_clause: format!("{where_clause}{}\nLIMIT ${} OFFSET ${}", order_by(self.order), n + 1, n + 2),
+                where_clause,
                 row_arguments: join(built.iter().map(|it| it.value("row"))),
                 row_present: present(&built),
                 nullable: columns.iter().any(|it| it.nullable),

@@ -3,7 +3,7 @@
 use crate::codegen::literal::unprintable;
 use crate::codegen::options::Tags;
 
-pub(super) use crate::codegen::literal::go_string as string;
+pub(super) use crate::codegen::literal::{go_raw as raw, go_string as string};
 
 /// A struct tag, its own quotes included, or empty without any key.
 pub(super) fn tag(keys: &[(&str, String)]) -> String {

@@ -5,11 +5,15 @@
 //! What is wrong with the schema or can't be generated is a [`Diagnostic`]; what is wrong with the options is an [`Error`].
 
 mod column;
+mod edge;
+mod handle;
 mod key;
+mod lifecycle;
 mod literal;
 mod naming;
 mod overrides;
 mod relation;
+mod routine;
 mod sample;
 mod statement;
 mod types;
@@ -19,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rayon::prelude::*;
 
 use self::column::Built;
+use self::edge::Edges;
+use self::lifecycle::Lifecycle;
 use self::naming::Naming;
 use self::relation::Relation;
 use super::go_types::GoTypes;
@@ -92,6 +98,8 @@ struct Builder<'a> {
     style: Style,
     types: GoTypes<'a>,
     overrides: overrides::Overrides<'a>,
+    /// The range of each multirange.
+    multiranges: BTreeMap<QualifiedName, QualifiedName>,
     /// What no variable and no parameter may be called.
     locals: Scope,
 }
@@ -109,6 +117,7 @@ pub struct Model<'a> {
     naming: Naming,
     by_name: HashMap<QualifiedName, usize>,
     plans: Vec<sample::Plan>,
+    edges: Edges,
     /// Positions of the relations, parents before children.
     order: Vec<usize>,
 }
@@ -137,10 +146,10 @@ impl<'a> Model<'a> {
         let multiranges = multiranges(catalog);
         let reachable = types::Reachable::of(catalog, &relations, options, &multiranges);
         let go_types = reachable.go_types(catalog);
-        let naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
+        let mut naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
         let enums = naming.enums.iter().map(|(name, names)| (name.clone(), names.name.clone()));
         let types = GoTypes::new(catalog, options, &packages.models.name, enums.chain(naming.composites.clone()).collect());
-        let builder = Builder { catalog, options, packages, style, types, overrides, locals };
+        let builder = Builder { catalog, options, packages, style, types, overrides, multiranges, locals };
 
         let mut built: Vec<Vec<Built>> = Vec::with_capacity(relations.len());
         let mut distinct = HashSet::new();
@@ -161,6 +170,7 @@ impl<'a> Model<'a> {
         }
         let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
         let order = parents_first(&relations, &by_name);
+        let functions = routine::routines(&builder, &relations, &by_name, &mut naming);
         let head = |n: &usize| TableHead {
             names: naming.tables[*n].clone(),
             sql: sql(&relations[*n]),
@@ -168,9 +178,10 @@ impl<'a> Model<'a> {
             read_only: relations[*n].read_only,
         };
         let project = Project {
+            functions,
             enums: types::enums(catalog, &naming),
             composites: types::composites(&builder, &naming),
-            registered_types: types::registered(catalog, &builder.types, &reachable, &multiranges),
+            registered_types: types::registered(catalog, &builder.types, &reachable, &builder.multiranges),
             codecs: types::codecs(&builder.types, &reachable, options),
             tables: order.iter().map(head).collect(),
             imports,
@@ -185,7 +196,8 @@ impl<'a> Model<'a> {
             partitions: &sample::Partitions::of(catalog),
         };
         let plans = samples.plan(&order);
-        Ok(Self { project, diagnostics, builder, relations, naming, by_name, plans, order })
+        let edges = Edges::find(&builder, &relations, &built, &by_name, &naming);
+        Ok(Self { project, diagnostics, builder, relations, naming, by_name, plans, edges, order })
     }
 
     /// Makes the `n`th table of [`Project::tables`].
@@ -199,6 +211,8 @@ impl<'a> Model<'a> {
         // Told a second time, for the columns of all tables at once would be most of the memory that a run takes.
         let built = column::columns(&self.builder, relation, &names.model, &mut Vec::new()).expect("the same columns were told before");
         let mut table = table(&self.builder, relation, &built, names, &self.naming.constraints, references);
+        table.loads = self.edges.loads(&self.builder, at, &self.relations, &self.naming);
+        table.joins = self.edges.joins(at);
         self.plans[at].fill_in(relation, &self.naming, &mut table);
         methods::complete(&mut table, &self.builder.packages);
         table
@@ -220,7 +234,9 @@ fn table(
     } else {
         zip(relation, built).filter(|(source, _)| source.insertable()).map(|(_, it)| it.column.clone()).collect()
     };
-    let update: Vec<Column> = create.iter().filter(|it| !it.in_primary_key).cloned().collect();
+    let life = Lifecycle::of(relation, &sql(relation), built, builder.options);
+    let counts = |it: &Column| life.version.as_ref().is_some_and(|version| version.name == it.name);
+    let update: Vec<Column> = create.iter().filter(|it| !it.in_primary_key && !counts(it)).cloned().collect();
     let found = key::find(relation);
     let by_name = |names: &[&str]| -> Vec<&Column> { names.iter().filter_map(|name| columns.iter().find(|it| it.name == *name)).collect() };
     // Without a primary key a whole unique key gives an order as good.
@@ -240,6 +256,7 @@ fn table(
         create: &create,
         update: &update,
         order: &order,
+        life: &life,
     };
     let mut suffixes = Scope::default();
     let mut unique_keys = Vec::new();
@@ -260,11 +277,19 @@ fn table(
         unique_keys,
         foreign_keys: keys.foreign_keys(relation, references),
         constraints: key::constraints(relation, constants),
+        loads: Vec::new(),
+        joins: false,
+        refresh_concurrently: relation
+            .indexes
+            .iter()
+            .any(|(_, index)| index.unique && index.predicate.is_none() && index.keys.iter().all(|key| key.column.is_some())),
         methods: Vec::new(),
         uses_assign: false,
-        uses_returning: false,
         copies: false,
-        statements: statement::statements(&sql, built, &create, &order, keyset),
+        handles: handle::handles(builder, relation, &sql, built),
+        statements: statement::statements(&sql, built, &create, &order, keyset, &life),
+        soft_delete: life.soft_delete.map(|it| it.model),
+        version: life.version,
         copyable: !relation.read_only
             && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),
         sample: sample::none(format!("make{}", names.model)),

@@ -17,7 +17,7 @@ use crate::codegen::options::{Options, OptionsError};
 /// What the default templates declare in the models package.
 const MODELS_SCOPE: &[&str] = &["Opt", "Some", "Null", "OptOf"];
 /// What they declare in the package of repositories.
-const POSTGRES_SCOPE: &[&str] = &["Repositories", "NewRepositories", "InTx", "Nested", "RegisterTypes"];
+const POSTGRES_SCOPE: &[&str] = &["Repositories", "NewRepositories", "InTx", "Nested", "RegisterTypes", "Functions", "NewFunctions"];
 
 /// The names of a catalog.
 pub(super) struct Naming {
@@ -25,6 +25,8 @@ pub(super) struct Naming {
     pub tables: Vec<TableNames>,
     pub enums: BTreeMap<QualifiedName, EnumNames>,
     pub composites: BTreeMap<QualifiedName, String>,
+    /// What is taken in the models package.
+    pub models: Scope,
     /// Go constants of constraints and unique indexes, by relation and name.
     pub constraints: BTreeMap<(QualifiedName, String), String>,
 }
@@ -63,10 +65,10 @@ pub(super) fn assign(
 
         models: Scope::new(MODELS_SCOPE.iter().copied()),
         postgres: Scope::new(POSTGRES_SCOPE.iter().copied()),
-        mocks: Scope::default(),
+        mocks: Scope::new(["MockFunctions", "NewMockFunctions", "MockFunctionsMockRecorder"]),
         samples: Scope::default(),
-        plurals: Scope::default(),
-        files: Scope::default(),
+        plurals: Scope::new([super::routine::FUNCTIONS]),
+        files: Scope::new(["functions"]),
         locals,
     };
     let mut order: Vec<(usize, Vec<String>, Option<&str>)> = Vec::with_capacity(relations.len());
@@ -111,7 +113,7 @@ pub(super) fn assign(
             constraints.insert((relation.name.clone(), constraint.to_owned()), name);
         }
     }
-    Ok(Naming { tables, enums, composites, constraints })
+    Ok(Naming { tables, enums, composites, constraints, models: names.models })
 }
 
 /// The name that the user chose, if any.
@@ -142,6 +144,7 @@ impl Names<'_> {
             self.models.take(&derived(suffix));
         }
         let (repository, mock) = (derived("Repository"), format!("Mock{model}Repository"));
+        self.plurals.take(&repository);
         self.postgres.take(&repository);
         self.postgres.take(&format!("New{repository}"));
         for taken in [mock.clone(), format!("New{mock}"), format!("{mock}MockRecorder")] {
@@ -173,6 +176,7 @@ impl Names<'_> {
         let free = |scope: &Scope, name: String| scope.is_free(&name);
         ["", "Create", "Patch", "Key", "Cursor", "Columns"].iter().all(|suffix| free(&self.models, format!("{base}{suffix}")))
             && ["", "New"].iter().all(|prefix| free(&self.postgres, format!("{prefix}{base}Repository")))
+            && free(&self.plurals, format!("{base}Repository"))
             && free(&self.mocks, format!("Mock{base}Repository"))
             && free(&self.mocks, format!("NewMock{base}Repository"))
             && free(&self.mocks, format!("Mock{base}RepositoryMockRecorder"))

@@ -1,6 +1,8 @@
 //! SQL text of repositories. Every identifier is quoted where it must be, every relation has its schema, every value is a placeholder.
 
 use super::column::Built;
+use super::lifecycle::Lifecycle;
+use super::literal::raw;
 use crate::codegen::model::{Column, Statements};
 
 /// `a, b, c` as a query selects them. A relation without columns still has rows.
@@ -9,28 +11,37 @@ pub(super) fn select_list(columns: &[Built]) -> String {
 }
 
 /// The text that does not depend on a key. `order` holds the columns that rows are ordered by.
-pub(super) fn statements(table: &str, columns: &[Built], create: &[Column], order: &[&Column], keyset: bool) -> Statements {
+pub(super) fn statements(
+    table: &str,
+    columns: &[Built],
+    create: &[Column],
+    order: &[&Column],
+    keyset: bool,
+    life: &Lifecycle,
+) -> Statements {
     let list = select_list(columns);
-    let select = select(&list, table);
     let order_by = order_by(order);
+    let live = life.soft_delete.as_ref().map_or_else(String::new, |it| format!("\nWHERE {}", it.model.live));
     let insert = if create.is_empty() {
-        format!("INSERT INTO {table}\nDEFAULT VALUES{}", returning(&list))
+        format!("INSERT INTO {table}\nDEFAULT VALUES")
     } else {
         let names = join(create.iter().map(|it| it.sql.clone()));
         let values = join(create.iter().enumerate().map(|(n, it)| placeholder(n + 1, it)));
-        format!("INSERT INTO {table} ({names})\nVALUES ({values}){}", returning(&list))
+        format!("INSERT INTO {table} ({names})\nVALUES ({values})")
     };
     let after = || {
         let names = join(order.iter().map(|it| it.sql.clone()));
         let values = join(order.iter().enumerate().map(|(n, it)| placeholder(n + 1, it)));
         let condition = if order.len() == 1 { format!("{names} > {values}") } else { format!("({names}) > ({values})") };
-        format!("{select}\nWHERE {condition}{order_by}\nLIMIT ${}", order.len() + 1)
+        format!("\nWHERE {condition}{}{order_by}\nLIMIT ${}", life.and_live(), order.len() + 1)
     };
     Statements {
-        list: format!("{select}{order_by}\nLIMIT $1 OFFSET $2"),
-        list_first: if keyset { format!("{select}{order_by}\nLIMIT $1") } else { String::new() },
-        list_after: if keyset { after() } else { String::new() },
-        all: format!("{select}{order_by}"),
+        qualified: columns.iter().map(|it| raw(&format!("{table}.{}", it.column.select))).collect(),
+        select: select(&list, table),
+        list_clause: format!("{live}{order_by}\nLIMIT $1 OFFSET $2"),
+        first_clause: if keyset { format!("{live}{order_by}\nLIMIT $1") } else { String::new() },
+        after_clause: if keyset { after() } else { String::new() },
+        order: join(order.iter().map(|it| it.sql.clone())),
         count: format!("SELECT count(*)\nFROM {table}"),
         select_list: list,
         insert,
@@ -45,11 +56,6 @@ pub(super) fn select(list: &str, table: &str) -> String {
 /// A line with `ORDER BY`, or nothing.
 pub(super) fn order_by(columns: &[&Column]) -> String {
     if columns.is_empty() { String::new() } else { format!("\nORDER BY {}", join(columns.iter().map(|it| it.sql.clone()))) }
-}
-
-/// A line with `RETURNING`, or nothing where there is nothing to return.
-pub(super) fn returning(list: &str) -> String {
-    if list.is_empty() { String::new() } else { format!("\nRETURNING {list}") }
 }
 
 /// `$n` with the column's cast.

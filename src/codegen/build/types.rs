@@ -42,6 +42,17 @@ impl Reachable {
                 }
             }
         }
+        if options.tables.is_empty() {
+            for kind in [Kind::Function, Kind::Procedure] {
+                for (identity, object) in catalog.of_kind(kind) {
+                    let (Definition::Function(routine) | Definition::Procedure(routine)) = &object.definition else { continue };
+                    if options.schemas.is_empty() || options.schemas.contains(&identity.schema) {
+                        let types = routine.arguments.iter().map(|it| &it.data_type).chain([&routine.returns]);
+                        types.for_each(|it| found.add(catalog, multiranges, &it.name, 0));
+                    }
+                }
+            }
+        }
         for column in relations.iter().flat_map(|it| &it.columns) {
             found.add(catalog, multiranges, &column.data_type.name, 0);
         }

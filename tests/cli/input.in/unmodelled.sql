@@ -1,2 +1,2 @@
 create table users (id bigint primary key);
-create access method heap2 type table handler heap_tableam_handler;
+import foreign schema remote from server elsewhere into public;

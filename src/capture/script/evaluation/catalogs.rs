@@ -44,7 +44,7 @@ fn of_catalog(state: &State<'_>, table: &str) -> Option<Vec<Row>> {
                     Kind::Enum => "e",
                     Kind::Domain => "d",
                     Kind::Range => "r",
-                    Kind::Extension => "b",
+                    Kind::Extension | Kind::BaseType => "b",
                     _ => "c",
                 };
                 (schema, name, letter)

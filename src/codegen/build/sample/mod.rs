@@ -20,6 +20,7 @@ use self::demand::{Demand, Demands, Facts};
 pub(super) use self::partition::Partitions;
 use super::Builder;
 use super::column::Built;
+use super::lifecycle::Lifecycle;
 use super::naming::Naming;
 use super::relation::{Relation, Source};
 use crate::catalog::{Constraint, ConstraintKind, Deferral, Definition, ForeignKey, Kind, MatchType, QualifiedName};
@@ -317,7 +318,8 @@ impl Samples<'_> {
             return true;
         }
         // A sign of deletion would hide the row from who reads only living ones.
-        let hides = matches!(column.name.as_str(), "deleted_at" | "deleted" | "archived_at" | "removed_at");
+        let hides = matches!(column.name.as_str(), "deleted_at" | "deleted" | "archived_at" | "removed_at")
+            || self.builder.options.soft_delete_columns.contains(&column.name);
         let foreign = self.foreign_keys(at).any(|(_, foreign)| foreign.columns.contains(&column.name));
         !(demand.unknown || hides || foreign)
     }
@@ -572,8 +574,13 @@ impl Samples<'_> {
                 _ => None,
             }
         };
+        let version = Lifecycle::of(relation, "", &self.built[at], self.builder.options).version;
         let free = |name: &str| {
-            !plan.demands.contains_key(name) && !plan.vary.contains(name) && !foreign.contains(name) && !partition.contains(name)
+            version.as_ref().is_none_or(|it| it.name != name)
+                && !plan.demands.contains_key(name)
+                && !plan.vary.contains(name)
+                && !foreign.contains(name)
+                && !partition.contains(name)
         };
         for (built, source) in self.built[at].iter().zip(&relation.columns) {
             let column = &built.column;

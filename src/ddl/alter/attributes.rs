@@ -1,0 +1,78 @@
+//! What every kind has: owner, comment, grants, security labels, the extensions that it depends on.
+
+use std::collections::BTreeMap;
+
+use super::Altered;
+use crate::catalog::{Definition, Grant, Object, Privilege};
+use crate::ddl::attributes::{grant_changes, reference, role, security_label};
+use crate::ddl::quote::{qualified, quote_identifier, quote_literal};
+use crate::ddl::{Statement, spelling};
+
+/// What can be said of a column of any relation, or of an attribute: its comment, its grants, its security labels.
+pub(super) type ColumnAttributes<'c> = (Option<&'c str>, &'c [Grant], &'c BTreeMap<String, String>);
+
+/// The statements that alter what isn't the definition.
+pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
+    let Object { comment, owner, grants, security_labels, depends_on_extensions, dependencies: _, definition } = it.after;
+    let before = it.before;
+    let target = it.address();
+    let spelling = spelling(it.identity.kind);
+    let mut sql = Vec::new();
+    let goes_with_table = matches!(definition, Definition::Sequence(sequence) if sequence.owner.is_some());
+    // An owner that DDL doesn't say is whoever runs it: there is nothing to go back to.
+    if let (Some(owner), true) = (owner, *owner != before.owner && spelling.owner && !goes_with_table) {
+        sql.push(format!("ALTER {target} OWNER TO {};", role(owner)));
+    } else if before.owner.is_some() && owner.is_none() && spelling.owner && !goes_with_table {
+        sql.push(format!("ALTER {target} OWNER TO CURRENT_USER;"));
+    }
+    let (old, new) = ((before.comment.as_deref(), &before.security_labels), (comment.as_deref(), security_labels));
+    sql.extend(comment_and_labels(&target, old, new));
+    for extension in before.depends_on_extensions.difference(depends_on_extensions) {
+        sql.push(format!("ALTER {target} NO DEPENDS ON EXTENSION {};", quote_identifier(extension)));
+    }
+    for extension in depends_on_extensions.difference(&before.depends_on_extensions) {
+        sql.push(format!("ALTER {target} DEPENDS ON EXTENSION {};", quote_identifier(extension)));
+    }
+    if let (true, Some(words)) = (*grants != before.grants, spelling.grant) {
+        let name = match it.identity.kind {
+            crate::catalog::Kind::Aggregate => crate::ddl::extension::signature(it.identity),
+            _ => reference(it.identity, it.after),
+        };
+        let public = Privilege::of_public(it.identity);
+        sql.extend(grant_changes(&format!("{words} {name}"), public, before.grants.as_deref(), grants.as_deref(), None));
+    }
+    sql.into_iter().map(|sql| it.statement(sql)).collect()
+}
+
+/// The statements that alter what is said of a column. A column that the change adds has nothing said of it before.
+pub(super) fn column_attributes(
+    it: &Altered<'_, '_>,
+    column: &str,
+    (comment_before, grants_before, labels_before): ColumnAttributes<'_>,
+    (comment, grants, labels): ColumnAttributes<'_>,
+) -> Vec<Statement> {
+    let relation = qualified(&it.identity.schema, &it.identity.name);
+    let target = format!("COLUMN {relation}.{}", quote_identifier(column));
+    let mut sql = comment_and_labels(&target, (comment_before, labels_before), (comment, labels));
+    sql.extend(grant_changes(&format!("TABLE {relation}"), &[], Some(grants_before), Some(grants), Some(column)));
+    sql.into_iter().map(|sql| it.statement(sql)).collect()
+}
+
+/// What leads from one comment and its security labels to others, of an object or a column.
+fn comment_and_labels(
+    target: &str,
+    (comment_before, labels_before): (Option<&str>, &BTreeMap<String, String>),
+    (comment, labels): (Option<&str>, &BTreeMap<String, String>),
+) -> Vec<String> {
+    let mut sql = Vec::new();
+    if comment != comment_before {
+        sql.push(format!("COMMENT ON {target} IS {};", comment.map_or_else(|| "NULL".to_owned(), quote_literal)));
+    }
+    for provider in labels_before.keys().filter(|provider| !labels.contains_key(*provider)) {
+        sql.push(security_label(provider, target, None));
+    }
+    for (provider, label) in labels.iter().filter(|(provider, label)| labels_before.get(*provider) != Some(label)) {
+        sql.push(security_label(provider, target, Some(label)));
+    }
+    sql
+}

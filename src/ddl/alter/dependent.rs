@@ -1,0 +1,147 @@
+//! What becomes of objects that stay as they are while something that they depend on does not.
+
+use super::table;
+use crate::catalog::{ConstraintKind, Definition, Identity, Kind, Object};
+use crate::ddl::quote::{qualified, quote_identifier};
+use crate::ddl::{Statement, Thing, Writer};
+
+/// What becomes of an object while something that it depends on, and will depend on, is made anew or gets another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dependent {
+    /// Nothing: the server takes care of it, or it goes and comes with what it belongs to.
+    Survives,
+    /// It is dropped before and made anew after.
+    Remade,
+    /// It stays, and these statements let go of the thing and take hold of it again.
+    Eased(Vec<Statement>),
+}
+
+impl<'a> Writer<'a> {
+    /// Tells what becomes of an object of both catalogs while `thing`, on which it depends before and after, is away.
+    ///
+    /// What PostgreSQL rebuilds by itself when a column changes its type: `ATExecAlterColumnType` in `tablecmds.c`.
+    pub fn dependent(&self, from: &Writer<'_>, identity: &Identity, before: &Object, after: &Object, thing: &Thing<'_>) -> Dependent {
+        match &after.definition {
+            Definition::Table(new) => table::ease(self, identity, before, &new.columns, thing),
+            Definition::ForeignTable(new) => table::ease(self, identity, before, &new.columns, thing),
+            Definition::Schema(_) | Definition::Extension(_) => Dependent::Survives,
+            Definition::Sequence(_) if thing.column.is_some() => Dependent::Survives,
+            Definition::Constraint(constraint) if thing.retyped => match &constraint.kind {
+                ConstraintKind::ForeignKey(_) if !self.key_types_agree(from, thing) => Dependent::Remade,
+                _ => Dependent::Survives,
+            },
+            Definition::Index(_) | Definition::Statistics(_) if thing.retyped => Dependent::Survives,
+            Definition::Language(_)
+            | Definition::AccessMethod(_)
+            | Definition::Collation(_)
+            | Definition::Conversion(_)
+            | Definition::BaseType(_)
+            | Definition::Enum(_)
+            | Definition::Domain(_)
+            | Definition::Composite(_)
+            | Definition::Range(_)
+            | Definition::Sequence(_)
+            | Definition::ForeignDataWrapper(_)
+            | Definition::ForeignServer(_)
+            | Definition::UserMapping(_)
+            | Definition::Constraint(_)
+            | Definition::Index(_)
+            | Definition::View(_)
+            | Definition::MaterializedView(_)
+            | Definition::Function(_)
+            | Definition::Procedure(_)
+            | Definition::Aggregate(_)
+            | Definition::Operator(_)
+            | Definition::OperatorFamily(_)
+            | Definition::OperatorClass(_)
+            | Definition::Cast(_)
+            | Definition::Transform(_)
+            | Definition::Trigger(_)
+            | Definition::EventTrigger(_)
+            | Definition::Rule(_)
+            | Definition::Policy(_)
+            | Definition::Statistics(_)
+            | Definition::TextSearchParser(_)
+            | Definition::TextSearchTemplate(_)
+            | Definition::TextSearchDictionary(_)
+            | Definition::TextSearchConfiguration(_)
+            | Definition::Publication(_)
+            | Definition::Subscription(_)
+            | Definition::DefaultPrivileges(_) => Dependent::Remade,
+        }
+    }
+
+    /// Whether a column that is part of a foreign key can be given its new type while the other side has its old one:
+    /// integers of all widths compare with each other, and so do texts.
+    fn key_types_agree(&self, from: &Writer<'_>, thing: &Thing<'_>) -> bool {
+        let family = |writer: &Writer<'_>| {
+            let columns = writer.catalog.get(thing.object)?.definition.columns()?;
+            let of = &columns.iter().find(|it| Some(it.name.as_str()) == thing.column)?.data_type;
+            Some(match of.name.name.as_str() {
+                "int2" | "int4" | "int8" if of.name.is_builtin() => "integer".to_owned(),
+                "text" | "varchar" if of.name.is_builtin() => "text".to_owned(),
+                _ => of.without_modifiers().to_string(),
+            })
+        };
+        family(from) == family(self)
+    }
+
+    /// The statements that put a type out of the way, and drop it once nothing is of it any more: columns keep their values.
+    pub fn swap(&self, identity: &Identity) -> Vec<Statement> {
+        let word = super::super::spelling(identity.kind).keyword;
+        let own = qualified(&identity.schema, &identity.name);
+        let put_aside = aside(&identity.name);
+        let mut statements = Vec::new();
+        // A range brings a second type, whose name the new one wants too.
+        if let Some(Definition::Range(range)) = self.catalog.get(identity).map(|object| &object.definition)
+            && self.major >= 14
+        {
+            let multirange = qualified(&identity.schema, &range.multirange);
+            let sql = format!("ALTER TYPE {multirange} RENAME TO {};", quote_identifier(&aside(&range.multirange)));
+            statements.push(Statement::dropping(identity, sql));
+        }
+        statements.push(Statement::dropping(identity, format!("ALTER {word} {own} RENAME TO {};", quote_identifier(&put_aside))));
+        let mut drop = Statement::after(identity, format!("DROP {word} {};", qualified(&identity.schema, &put_aside)));
+        drop.closes.push(identity.clone());
+        statements.push(drop);
+        statements
+    }
+
+    /// The object of a parent table that hands an object down, which comes and goes with that alone.
+    pub fn handed_down_by(&self, identity: &Identity, object: &Object) -> Option<&'a Identity> {
+        match &object.definition {
+            Definition::Constraint(constraint) if constraint.inherited && !constraint.local => {
+                crate::ddl::constraint::above(self, identity, constraint)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether SQL that we write names an object. What is outside schemas, and what an extension brings, is named by no text.
+pub(super) fn mentions(text: &str, object: &Identity) -> bool {
+    if object.schema.is_empty() {
+        return true;
+    }
+    if object.kind == Kind::Operator {
+        return text.contains(&object.name);
+    }
+    let name = qualified(&object.schema, &object.name);
+    let is_part_of_name = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | '"');
+    text.match_indices(&name).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
+        // A closing quote of the name itself is within it; one after it belongs to a longer one.
+        !before.is_some_and(|it| is_part_of_name(it) || it == '.') && !after.is_some_and(is_part_of_name)
+    })
+}
+
+/// The name of something that is put out of the way.
+fn aside(name: &str) -> String {
+    let mut aside = name.to_owned();
+    // Room for a suffix within the 63 bytes of a name.
+    while aside.len() > 63 - "__old".len() {
+        aside.pop();
+    }
+    aside.push_str("__old");
+    aside
+}

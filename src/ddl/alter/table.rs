@@ -1,0 +1,184 @@
+//! Tables and foreign tables as wholes: parents, partitions, storage, row security. Their columns are [`column`]'s.
+
+use std::collections::BTreeMap;
+
+use super::{Alteration, Altered, Dependent, column};
+use crate::catalog::{
+    Column, ForeignTable, Identity, Object, PartitionOf, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
+};
+use crate::ddl::quote::{list, name, qualified, quote_identifier};
+use crate::ddl::table::{bound, index_names, parameters};
+use crate::ddl::{Statement, Thing, Writer};
+
+/// The words of a table and its name, with and without `ONLY`.
+pub(super) struct Target {
+    /// `ALTER TABLE a.b`.
+    pub(super) whole: String,
+    /// `ALTER TABLE ONLY a.b`.
+    pub(super) only: String,
+}
+
+impl Target {
+    pub(super) fn of(identity: &Identity) -> Self {
+        let word = crate::ddl::spelling(identity.kind).keyword;
+        let own = qualified(&identity.schema, &identity.name);
+        Self { whole: format!("ALTER {word} {own}"), only: format!("ALTER {word} ONLY {own}") }
+    }
+}
+
+pub(super) fn table(it: &Altered<'_, '_>, old: &Table, new: &Table) -> Alteration {
+    let Table {
+        columns,
+        persistence,
+        of_type,
+        inherits,
+        partition_key,
+        partition_of,
+        access_method,
+        tablespace,
+        storage_parameters,
+        replica_identity,
+        row_security,
+        cluster_on,
+    } = new;
+    if *partition_key != old.partition_key {
+        return Alteration::Replace("how a table is partitioned can't be altered");
+    }
+    if *access_method != old.access_method && it.to.major < 15 {
+        return Alteration::Replace("the access method of a table can't be altered before PostgreSQL 15");
+    }
+    let target = Target::of(it.identity);
+    let whole = |action: String| it.statement(format!("{} {action};", target.whole));
+    let mut statements = Vec::new();
+    if *of_type != old.of_type && old.of_type.is_some() {
+        statements.push(whole("NOT OF".to_owned()));
+    }
+    let attach = parents(it, (&old.inherits, old.partition_of.as_ref()), (inherits, partition_of.as_ref()), &mut statements);
+    let columns = column::columns(it, &old.columns, columns);
+    statements.extend(columns.kept);
+    statements.extend(attach);
+    if let Some(of_type) = of_type.as_ref().filter(|_| *of_type != old.of_type) {
+        statements.push(whole(format!("OF {}", name(of_type))));
+    }
+    if *persistence != old.persistence {
+        statements.push(whole(match persistence {
+            Persistence::Permanent => "SET LOGGED".to_owned(),
+            Persistence::Unlogged => "SET UNLOGGED".to_owned(),
+        }));
+    }
+    if *access_method != old.access_method {
+        statements.push(whole(format!("SET ACCESS METHOD {}", quote_identifier(access_method.as_deref().unwrap_or("heap")))));
+    }
+    if *tablespace != old.tablespace {
+        statements.push(whole(format!("SET TABLESPACE {}", quote_identifier(tablespace.as_deref().unwrap_or("pg_default")))));
+    }
+    statements.extend(settings(&old.storage_parameters, storage_parameters).into_iter().map(whole));
+    if *replica_identity != old.replica_identity {
+        statements.push(match replica_identity {
+            ReplicaIdentity::Default => whole("REPLICA IDENTITY DEFAULT".to_owned()),
+            ReplicaIdentity::Full => whole("REPLICA IDENTITY FULL".to_owned()),
+            ReplicaIdentity::Nothing => whole("REPLICA IDENTITY NOTHING".to_owned()),
+            ReplicaIdentity::Index(index) => {
+                whole(format!("REPLICA IDENTITY USING INDEX {}", quote_identifier(index))).needing(index_names(it.identity, index))
+            }
+        });
+    }
+    let RowSecurity { enabled, forced } = row_security;
+    if *enabled != old.row_security.enabled {
+        statements.push(whole(format!("{} ROW LEVEL SECURITY", if *enabled { "ENABLE" } else { "DISABLE" })));
+    }
+    if *forced != old.row_security.forced {
+        statements.push(whole(format!("{} ROW LEVEL SECURITY", if *forced { "FORCE" } else { "NO FORCE" })));
+    }
+    if *cluster_on != old.cluster_on {
+        statements.push(match cluster_on {
+            Some(index) => whole(format!("CLUSTER ON {}", quote_identifier(index))).needing(index_names(it.identity, index)),
+            None => whole("SET WITHOUT CLUSTER".to_owned()),
+        });
+    }
+    statements.extend(columns.dropped);
+    Alteration::Statements(statements)
+}
+
+pub(super) fn foreign_table(it: &Altered<'_, '_>, old: &ForeignTable, new: &ForeignTable) -> Alteration {
+    let ForeignTable { columns, inherits, partition_of, server, options } = new;
+    if *server != old.server {
+        return Alteration::Replace("the server of a foreign table can't be altered");
+    }
+    let target = Target::of(it.identity);
+    let mut statements = Vec::new();
+    let attach = parents(it, (&old.inherits, old.partition_of.as_ref()), (inherits, partition_of.as_ref()), &mut statements);
+    let columns = column::columns(it, &old.columns, columns);
+    statements.extend(columns.kept);
+    statements.extend(attach);
+    let changed = super::foreign::option_changes(&old.options, options);
+    statements.extend(changed.map(|options| it.statement(format!("{} {options};", target.whole))));
+    statements.extend(columns.dropped);
+    Alteration::Statements(statements)
+}
+
+/// What comes of parents: those that are left go first (into `leave`), those that are joined come after the columns
+/// are as theirs.
+fn parents(
+    it: &Altered<'_, '_>,
+    (old_inherits, old_partition): (&[QualifiedName], Option<&PartitionOf>),
+    (inherits, partition): (&[QualifiedName], Option<&PartitionOf>),
+    leave: &mut Vec<Statement>,
+) -> Vec<Statement> {
+    let target = Target::of(it.identity);
+    let own = qualified(&it.identity.schema, &it.identity.name);
+    // The parent itself may go once it is left.
+    let leaving = |sql: String, parent: &QualifiedName| {
+        let mut statement = it.statement(sql);
+        statement.releases.extend(it.from.relation(parent).map(|(parent, _)| parent.clone()));
+        statement
+    };
+    for parent in old_inherits.iter().filter(|parent| !inherits.contains(parent)) {
+        leave.push(leaving(format!("{} NO INHERIT {};", target.whole, name(parent)), parent));
+    }
+    let mut join = Vec::new();
+    if old_partition != partition {
+        if let Some(PartitionOf { parent, bound: _ }) = old_partition {
+            leave.push(leaving(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent)), parent));
+        }
+        if let Some(PartitionOf { parent, bound: rows }) = partition {
+            join.push(it.statement(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows))));
+        }
+    }
+    for parent in inherits.iter().filter(|parent| !old_inherits.contains(parent)) {
+        join.push(it.statement(format!("{} INHERIT {};", target.whole, name(parent))));
+    }
+    join
+}
+
+/// `SET (…)` and `RESET (…)` that lead from some parameters to others.
+pub(super) fn settings(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<String> {
+    let changed: BTreeMap<String, String> =
+        new.iter().filter(|(key, value)| old.get(*key) != Some(value)).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let gone: Vec<&String> = old.keys().filter(|key| !new.contains_key(*key)).collect();
+    let mut actions = Vec::new();
+    if !changed.is_empty() {
+        actions.push(format!("SET ({})", parameters(&changed)));
+    }
+    if !gone.is_empty() {
+        let spell = |key: &&String| key.split('.').map(quote_identifier).collect::<Vec<_>>().join(".");
+        actions.push(format!("RESET ({})", list(&gone, spell)));
+    }
+    actions
+}
+
+/// How a table lives through the absence of something that it depends on.
+pub(super) fn ease(to: &Writer<'_>, identity: &Identity, before: &Object, columns: &[Column], thing: &Thing<'_>) -> Dependent {
+    if thing.column.is_some() {
+        // Of its parent: what is done there comes down to it.
+        return Dependent::Survives;
+    }
+    if matches!(thing.object.kind, crate::catalog::Kind::Table | crate::catalog::Kind::ForeignTable | crate::catalog::Kind::ForeignServer) {
+        return Dependent::Remade;
+    }
+    let Some(old) = before.definition.columns() else { return Dependent::Remade };
+    match column::ease(to, identity, old, columns, thing) {
+        Some(statements) => Dependent::Eased(statements),
+        None => Dependent::Remade,
+    }
+}
