@@ -237,6 +237,12 @@ pub fn missing(path: &Path) -> Option<&Path> {
     path.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists()).last()
 }
 
+/// Removes a folder if nothing is in it.
+pub fn remove_if_empty(path: impl AsRef<Path>) {
+    // What stands in the way is somebody's file, and a reason to leave the folder.
+    let _ = fs::remove_dir(path);
+}
+
 /// Removes a file; one that is gone already is no error. A link is removed, not what it leads to.
 ///
 /// # Errors

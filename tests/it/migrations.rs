@@ -39,7 +39,7 @@ struct Way {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tool {
+pub(crate) enum Tool {
     Goose,
     Migrate,
 }
@@ -291,7 +291,7 @@ fn differences(found: &Catalog, expected: &Catalog) -> Vec<String> {
 }
 
 /// Runs a tool over all migrations of a folder.
-fn apply(tool: Tool, folder: &Path, database: &Database<'_>, up: bool) -> Result<(), String> {
+pub(crate) fn apply(tool: Tool, folder: &Path, database: &Database<'_>, up: bool) -> Result<(), String> {
     let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/bin");
     let url = database.url(LOADER);
     let output = match tool {
