@@ -285,7 +285,11 @@ impl Writer {
 
 impl Sink for Writer {
     fn take(&self, path: String, bytes: Vec<u8>) -> Result<(), Error> {
-        let state = if self.beside(&path)?.is_some() { State::New } else { state(&path, fs::read_if_exists(self.root.join(&path))?.as_deref(), &bytes) };
+        let state = if self.beside(&path)?.is_some() {
+            State::New
+        } else {
+            state(&path, fs::read_if_exists(self.root.join(&path))?.as_deref(), &bytes)
+        };
         self.put(&path, &bytes, state)?;
         push(&self.compared, Compared { path, state, diff: String::new() });
         Ok(())

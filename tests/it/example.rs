@@ -4,7 +4,7 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use crate::migrations::{self, Tool};
+use crate::migrations::{self, TOOL_SCHEMA, Tool};
 use crate::server::server;
 use crate::{golang, tool};
 
@@ -16,6 +16,7 @@ fn bookshop() -> Result<(), String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/bookshop");
     tool::run(&folder, &["--check"])?.ok()?;
     let database = server()?.database("bookshop")?;
+    database.run(&format!("CREATE SCHEMA {TOOL_SCHEMA}"))?;
     migrations::apply(Tool::Goose, &folder.join("migrations"), &database, true)?;
     for (program, arguments) in
         [("gofmt", &["-l", "."][..]), ("go", &["vet", "./..."]), ("staticcheck", &["./..."]), ("go", &["test", "-count=1", "-v", "./..."])]

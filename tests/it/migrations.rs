@@ -26,7 +26,7 @@ use crate::tool;
 const KNOWN: &str = include_str!("migrations/known.tsv");
 
 /// The schema that the tools keep their versions in, so that they are in nobody's way.
-const TOOL_SCHEMA: &str = "pgx_goose_tool";
+pub(crate) const TOOL_SCHEMA: &str = "pgx_goose_tool";
 
 /// One way of writing and running a migration.
 #[derive(Clone, Copy, Debug)]
