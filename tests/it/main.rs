@@ -28,6 +28,7 @@ mod corpus;
 mod database;
 mod dump;
 mod equality;
+mod example;
 mod fidelity;
 mod fixtures;
 mod fleet;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
     trials.extend(migrations::trials(all));
     trials.extend(property::trials());
     trials.extend(golang::trials(all));
+    trials.extend(example::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
     // A run that is narrowed down says nothing of the rest.
