@@ -112,6 +112,8 @@ fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
     let reading = Reading { sizes: arguments.with_stats, ..Reading::plain(arguments.strict, arguments.shadow) };
     let Schema { catalog, mut sizes } = source::read(&arguments.sources, &reading, report)?;
     let catalog = selection::select(catalog, &arguments.schema, &arguments.tables, &arguments.ignore_tables, report)?;
+    // Taken apart by the end of the process, which is faster than object by object.
+    let catalog = std::mem::ManuallyDrop::new(catalog);
     sizes.retain(|identity, _| catalog.contains(identity));
     let bytes = snapshot::encode_with_sizes(&catalog, &sizes, &HeaderFacts::current());
     if arguments.output == "-" {

@@ -21,7 +21,7 @@ use crate::server::{Database, LOADER, server};
 use crate::tool;
 
 /// The environment variable by which generated tests find their database.
-const DSN: &str = "PGX_GOOSE_TEST_DSN";
+pub(crate) const DSN: &str = "PGX_GOOSE_TEST_DSN";
 
 /// The real schemas that go through the toolchain where not all do: small to large, each for something that the others haven't.
 const SPREAD: &[&str] = &[
@@ -59,7 +59,7 @@ pub(crate) fn trials(all: bool) -> Vec<Trial> {
     trials
 }
 
-/// Every fixture is formatted, built, vetted and checked, all at once.
+/// Every fixture is formatted, built, vetted and checked, all at once: a checker that starts once loads the libraries once.
 fn build_fixtures() -> Result<(), Failed> {
     let module = module()?;
     let root = module.join("fixtures");
@@ -100,10 +100,7 @@ fn run_fixture(case: &Case) -> Result<Completion, Failed> {
     if by_hand.is_dir() {
         copy(&by_hand, &tree.folder.join("by_hand"), &format!("example.com/proof/{}", tree.name()))?;
     }
-    for (check, result) in tree.checks() {
-        result.map_err(|error| format!("{check}: {error}"))?;
-    }
-    tree.test(None)?.verdict()?;
+    // `golang::fixtures` checks the same files.
     let tested = tree.test(Some(&database))?;
     tested.leave_out(&format!("fixtures/{}", case.name));
     tested.verdict()?;
@@ -291,20 +288,20 @@ fn silent(program: &str, arguments: &[&str]) -> Result<(), String> {
     if output.status.success() && said.is_empty() { Ok(()) } else { Err(cut(&said)) }
 }
 
-/// A program of the Go toolchain in the module's folder, kept off the network.
+/// A program of the Go toolchain in the module's folder.
 fn go(program: &str) -> Result<Command, String> {
+    let mut command = toolchain(program)?;
+    command.current_dir(module()?).env("GOFLAGS", "-mod=mod");
+    Ok(command)
+}
+
+/// A program of the Go toolchain, kept off the network.
+pub(crate) fn toolchain(program: &str) -> Result<Command, String> {
     let mut command = Command::new(program);
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).map_err(|e| e.to_string())?;
-    command
-        .current_dir(module()?)
-        .env("PATH", path)
-        .env("GOFLAGS", "-mod=mod")
-        .env("GOPROXY", "off")
-        .env("GOWORK", "off")
-        .env("GOTOOLCHAIN", "local")
-        .env_remove(DSN);
+    command.env("PATH", path).env("GOPROXY", "off").env("GOWORK", "off").env("GOTOOLCHAIN", "local").env_remove(DSN);
     Ok(command)
 }
 

@@ -31,6 +31,7 @@ mod corpus;
 mod database;
 mod dump;
 mod equality;
+mod example;
 mod fidelity;
 mod fixtures;
 mod fleet;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
     trials.extend(shadow::trials());
     trials.extend(verify::trials());
     trials.extend(golang::trials(all));
+    trials.extend(example::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
     // A run that is narrowed down says nothing of the rest.

@@ -26,7 +26,7 @@ use crate::tool;
 const KNOWN: &str = include_str!("migrations/known.tsv");
 
 /// The schema that the tools keep their versions in, so that they are in nobody's way.
-const TOOL_SCHEMA: &str = "pgx_goose_tool";
+pub(crate) const TOOL_SCHEMA: &str = "pgx_goose_tool";
 
 /// One way of writing and running a migration.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ struct Way {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tool {
+pub(crate) enum Tool {
     Goose,
     Migrate,
 }
@@ -291,7 +291,7 @@ fn differences(found: &Catalog, expected: &Catalog) -> Vec<String> {
 }
 
 /// Runs a tool over all migrations of a folder.
-fn apply(tool: Tool, folder: &Path, database: &Database<'_>, up: bool) -> Result<(), String> {
+pub(crate) fn apply(tool: Tool, folder: &Path, database: &Database<'_>, up: bool) -> Result<(), String> {
     let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/bin");
     let url = database.url(LOADER);
     let output = match tool {
