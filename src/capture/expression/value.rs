@@ -356,6 +356,9 @@ impl Analysis<'_> {
         let inner = self.value(argument)?;
         let typed = Typed::of(data_type.clone()).not_null(inner.not_null);
         self.join_casts(argument, &data_type);
+        if inner.is_untyped() {
+            self.rename_constant(argument, &data_type);
+        }
         if inner.is_untyped() && data_type.name.is_builtin() && data_type.modifiers.is_empty() {
             if let Some(NodeEnum::AConst(constant)) = argument.node.as_mut()
                 && let Some(a_const::Val::Sval(text)) = &constant.val
