@@ -163,12 +163,24 @@ impl Analysis<'_> {
         Ok(())
     }
 
+    /// Writes a literal that a type reads as it is called after the rename under way.
+    pub(super) fn rename_constant(&self, node: &mut Node, data_type: &DataType) {
+        let Some(rename) = self.rename else { return };
+        if let Some(NodeEnum::AConst(it)) = node.node.as_mut()
+            && let Some(a_const::Val::Sval(text)) = &mut it.val
+            && let Some(new) = rename.constant(&text.sval, self.resolver.base(data_type))
+        {
+            text.sval = new;
+        }
+    }
+
     /// Writes a bare literal as the server keeps it once it has read it as a type.
     pub(super) fn read_literal(&mut self, node: &mut Node, data_type: &DataType) -> Result<(), Unresolved> {
         if !is_literal(Some(node)) || is_untyped(data_type) {
             return Ok(());
         }
         self.needs_type(data_type);
+        self.rename_constant(node, data_type);
         if names_object(data_type) {
             let arg = Some(Box::new(std::mem::take(node)));
             let names = type_names(&data_type.name, true);

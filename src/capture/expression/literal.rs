@@ -264,12 +264,22 @@ fn jsonb(value: &Value) -> Option<String> {
 /// `{a, "b c"}`: PostgreSQL src/backend/utils/adt/arrayfuncs.c, array_in and array_out.
 fn array(text: &str, data_type: &DataType) -> Option<String> {
     let mut rest = text.trim();
-    let found = dimension(&mut rest, &data_type.name.name, data_type.name.is_builtin())?;
+    let element = |text: String| match data_type.name.is_builtin() {
+        true => value(&text, &data_type.name.name).unwrap_or(text),
+        false => text,
+    };
+    let found = dimension(&mut rest, &element)?;
     // An array of empty arrays is empty.
     rest.is_empty().then(|| if found.chars().all(|it| "{},".contains(it)) { "{}".to_owned() } else { found })
 }
 
-fn dimension(rest: &mut &str, element: &str, builtin: bool) -> Option<String> {
+/// An array's text with something else for each of its elements.
+pub(super) fn array_with(text: &str, element: &dyn Fn(String) -> String) -> Option<String> {
+    let mut rest = text.trim();
+    dimension(&mut rest, element).filter(|_| rest.is_empty())
+}
+
+fn dimension(rest: &mut &str, element: &dyn Fn(String) -> String) -> Option<String> {
     *rest = rest.strip_prefix('{')?;
     let mut elements = Vec::new();
     loop {
@@ -282,14 +292,10 @@ fn dimension(rest: &mut &str, element: &str, builtin: bool) -> Option<String> {
             break;
         }
         if rest.starts_with('{') {
-            elements.push(dimension(rest, element, builtin)?);
+            elements.push(dimension(rest, element)?);
         } else {
             let (text, quoted) = array_element(rest)?;
-            elements.push(if !quoted && text.eq_ignore_ascii_case("null") {
-                "NULL".to_owned()
-            } else {
-                quote_element(&if builtin { value(&text, element).unwrap_or(text) } else { text })
-            });
+            elements.push(if !quoted && text.eq_ignore_ascii_case("null") { "NULL".to_owned() } else { quote_element(&element(text)) });
         }
         *rest = rest.trim_start();
         if let Some(after) = rest.strip_prefix(',') {

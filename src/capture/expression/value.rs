@@ -386,6 +386,9 @@ impl Analysis<'_> {
             // A constant of a domain is one of the domain's base type, and checked.
             self.read_literal(argument, &base)?;
         }
+        if inner.is_untyped() {
+            self.rename_constant(argument, &data_type);
+        }
         if inner.is_untyped() && data_type.name.is_builtin() && data_type.modifiers.is_empty() {
             if let Some(NodeEnum::AConst(constant)) = argument.node.as_mut()
                 && let Some(a_const::Val::Sval(text)) = &constant.val
