@@ -17,7 +17,7 @@ use super::error::{Exit, Failure};
 use super::hooks::{self, Moment};
 use super::output::print;
 use super::report::Report;
-use super::source::count;
+use super::source::{Shadow, count};
 use super::{Talk, go_generate, migrate, settings, source, watch};
 
 /// Arguments of `generate`.
@@ -52,6 +52,8 @@ pub(crate) struct Arguments {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) shadow: Shadow,
 
     /// The Go module of the packages [default: that of the nearest go.mod]
     #[arg(long, value_name = "PATH", help_heading = "Output")]

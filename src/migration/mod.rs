@@ -14,6 +14,7 @@ mod goose;
 mod header;
 pub mod rename;
 mod squash;
+pub mod verify;
 pub mod version;
 
 use std::collections::BTreeSet;

@@ -137,7 +137,14 @@ impl<'a> Fates<'a> {
                     open.extend(added.destroyed(identity));
                     let Fate::Alter { statements, .. } = added else { continue };
                     match self.of.entry(identity).or_insert_with(|| Fate::Alter { before, after, statements: Vec::new() }) {
-                        Fate::Alter { statements: all, .. } => all.extend(statements),
+                        Fate::Alter { statements: all, .. } => {
+                            // What both say is said once, where the thing is as it is to be; what lets go of the thing comes first, for
+                            // what needs the new one can't be before that.
+                            all.retain(|it| !statements.iter().any(|eased| eased.sql == it.sql));
+                            let (first, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|it| it.releases.contains(thing.object));
+                            all.splice(0..0, first);
+                            all.extend(rest);
+                        }
                         Fate::Create(_) | Fate::Drop(_) | Fate::Replace { .. } => {}
                     }
                 }

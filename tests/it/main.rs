@@ -14,6 +14,9 @@
 //! - [`fleet`]: many databases compared with one schema.
 //! - [`settings`]: each flag and each key of the config has an effect.
 //! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
+//! - [`views`]: the columns of views, their types and which are never NULL, against a server with rows.
+//! - [`shadow`]: throw-away servers start, serve, and leave nothing behind; DDL that only a server can run is loaded into one.
+//! - [`verify`]: migrations are tried out on one.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -41,7 +44,10 @@ mod property;
 mod random;
 mod server;
 mod settings;
+mod shadow;
 mod tool;
+mod verify;
+mod views;
 
 use std::process::ExitCode;
 
@@ -68,6 +74,9 @@ fn main() -> ExitCode {
     trials.extend(fleet::trials());
     trials.extend(migrations::trials(all));
     trials.extend(property::trials());
+    trials.extend(views::trials());
+    trials.extend(shadow::trials());
+    trials.extend(verify::trials());
     trials.extend(golang::trials(all));
     trials.extend(example::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -116,6 +116,39 @@ pub fn load(path: &Path) -> Result<Source, SourceError> {
     Ok(Source { inputs, passed_over })
 }
 
+/// Reads the ways down of a folder of migrations, the last first: the parts of its files that go down, or the files beside them that do
+/// (`.down.sql`, diesel's `down.sql`). Migrations that have none go down without a statement.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_down(path: &Path) -> Result<Vec<Input>, SourceError> {
+    let Folder { files, session, .. } = folder::read(path)?;
+    let mut inputs = Vec::new();
+    for file in files.iter().rev() {
+        let name = file.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        let other = match name.strip_suffix("up.sql") {
+            Some(before) if before.is_empty() || before.ends_with('.') => Some(file.with_file_name(format!("{before}down.sql"))),
+            _ => None,
+        };
+        match other {
+            Some(other) if fs::kind(&other)?.is_some() => inputs.push(input(other.display().to_string(), fs::read(&other)?, session)?),
+            Some(_) => {}
+            None => {
+                // Its lines say more of how it is run than those that are left.
+                let name = file.display().to_string();
+                let text = fs::read_to_string(file)?;
+                if let Some(down) = sections::down(&text) {
+                    inputs.push(Input { name, text: down, session: sections::session(&text).unwrap_or(session) });
+                }
+            }
+        }
+    }
+    if let Some(first) = inputs.first_mut() {
+        first.session.connects = true;
+    }
+    Ok(inputs)
+}
+
 /// A file. Lines for a migration tool say more of how it is run than its folder does.
 fn input(name: String, bytes: Vec<u8>, session: Session) -> Result<Input, SourceError> {
     let text = String::from_utf8(bytes).map_err(|error| {
