@@ -46,6 +46,7 @@ mod server;
 mod settings;
 mod shadow;
 mod tool;
+mod unseen;
 mod verify;
 mod views;
 
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
     trials.extend(verify::trials());
     trials.extend(golang::trials(all));
     trials.extend(example::trials());
+    trials.extend(unseen::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
     // A run that is narrowed down says nothing of the rest.

@@ -279,7 +279,8 @@ fn captured(database: &Database<'_>) -> Result<Catalog, String> {
     Ok(captured.catalog.into_iter().filter(|(identity, _)| !is_tools(identity)).collect())
 }
 
-fn differences(found: &Catalog, expected: &Catalog) -> Vec<String> {
+/// What one catalog has that another hasn't, or has in another way.
+pub(crate) fn differences(found: &Catalog, expected: &Catalog) -> Vec<String> {
     let told = |change: Change<'_>| match change {
         Change::Created { identity, .. } => format!("{identity}: missing"),
         Change::Dropped { identity, .. } => format!("{identity}: too much"),
