@@ -4,7 +4,7 @@
 SOURCE ?= fixtures/shop/schema
 CARGO ?= cargo
 
-.PHONY: help run test test-all nightly check bless bench rivals install-deps
+.PHONY: help run test test-all nightly check bless bench rivals unseen install-deps
 
 help:
 	@echo 'make run [SOURCE=path]   DDL -> snapshot -> Go, into target/run'
@@ -14,6 +14,7 @@ help:
 	@echo 'make check               format, clippy, unit tests'
 	@echo 'make bless               rewrite the expectations under fixtures/'
 	@echo 'make bench               the table of docs/performance.md'
+	@echo 'make unseen              schemas of public packages, fetched from their registries, against servers'
 	@echo 'make rivals              the same beside other generators (needs the Go module proxy, once)'
 
 run:
@@ -53,6 +54,11 @@ bench:
 rivals:
 	@scripts/install-deps.sh test
 	benches/rivals/run.sh
+
+unseen:
+	@scripts/install-deps.sh test
+	scripts/unseen.sh
+	$(CARGO) test --test it -- unseen::
 
 install-deps:
 	@scripts/install-deps.sh all

@@ -3,7 +3,8 @@
 //! Writing is atomic by file: the new bytes go to a temporary file in the same folder, which is then renamed over the
 //! old one. Whatever interrupts the program, a file is either the old one or the new one, and the next run, which
 //! writes whatever differs, repairs the rest. What a kill may leave behind are temporary files; their names begin
-//! with a dot, so Go and migration tools pass them over, and [`sweep`] takes them away.
+//! with a dot, so Go and migration tools pass them over, and [`sweep`] takes them away. A folder that is not there yet
+//! is made beside its place with all that goes into it, and renamed as a whole ([`StagedFolder`]).
 //!
 //! This module must know nothing of schemas or Go, and no other of the crate.
 #![expect(clippy::disallowed_methods, reason = "this is the module that the lint sends everybody to")]
@@ -231,17 +232,9 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|source| Error::new("create the folder", path, source))
 }
 
-/// Creates a folder and those above it, and returns the ones that were missing, the topmost first.
-///
-/// # Errors
-/// As [`create_dir_all`].
-pub fn create_missing(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, Error> {
-    let path = path.as_ref();
-    let missing = path.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
-    let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-    missing.reverse();
-    create_dir_all(path)?;
-    Ok(missing)
+/// Returns the topmost folder that is missing on the way to a path, the path included; none where all of it is there.
+pub fn missing(path: &Path) -> Option<&Path> {
+    path.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists()).last()
 }
 
 /// Removes a folder if nothing is in it.
@@ -385,6 +378,75 @@ impl Staged {
     }
 }
 
+/// A folder that is not there yet, made beside its place. Dropped before [`StagedFolder::commit`] it leaves no trace.
+#[derive(Debug)]
+pub struct StagedFolder {
+    temporary: tempfile::TempDir,
+    place: PathBuf,
+}
+
+impl StagedFolder {
+    /// Makes the folder. The one that it belongs into must exist.
+    ///
+    /// # Errors
+    /// If that folder can't be written to.
+    pub fn new(place: impl Into<PathBuf>) -> Result<Self, Error> {
+        let place = place.into();
+        let mut builder = tempfile::Builder::new();
+        let made = builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempdir_in(folder_of(&place));
+        match made {
+            Ok(temporary) => Ok(Self { temporary, place }),
+            Err(source) => Err(Error::new("create the folder", &place, source)),
+        }
+    }
+
+    /// Where it will be.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Where what goes into it is put meanwhile.
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Puts the folder in its place. Where somebody has made one there meanwhile, the files go into that one by one.
+    ///
+    /// # Errors
+    /// If the folder that it belongs into can't be written to any more.
+    pub fn commit(self) -> Result<(), Error> {
+        // A folder without anything in it is replaced by this, too.
+        if fs::rename(self.path(), &self.place).is_ok() {
+            // It has moved, so that nothing is there to be removed.
+            let _ = self.temporary.keep();
+            return Ok(());
+        }
+        move_into(self.path(), &self.place)
+    }
+}
+
+/// Moves the files of a folder into another, folders in it included.
+fn move_into(from: &Path, to: &Path) -> Result<(), Error> {
+    create_dir_all(to)?;
+    for entry in read_dir_sorted(from)? {
+        let place = to.join(&entry.name);
+        match entry.kind {
+            FileKind::Folder => move_into(&entry.path, &place)?,
+            _ => fs::rename(&entry.path, &place).map_err(|source| Error::new("write", &place, source))?,
+        }
+    }
+    Ok(())
+}
+
+/// Puts bytes into a file of a folder that nobody looks into, such as a [`StagedFolder`].
+///
+/// # Errors
+/// If the folder can't be written to or the disk is full.
+pub fn write_unseen(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
+    let path = path.as_ref();
+    fs::write(path, bytes).map_err(|source| Error::new("write", path, source))
+}
+
 /// The folder that a path is in.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -393,7 +455,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Removes the temporary files that killed runs left in a folder, those of runs still at work excepted.
+/// Removes the temporary files and folders that killed runs left in a folder, those of runs still at work excepted.
 ///
 /// # Errors
 /// If the folder can't be listed or a file not removed. A folder that isn't there has nothing to sweep.
@@ -404,8 +466,13 @@ pub fn sweep(folder: impl AsRef<Path>) -> Result<(), Error> {
     };
     for entry in entries {
         let ours = entry.name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX));
-        if ours && entry.kind == FileKind::File && is_abandoned(&entry.path) {
-            remove(&entry.path)?;
+        if !ours || !is_abandoned(&entry.path) {
+            continue;
+        }
+        match entry.kind {
+            FileKind::File => remove(&entry.path)?,
+            FileKind::Folder => fs::remove_dir_all(&entry.path).map_err(|source| Error::new("remove", &entry.path, source))?,
+            FileKind::Other => {}
         }
     }
     Ok(())
@@ -555,6 +622,52 @@ mod tests {
         assert_eq!(names(folder.path()), ["a.go"]);
         remove(&left).unwrap();
         sweep(folder.path().join("none")).unwrap();
+    }
+
+    #[test]
+    fn a_folder_comes_as_a_whole_or_not_at_all() {
+        let root = folder();
+        let place = root.path().join("out");
+        let made = || {
+            let staged = StagedFolder::new(&place).unwrap();
+            create_dir_all(staged.path().join("sub")).unwrap();
+            write_unseen(staged.path().join("sub/a.go"), b"new").unwrap();
+            staged
+        };
+        drop(made());
+        assert!(names(root.path()).is_empty());
+        assert_eq!(missing(&place.join("sub")), Some(place.as_path()));
+        made().commit().unwrap();
+        assert_eq!(names(root.path()), ["out"]);
+        assert_eq!(missing(&place.join("sub")), None);
+        assert_eq!(read_to_string(place.join("sub/a.go")).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_folder_that_came_meanwhile_keeps_what_it_has() {
+        let root = folder();
+        let place = root.path().join("out");
+        let staged = StagedFolder::new(&place).unwrap();
+        create_dir_all(staged.path().join("sub")).unwrap();
+        write_unseen(staged.path().join("sub/a.go"), b"new").unwrap();
+        create_dir_all(place.join("sub")).unwrap();
+        write_atomic(place.join("sub/b.go"), b"mine", Durability::Renamed).unwrap();
+        staged.commit().unwrap();
+        assert_eq!(names(root.path()), ["out"]);
+        assert_eq!(names(&place.join("sub")), ["a.go", "b.go"]);
+    }
+
+    #[test]
+    fn abandoned_folders_are_swept() {
+        let root = folder();
+        let left = root.path().join(".pgx-goose-abc.tmp");
+        create_dir_all(left.join("sub")).unwrap();
+        sweep(root.path()).unwrap();
+        assert_eq!(names(root.path()), [".pgx-goose-abc.tmp"]);
+        let long_ago = std::time::SystemTime::now() - ABANDONED_AFTER * 2;
+        fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
+        sweep(root.path()).unwrap();
+        assert!(names(root.path()).is_empty());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How a schema is read: from DDL text ([`script`]) or from a running server ([`live`]).
+//! How a schema is read: from DDL text ([`script`]) or from a running server ([`live`]), which may be one of our own
+//! that is gone afterwards ([`shadow`]).
 //!
 //! Every way of reading ends in a [`Captured`]: a catalog, and what was found on the way. This module must not know who
 //! asks, how a catalog is kept, or what is made of it.
@@ -7,6 +8,7 @@ pub(crate) mod expression;
 pub(crate) mod keywords;
 pub mod live;
 pub mod script;
+pub mod shadow;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity};

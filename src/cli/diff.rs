@@ -11,7 +11,7 @@ use pgx_goose::snapshot::{self, Reader};
 use super::error::{Exit, Failure};
 use super::fleet;
 use super::report::Report;
-use super::source::{self, Reading};
+use super::source::{self, Reading, Shadow};
 use super::{bookkeeping, change, output};
 
 /// How differences are shown.
@@ -44,6 +44,8 @@ pub(crate) struct Arguments {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    shadow: Shadow,
     /// Compare the tables of migration tools, too
     #[arg(long)]
     all: bool,
@@ -61,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failur
                 Failure::usage("`--each` compares databases with one SOURCE").hint("pgx-goose diff --each dsns.txt snapshots/app.pgsnap")
             );
         };
-        return fleet::compare(&arguments.fleet, each, aim, arguments.format == Format::Json, arguments.strict, arguments.all, report);
+        let reading = Reading::plain(arguments.strict, arguments.shadow);
+        return fleet::compare(&arguments.fleet, each, aim, arguments.format == Format::Json, &reading, arguments.all, report);
     }
     let [old, new] = arguments.sources.as_slice() else {
         return Err(Failure::usage("`diff` compares two schemas").hint("pgx-goose diff OLD NEW"));
@@ -88,7 +91,7 @@ fn read(old: &str, new: &str, whole: bool, arguments: &Arguments, report: &Repor
     let (mut from, mut to) = if is_snapshot(old) && is_snapshot(new) && !whole {
         differing(old, new)?
     } else {
-        let reading = Reading::plain(arguments.strict);
+        let reading = Reading::plain(arguments.strict, arguments.shadow);
         let schema = |source: &String| source::read(std::slice::from_ref(source), &reading, report).map(|it| it.catalog);
         (schema(&old.to_owned())?, schema(&new.to_owned())?)
     };

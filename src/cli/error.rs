@@ -4,6 +4,7 @@
 use pgx_goose::capture::live::CaptureError;
 use pgx_goose::capture::live::connection::ConnectionError;
 use pgx_goose::capture::script::source::SourceError;
+use pgx_goose::capture::shadow::{LoadError, ShadowError};
 use pgx_goose::codegen::{self, output, template::TemplateError};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::snapshot::DecodeError;
@@ -153,6 +154,32 @@ impl From<CaptureError> for Failure {
         match error {
             CaptureError::Connection(error) => error.into(),
             error => Self::caused(Exit::Environment, &error),
+        }
+    }
+}
+
+impl From<ShadowError> for Failure {
+    fn from(error: ShadowError) -> Self {
+        match error {
+            ShadowError::Connection(error) => error.into(),
+            error => {
+                let failure = Self::caused(Exit::Environment, &error);
+                match error.hint() {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+        }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Shadow(error) => error.into(),
+            LoadError::Refused(diagnostics) => Self::found(Exit::Input, diagnostics),
+            LoadError::Connection(error) => error.into(),
+            LoadError::Capture(error) => error.into(),
         }
     }
 }

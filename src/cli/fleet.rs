@@ -107,7 +107,7 @@ pub(crate) fn compare(
     each: &PathBuf,
     aim: &str,
     as_json: bool,
-    strict: bool,
+    reading: &Reading,
     all: bool,
     report: &Report,
 ) -> Result<Exit, Failure> {
@@ -115,8 +115,7 @@ pub(crate) fn compare(
     let listed = fs::read_to_string(each)?;
     let sources: Vec<&str> = listed.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#')).collect();
     let mine: Vec<&str> = sources.iter().enumerate().filter(|(number, _)| shard.has(*number)).map(|(_, it)| *it).collect();
-    let reading = Reading::plain(strict);
-    let wanted = source::read(&[aim.to_owned()], &reading, report)?.catalog;
+    let wanted = source::read(&[aim.to_owned()], reading, report)?.catalog;
     report.info(|| format!("{} of {} databases, {} at a time", mine.len(), sources.len(), arguments.jobs));
 
     let next = AtomicUsize::new(0);
@@ -128,7 +127,7 @@ pub(crate) fn compare(
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(source) = mine.get(number) else { break };
-                    let result = one(source, aim, &wanted, &reading, all, &quiet);
+                    let result = one(source, aim, &wanted, reading, all, &quiet);
                     if !as_json {
                         told(source, &result);
                     }

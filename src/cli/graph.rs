@@ -5,7 +5,7 @@ use pgx_goose::graph;
 
 use super::error::{Exit, Failure};
 use super::report::Report;
-use super::source::{self, Reading};
+use super::source::{self, Reading, Shadow};
 use super::{output, picture};
 
 /// How the graph is shown.
@@ -30,10 +30,13 @@ pub(crate) struct Arguments {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    shadow: Shadow,
 }
 
 pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failure> {
-    let catalog = source::read(std::slice::from_ref(&arguments.source), &Reading::plain(arguments.strict), report)?.catalog;
+    let catalog =
+        source::read(std::slice::from_ref(&arguments.source), &Reading::plain(arguments.strict, arguments.shadow), report)?.catalog;
     let shown = match arguments.format {
         Format::Text => text(&catalog),
         Format::Dot => picture::dependencies_dot(&catalog),

@@ -20,13 +20,14 @@ pub(crate) fn stops<T>(canceller: Canceller, work: impl FnOnce() -> T) -> Result
 
     let failed = |error: std::io::Error| Failure::environment(format!("can't watch for Ctrl-C: {error}"));
     let at_ease = AT_EASE.get_or_init(Arc::default);
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
     if !at_ease.swap(false, Ordering::AcqRel) {
-        // The first time: nobody has put the handlers there yet.
+        // The first time: nobody has put the handlers there yet. They come before the one that wakes the thread below: handlers
+        // run in order, and a thread that is quick to say "at ease" would else have the same signal end the program.
         for signal in [SIGINT, SIGTERM] {
             register_conditional_default(signal, Arc::clone(at_ease)).map_err(failed)?;
         }
     }
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
     let handle = signals.handle();
     let watch = std::thread::spawn({
         let at_ease = Arc::clone(at_ease);

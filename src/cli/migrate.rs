@@ -18,8 +18,8 @@ use super::config::{self, Config};
 use super::error::{Exit, Failure};
 use super::generate::boolean;
 use super::report::Report;
-use super::source::{self, Reading, count};
-use super::{OLDEST_MAJOR, Talk, bookkeeping, change, output, settings};
+use super::source::{self, Reading, Shadow, count};
+use super::{OLDEST_MAJOR, Talk, bookkeeping, change, output, settings, verify};
 
 /// The folder of migrations where nobody names one.
 const DEFAULT_DIR: &str = "./migrations";
@@ -75,6 +75,12 @@ pub(crate) struct Arguments {
     /// Take warnings as errors: about the DDL, and of a migration that a replay does not bring to its end
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    shadow: Shadow,
+    /// Run the migration up and down on a throw-away server, made with the PostgreSQL programs of this machine, and write it only if
+    /// both ends are right; with `--check`, run those of the folder [MAJOR default: the newest]
+    #[arg(long, value_name = "MAJOR", num_args = 0..=1, require_equals = true, value_parser = clap::value_parser!(u32).range(13..=18), conflicts_with = "squash")]
+    verify: Option<Option<u32>>,
     /// Plan for the tables of migration tools, too
     #[arg(long)]
     all: bool,
@@ -97,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Repor
 }
 
 fn migrate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exit, Failure> {
-    let reading = Reading { strict: arguments.strict, ..settings::plain_reading(config)? };
+    let reading = Reading { strict: arguments.strict, shadow: arguments.shadow, ..settings::plain_reading(config)? };
     if arguments.check {
         return check(arguments, config, &reading, report);
     }
@@ -113,7 +119,8 @@ fn migrate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Ex
     }
     let renames = renames(&arguments.rename, config, &from, &to, report)?;
     let written = |from: &Catalog, to: &Catalog, renames: &[Rename]| {
-        let written = Request { from, to, names: (&source::shown(&old), &source::shown(&new)), name: arguments.name.as_deref() };
+        let names = (&*source::shown(&old), &*source::shown(&new));
+        let written = Request { from, to, names, name: arguments.name.as_deref(), verify: arguments.verify };
         write(&written, renames, &settings, arguments.dry_run, arguments.strict, report)
     };
     let between = || phase::between(&from, &to, &renames);
@@ -143,7 +150,7 @@ pub(super) fn beside(config: &Config, to: &Catalog, name: &str, dry_run: bool, s
     let (mut from, mut to) = (source::read(std::slice::from_ref(&old), &reading, report)?.catalog, to.clone());
     bookkeeping::pass_over(&mut from, &mut to, report);
     let renames = renames(&[], config, &from, &to, report)?;
-    let request = Request { from: &from, to: &to, names: (&source::shown(&old), name), name: None };
+    let request = Request { from: &from, to: &to, names: (&source::shown(&old), name), name: None, verify: None };
     write(&request, &renames, &settings, dry_run, strict, report).map(drop)
 }
 
@@ -153,6 +160,8 @@ pub(super) struct Request<'a> {
     pub(super) to: &'a Catalog,
     pub(super) names: (&'a str, &'a str),
     pub(super) name: Option<&'a str>,
+    /// Whether it is tried out before it is written, and on which major version.
+    pub(super) verify: Option<Option<u32>>,
 }
 
 /// Plans a migration, says what is to be known of it, and writes it.
@@ -164,7 +173,7 @@ pub(super) fn write(
     strict: bool,
     report: &Report,
 ) -> Result<Exit, Failure> {
-    let Request { from, to, names, name } = request;
+    let Request { from, to, names, name, verify } = request;
     let progress = report.spinner("planning");
     let migration = Migration::new(from, to, renames, &settings.format.options(settings.plan));
     progress.finish_and_clear();
@@ -184,6 +193,9 @@ pub(super) fn write(
     let name = if name.is_empty() { "migration" } else { &name };
     let naming = Naming { name, style: settings.style, now: now(), existing: &settings.existing, from: names.0, to: names.1 };
     let files = migration::name_files(&migration, &settings.format, &naming).map_err(migration::Error::from)?;
+    if let Some(major) = verify {
+        verify::generated(&files, &settings.dir, &migration, (from, to), settings.plan, *major, report)?;
+    }
     if dry_run {
         for file in &files {
             output::print(format!("==> {}\n{}\n", settings.dir.join(&file.name).display(), file.text).as_bytes())?;
@@ -437,6 +449,14 @@ fn check(arguments: &Arguments, config: &Config, reading: &Reading, report: &Rep
             Failure::usage("there is no schema to check the migrations against").hint("pgx-goose migrate --check snapshots/app.pgsnap")
         })?,
     };
+    if let Some(major) = arguments.verify {
+        let mut expected = source::read(std::slice::from_ref(&new), reading, report)?.catalog;
+        let mut nothing = empty();
+        if !arguments.all {
+            bookkeeping::pass_over(&mut nothing, &mut expected, report);
+        }
+        return verify::folder(&dir, (&nothing, &expected), &source::shown(&new), major, report);
+    }
     let (mut found, mut expected) = (in_folder(&dir, reading, report)?, source::read(std::slice::from_ref(&new), reading, report)?.catalog);
     if !arguments.all {
         bookkeeping::pass_over(&mut found, &mut expected, report);

@@ -25,6 +25,7 @@ mod selection;
 mod settings;
 mod snapshot;
 mod source;
+mod verify;
 mod watch;
 
 use std::ffi::OsString;

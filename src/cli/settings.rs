@@ -15,7 +15,7 @@ use super::config::Config;
 use super::error::{Exit, Failure};
 use super::generate::Arguments;
 use super::init::module_of;
-use super::source::Reading;
+use super::source::{Reading, Shadow};
 
 /// The folder of generated packages where nobody names one.
 const DEFAULT_OUT: &str = "./pgx-goose";
@@ -51,7 +51,7 @@ pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, F
 
 /// How the source is read.
 pub(crate) fn reading(arguments: &Arguments, config: &Config) -> Result<Reading, Failure> {
-    Ok(Reading { strict: arguments.strict, ..plain_reading(config)? })
+    Ok(Reading { strict: arguments.strict, shadow: arguments.shadow, ..plain_reading(config)? })
 }
 
 /// How sources are read, as far as the config file says it.
@@ -72,6 +72,7 @@ pub(crate) fn plain_reading(config: &Config) -> Result<Reading, Failure> {
             lock: limit("timeouts.lock", lock)?,
         },
         sizes: false,
+        shadow: Shadow::default(),
     })
 }
 

@@ -12,7 +12,7 @@ use pgx_goose::snapshot::{self, DecodeError, HeaderFacts, Snapshot};
 
 use super::error::{Exit, Failure};
 use super::report::{Report, printable};
-use super::source::{self, Reading, Schema, count};
+use super::source::{self, Reading, Schema, Shadow, count};
 use super::{output, picture, selection};
 
 const TEXTCONV: &str = "\
@@ -44,6 +44,8 @@ pub(crate) struct Create {
     /// Take warnings about the DDL as errors
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    shadow: Shadow,
     /// Only these schemas, and what their objects need of others
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     schema: Vec<String>,
@@ -107,9 +109,11 @@ fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
     if arguments.with_stats && !arguments.sources.iter().any(|it| is_connection_string(it)) {
         return Err(Failure::usage("`--with-stats` needs a database: nothing else knows how many rows there are"));
     }
-    let reading = Reading { sizes: arguments.with_stats, ..Reading::plain(arguments.strict) };
+    let reading = Reading { sizes: arguments.with_stats, ..Reading::plain(arguments.strict, arguments.shadow) };
     let Schema { catalog, mut sizes } = source::read(&arguments.sources, &reading, report)?;
     let catalog = selection::select(catalog, &arguments.schema, &arguments.tables, &arguments.ignore_tables, report)?;
+    // Taken apart by the end of the process, which is faster than object by object.
+    let catalog = std::mem::ManuallyDrop::new(catalog);
     sizes.retain(|identity, _| catalog.contains(identity));
     let bytes = snapshot::encode_with_sizes(&catalog, &sizes, &HeaderFacts::current());
     if arguments.output == "-" {

@@ -10,6 +10,7 @@ use pgx_goose::capture::Captured;
 use pgx_goose::capture::live::connection::{Target, Timeouts, is_connection_string};
 use pgx_goose::capture::live::{self, CaptureError};
 use pgx_goose::capture::script::{self, Input, source as files};
+use pgx_goose::capture::shadow;
 use pgx_goose::catalog::{Catalog, Sizes};
 use pgx_goose::codegen::incremental::hash;
 use pgx_goose::diagnostic::{Diagnostic, Severity};
@@ -29,12 +30,23 @@ pub(crate) struct Reading {
     pub(crate) timeouts: Timeouts,
     /// Whether databases are asked how much is in them.
     pub(crate) sizes: bool,
+    /// What is done with DDL that can't be replayed offline.
+    pub(crate) shadow: Shadow,
+}
+
+/// What is done with DDL that can't be replayed offline.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(crate) struct Shadow {
+    /// Load DDL that can't all be replayed offline into a throw-away server, made with the PostgreSQL programs of this machine [MAJOR
+    /// default: the newest]
+    #[arg(long = "shadow", value_name = "MAJOR", num_args = 0..=1, require_equals = true, value_parser = clap::value_parser!(u32).range(13..=18))]
+    major: Option<Option<u32>>,
 }
 
 impl Reading {
     /// As a command reads that has no config file.
-    pub(crate) fn plain(strict: bool) -> Self {
-        Self { strict, timeouts: Timeouts::STANDARD, sizes: false }
+    pub(crate) fn plain(strict: bool, shadow: Shadow) -> Self {
+        Self { strict, timeouts: Timeouts::STANDARD, sizes: false, shadow }
     }
 }
 
@@ -70,7 +82,7 @@ pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Re
     }
     let mut catalog = match inputs.as_slice() {
         [] => Catalog::new(),
-        inputs => usable(script::parse(inputs), "in the DDL", reading, report)?,
+        inputs => usable(replayed(inputs, reading, report)?, "in the DDL", reading, report)?,
     };
     let mut sizes = Sizes::new();
     for (source, other, its_sizes) in catalogs {
@@ -80,6 +92,19 @@ pub(crate) fn read(sources: &[String], reading: &Reading, report: &Report) -> Re
     sizes.retain(|identity, _| catalog.contains(identity));
     progress.finish_and_clear();
     Ok(Schema { catalog, sizes })
+}
+
+/// Replays DDL; what can't all be replayed is loaded into a throw-away server, if that is wanted.
+fn replayed(inputs: &[Input], reading: &Reading, report: &Report) -> Result<Captured, Failure> {
+    let captured = script::parse(inputs);
+    let Some(wanted) = reading.shadow.major else { return Ok(captured) };
+    let left_out = captured.diagnostics.iter().filter(|it| it.severity != Severity::Note).count();
+    if left_out == 0 {
+        report.debug(|| "All of the DDL is replayed offline, so there is no need of a throw-away server".to_owned());
+        return Ok(captured);
+    }
+    report.info(|| format!("{} can't be replayed offline: all is loaded into a throw-away server", count(left_out, "statement")));
+    Ok(shadow::capture(inputs, wanted)?)
 }
 
 /// What is known of a source without reading the schema out of it.

@@ -15,6 +15,7 @@ mod header;
 pub mod phase;
 pub mod rename;
 mod squash;
+pub mod verify;
 pub mod version;
 
 use std::collections::BTreeSet;

@@ -608,7 +608,9 @@ fn stopped() -> Result<(), String> {
                 }
                 then(child.id())?;
                 let output = child.wait_with_output().map_err(|e| e.to_string())?;
-                assert_eq!(fs::read(&snapshot).map_err(|e| e.to_string())?, old, "the old snapshot is untouched");
+                if fs::read(&snapshot).map_err(|e| e.to_string())? != old {
+                    return Err("the old snapshot is not as it was".to_owned());
+                }
                 let said = String::from_utf8_lossy(&output.stderr).replace(&port.to_string(), "PORT");
                 Ok((output.status.code(), said))
             };
@@ -617,7 +619,7 @@ fn stopped() -> Result<(), String> {
             };
 
             let said = waiting("", &|process| kill("-INT", process))?;
-            assert_eq!(said, (Some(130), "error: the query was cancelled\n".to_owned()));
+            same(&said, &(Some(130), "error: the query was cancelled\n".to_owned()))?;
             wait_until(|| {
                 Ok(server.psql("shop", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgx-goose'")?.trim() == "0")
             })?;
@@ -625,23 +627,28 @@ fn stopped() -> Result<(), String> {
             let said = waiting("-c lock_timeout=100", &|_| Ok(()))?;
             let expected = "error: an object is locked by another session for longer than may be waited: canceling statement due to lock timeout\n\
                             hint: try again when that session is done, or raise `timeouts.lock`\n";
-            assert_eq!(said, (Some(4), expected.to_owned()));
+            same(&said, &(Some(4), expected.to_owned()))?;
 
             let said = waiting("-c statement_timeout=100", &|_| Ok(()))?;
             let expected = "error: the server at `127.0.0.1:PORT` ended a query: canceling statement due to statement timeout\n\
                             hint: try again when there is less load, or raise `timeouts.statement`\n";
-            assert_eq!(said, (Some(4), expected.to_owned()));
+            same(&said, &(Some(4), expected.to_owned()))?;
 
             let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgx-goose'";
             let said = waiting("", &|_| server.psql("shop", terminate).map(drop))?;
             let expected = "error: the connection to `127.0.0.1:PORT` was lost\nhint: try again; the server's log may say why\n";
-            assert_eq!(said, (Some(4), expected.to_owned()));
+            same(&said, &(Some(4), expected.to_owned()))?;
             Ok::<(), String>(())
         })();
         let _ = server.psql("shop", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'");
         let _ = holder.join();
         result
     })
+}
+
+/// No assertion: the session that holds the lock must be ended before the test fails.
+fn same(said: &(Option<i32>, String), expected: &(Option<i32>, String)) -> Result<(), String> {
+    if said == expected { Ok(()) } else { Err(format!("expected {expected:?}\nfound    {said:?}")) }
 }
 
 fn wait_until(mut holds: impl FnMut() -> Result<bool, String>) -> Result<(), String> {

@@ -88,7 +88,7 @@ pub(crate) fn finish(all: bool, writes: bool) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fidelity.md");
     let before = std::fs::read_to_string(&path).unwrap_or_default();
     let (go_before, majors_before) = before.split_at(before.find(MAJORS).unwrap_or(before.len()));
-    let go = if found.is_empty() { go_before.to_owned() } else { page(&found, &left_out) + "\n" };
+    let go = if found.is_empty() { go_before.trim_end().to_owned() + "\n\n" } else { page(&found, &left_out) + "\n" };
     let majors = if compared.is_empty() { majors_before.to_owned() } else { majors_page(&compared) };
     if let Err(error) = std::fs::create_dir_all(path.parent().expect("docs")).and_then(|()| std::fs::write(&path, go + &majors)) {
         eprintln!("{}: {error}", path.display());

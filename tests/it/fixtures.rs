@@ -10,6 +10,8 @@
 //! | `report.txt` | the warnings that reading gives |
 //! | `error.txt` | the error that reading ends with |
 //! | `go/` | the Go that is generated |
+//! | `columns.txt` | the columns of views with their types, see [`crate::views`] |
+//! | `rows.sql` | not rewritten: rows for the tables, with which the views of the case are run |
 //! | `equal.sql` | not rewritten: another way to write the same schema, byte for byte the same snapshot |
 //! | `server.txt` | not rewritten: `needs 18` and `until 15` (major versions), `needs extension x`, or `skip` with a reason, for the run against a server |
 //!
@@ -121,7 +123,7 @@ impl Case {
             self.bless(&found, failed)?;
         }
         let mut wrong = Vec::new();
-        if !EXPECTED.iter().chain(&["equal.sql"]).any(|name| self.folder.join(name).exists()) {
+        if !EXPECTED.iter().chain(&["equal.sql", "columns.txt"]).any(|name| self.folder.join(name).exists()) {
             wrong.push("nothing is expected of this case: `make bless` writes what is found".to_owned());
         }
         for name in EXPECTED {
@@ -156,7 +158,7 @@ impl Case {
 
     /// Rewrites the expectations that exist; a case without any gets the one that says most.
     fn bless(&self, found: &BTreeMap<&str, String>, failed: bool) -> Result<(), String> {
-        let has_any = EXPECTED.iter().chain(&["equal.sql"]).any(|name| self.folder.join(name).exists());
+        let has_any = EXPECTED.iter().chain(&["equal.sql", "columns.txt"]).any(|name| self.folder.join(name).exists());
         for name in EXPECTED {
             let path = self.folder.join(name);
             let wanted = match found.get(name) {

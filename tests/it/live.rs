@@ -5,10 +5,14 @@
 //! reason; a number that has become too large or too small fails.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use libtest_mimic::{Completion, Failed, Trial};
-use pgx_goose::capture::live::{capture, connection};
+use pgx_goose::capture::live::{CaptureError, capture, connection};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::{Catalog, Identity};
 use pgx_goose::diagnostic::Severity;
@@ -49,6 +53,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
         trials.push(Trial::test(format!("live::{major}::members_of_extensions"), move || members_of_extensions(major)));
         trials.push(Trial::test(format!("live::{major}::roles_without_rights"), move || roles_without_rights(major)));
+        trials.push(Trial::test(format!("live::{major}::changed_once_meanwhile"), move || changed_once(major)));
+        trials.push(Trial::test(format!("live::{major}::changed_always_meanwhile"), move || changed_always(major)));
         for schema in corpus::schemas() {
             let name = format!("live::{major}::corpus::{}", schema.name);
             let schema = Arc::clone(&schema);
@@ -140,6 +146,82 @@ fn roles_without_rights(major: u32) -> Result<(), Failed> {
     database.run(&format!("DROP ROLE {role}"))?;
     assert!(same, "a role without rights reads another schema");
     Ok(())
+}
+
+/// A schema that changes while it is read is read again, and the second reading is of the schema after the change.
+fn changed_once(major: u32) -> Result<(), Failed> {
+    let database = server_of(major)?.database("changed_once")?;
+    database.run("CREATE TABLE early (id int); CREATE VIEW early_view AS SELECT id FROM early;")?;
+    let meanwhile = Meanwhile::new(&database, 1)?;
+    let connection = connection::connect(&meanwhile.dsn).map_err(|e| e.to_string())?;
+    let captured = capture(&connection).map_err(|e| e.to_string())?;
+    let found: Vec<String> = captured.catalog.iter().map(|(identity, _)| identity.to_string()).collect();
+    let expected = ["schema public", "table public.early", "table public.late1", "view public.early_view", "view public.late1_view"];
+    assert_eq!(found, expected);
+    assert_eq!(meanwhile.readings(), 2, "it is read once more, and no oftener");
+    Ok(())
+}
+
+/// A schema that never holds still is an error after some readings.
+fn changed_always(major: u32) -> Result<(), Failed> {
+    let database = server_of(major)?.database("changed_always")?;
+    let meanwhile = Meanwhile::new(&database, u32::MAX)?;
+    let connection = connection::connect(&meanwhile.dsn).map_err(|e| e.to_string())?;
+    let error = capture(&connection).map(drop).expect_err("the schema changes with every reading");
+    assert!(matches!(error, CaptureError::Changing(times) if times == meanwhile.readings()), "{error}");
+    Ok(())
+}
+
+/// A way to a server on which the schema changes between a reading and the look at whether it has changed.
+struct Meanwhile {
+    dsn: String,
+    folder: tempfile::TempDir,
+    readings: Arc<AtomicU32>,
+}
+
+impl Meanwhile {
+    /// Changes the schema of the database with each of the first `times` readings.
+    fn new(database: &Database<'_>, times: u32) -> Result<Self, Failed> {
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).map_err(|e| e.to_string())?;
+        let real = database.dsn();
+        let host = real.split_whitespace().find_map(|it| it.strip_prefix("host=")).ok_or("the server has a socket")?.to_owned();
+        let dsn = real.replace(&host, &folder.path().display().to_string());
+        let readings = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&readings);
+        let change = database.changer();
+        thread::spawn(move || {
+            let Ok((mut client, _)) = listener.accept() else { return };
+            let Ok(mut server) = UnixStream::connect(format!("{host}/.s.PGSQL.5432")) else { return };
+            if let (Ok(mut from), Ok(mut to)) = (server.try_clone(), client.try_clone()) {
+                thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+            let mut bytes = [0; 65_536];
+            while let Ok(count @ 1..) = client.read(&mut bytes) {
+                // A query message: `Q`, its length, the text. What a capture asks last is a sum over the catalogs, alone.
+                let is_last = bytes[0] == b'Q'
+                    && count > 5
+                    && String::from_utf8_lossy(&bytes[5..count]).trim_start().starts_with("SELECT pg_catalog.sum");
+                if is_last {
+                    let reading = seen.fetch_add(1, Ordering::SeqCst) + 1;
+                    if reading <= times {
+                        let name = format!("late{reading}");
+                        change(&format!("CREATE TABLE {name} (id int); CREATE VIEW {name}_view AS SELECT id FROM {name};"));
+                    }
+                }
+                if server.write_all(&bytes[..count]).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { dsn, folder, readings })
+    }
+
+    /// How often the schema was read.
+    fn readings(&self) -> u32 {
+        assert!(self.folder.path().exists(), "the socket is there as long as the way is");
+        self.readings.load(Ordering::SeqCst)
+    }
 }
 
 /// Captures a database and compares it with what its text says.

@@ -16,6 +16,9 @@
 //! - [`fleet`]: many databases compared with one schema.
 //! - [`settings`]: each flag and each key of the config has an effect.
 //! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
+//! - [`views`]: the columns of views, their types and which are never NULL, against a server with rows.
+//! - [`shadow`]: throw-away servers start, serve, and leave nothing behind; DDL that only a server can run is loaded into one.
+//! - [`verify`]: migrations are tried out on one.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
 //!
 //! Cases are found at run time, so the harness is libtest-mimic: `cargo test --test it -- corpus::sql::pagila` runs what matches.
@@ -32,6 +35,7 @@ mod database;
 mod dump;
 mod edits;
 mod equality;
+mod example;
 mod fidelity;
 mod fixtures;
 mod fleet;
@@ -44,7 +48,11 @@ mod property;
 mod random;
 mod server;
 mod settings;
+mod shadow;
 mod tool;
+mod unseen;
+mod verify;
+mod views;
 
 use std::process::ExitCode;
 
@@ -73,7 +81,12 @@ fn main() -> ExitCode {
     trials.extend(property::trials());
     trials.extend(edits::trials());
     trials.extend(baseline::trials());
+    trials.extend(views::trials());
+    trials.extend(shadow::trials());
+    trials.extend(verify::trials());
     trials.extend(golang::trials(all));
+    trials.extend(example::trials());
+    trials.extend(unseen::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     server::stop();
     // A run that is narrowed down says nothing of the rest.

@@ -26,7 +26,7 @@ use crate::tool;
 const KNOWN: &str = include_str!("migrations/known.tsv");
 
 /// The schema that the tools keep their versions in, so that they are in nobody's way.
-const TOOL_SCHEMA: &str = "pgx_goose_tool";
+pub(crate) const TOOL_SCHEMA: &str = "pgx_goose_tool";
 
 /// One way of writing and running a migration.
 #[derive(Clone, Copy, Debug)]
@@ -279,7 +279,7 @@ pub(crate) fn captured(database: &Database<'_>) -> Result<Catalog, String> {
     Ok(captured.catalog.into_iter().filter(|(identity, _)| !is_tools(identity)).collect())
 }
 
-/// What a catalog has otherwise than another.
+/// What one catalog has that another hasn't, or has in another way.
 pub(crate) fn differences(found: &Catalog, expected: &Catalog) -> Vec<String> {
     let told = |change: Change<'_>| match change {
         Change::Created { identity, .. } => format!("{identity}: missing"),

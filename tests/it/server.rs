@@ -341,6 +341,16 @@ impl Database<'_> {
         format!("postgres:///{}?host={}&port={port}&user={role}&sslmode=disable", self.name, folder.display())
     }
 
+    /// What runs a script in the database from another thread.
+    pub(crate) fn changer(&self) -> impl Fn(&str) + Send + 'static {
+        let dsn = self.dsn();
+        let psql = self.server.client_program("psql");
+        move |script| {
+            let status = Command::new(psql.as_ref().expect("there is a psql")).args(["-XqAt", "-c", script, "-d", &dsn]).status();
+            assert!(status.is_ok_and(|it| it.success()), "{script}");
+        }
+    }
+
     /// The connection string for pgx and libpq.
     pub(crate) fn dsn(&self) -> String {
         let Server { folder, port, .. } = self.server;

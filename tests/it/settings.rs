@@ -68,6 +68,7 @@ const FLAGS: &[Row] = &[
     row("--tables", "--tables users", NoFile("gen/models/order.go")),
     row("--ignore-tables", "--ignore-tables ord*", NoFile("gen/models/order.go")),
     beside("--strict", "--strict", "--from odd.sql", Code(3)),
+    beside("--shadow", "--shadow", "--from odd.sql", Says("the server says: server \"elsewhere\" does not exist")),
     row("--module", "--module example.com/other", Has(USER_REPOSITORY, "example.com/other/gen/models")),
     row("--out", "--out there", File("there/models/user.go")),
     row("--models-dir", "--models-dir m", File("m/user.go")),

@@ -40,6 +40,8 @@ pub(super) struct Analysis<'a> {
     pub(super) next_names: VecDeque<String>,
     /// The levels whose columns were named, since somebody began to look.
     pub(super) touched: BTreeSet<usize>,
+    /// How many sides of outer joins there were, for a number of its own for each.
+    pub(super) outer_joins: u32,
     /// What to rename on the way.
     pub(super) rename: Option<&'a Rename>,
     /// Whether the columns of the renamed relation must keep their old names inside the query.
@@ -68,6 +70,7 @@ impl<'a> Analysis<'a> {
             printed_names: Vec::new(),
             next_names: VecDeque::new(),
             touched: BTreeSet::new(),
+            outer_joins: 0,
             rename: None,
             pin_columns: false,
         };
@@ -148,6 +151,13 @@ impl<'a> Analysis<'a> {
             node.array_bounds.push(any_bound());
         }
         node.names = type_names(&name, node.typmods.is_empty());
+        if name == QualifiedName::new(PG_CATALOG, "numeric")
+            && let [_] = node.typmods.as_slice()
+        {
+            // The scale that goes without saying is said.
+            let val = Some(pg_query::protobuf::a_const::Val::Ival(pg_query::protobuf::Integer { ival: 0 }));
+            node.typmods.push(Node { node: Some(NodeEnum::AConst(pg_query::protobuf::AConst { isnull: false, val, location: -1 })) });
+        }
         node.pct_type = false;
         Ok(data_type)
     }

@@ -22,6 +22,10 @@ pub(super) struct Function {
     pub(super) parameters: Vec<Declared<'static>>,
     pub(super) variadic: bool,
     pub(super) aggregate: bool,
+    /// Whether NULL for an argument gives NULL.
+    pub(super) strict: bool,
+    /// Whether it gives rows.
+    pub(super) set: bool,
     /// How many of the last arguments have defaults.
     pub(super) defaults: usize,
     /// Output columns, by name and type.
@@ -131,6 +135,8 @@ impl Builtin {
                     arguments,
                     variadic: flags.contains('v'),
                     aggregate: flags.contains('a'),
+                    strict: flags.contains('s'),
+                    set: flags.contains('r'),
                     defaults: flags.trim_start_matches(|it: char| it.is_ascii_alphabetic()).parse().unwrap_or(0),
                     columns: field(5).split(',').filter_map(column).collect(),
                 });

@@ -7,158 +7,11 @@ use super::analysis::{Analysis, Literal, object_name, string};
 use super::builtin::Builtin;
 use super::coerce::Outcome;
 use super::infer::{Candidate, Declared};
+use super::nullable::function_gives_value;
 use super::scope::Typed;
 use super::value::literal_text;
 use crate::capture::script::resolve::Unresolved;
 use crate::catalog::{Argument, ArgumentMode, DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
-
-/// Functions that give a value whatever they are given; sorted.
-const NEVER_NULL: [&str; 41] = [
-    "array",
-    "clock_timestamp",
-    "concat",
-    "count",
-    "cume_dist",
-    "current_database",
-    "current_user",
-    "dense_rank",
-    "gen_random_uuid",
-    "grouping",
-    "json_build_array",
-    "json_build_object",
-    "jsonb_build_array",
-    "jsonb_build_object",
-    "localtime",
-    "localtimestamp",
-    "nextval",
-    "now",
-    "num_nonnulls",
-    "num_nulls",
-    "percent_rank",
-    "pg_backend_pid",
-    "pg_postmaster_start_time",
-    "pi",
-    "quote_nullable",
-    "random",
-    "rank",
-    "regr_count",
-    "row_number",
-    "session_user",
-    "set_config",
-    "statement_timestamp",
-    "timeofday",
-    "transaction_timestamp",
-    "txid_current",
-    "uuid_generate_v1",
-    "uuid_generate_v4",
-    "uuid_nil",
-    "uuidv4",
-    "uuidv7",
-    "version",
-];
-
-/// Functions that give a value wherever all of their arguments are one; sorted.
-const TOTAL: [&str; 99] = [
-    "abs",
-    "acos",
-    "age",
-    "array_append",
-    "array_cat",
-    "array_prepend",
-    "array_remove",
-    "array_replace",
-    "array_to_json",
-    "ascii",
-    "asin",
-    "atan",
-    "atan2",
-    "bit_length",
-    "btrim",
-    "cardinality",
-    "cbrt",
-    "ceil",
-    "ceiling",
-    "char_length",
-    "character_length",
-    "chr",
-    "cos",
-    "date_bin",
-    "date_part",
-    "date_trunc",
-    "decode",
-    "degrees",
-    "div",
-    "encode",
-    "exp",
-    "extract",
-    "float4",
-    "float8",
-    "floor",
-    "format",
-    "initcap",
-    "int2",
-    "int4",
-    "int8",
-    "isfinite",
-    "jsonb_array_length",
-    "jsonb_pretty",
-    "jsonb_set",
-    "jsonb_strip_nulls",
-    "justify_days",
-    "justify_hours",
-    "justify_interval",
-    "left",
-    "length",
-    "ln",
-    "log",
-    "lower",
-    "lpad",
-    "ltrim",
-    "make_date",
-    "make_interval",
-    "make_time",
-    "make_timestamp",
-    "md5",
-    "mod",
-    "ntile",
-    "numeric",
-    "octet_length",
-    "overlay",
-    "position",
-    "power",
-    "quote_ident",
-    "quote_literal",
-    "radians",
-    "regexp_replace",
-    "repeat",
-    "replace",
-    "reverse",
-    "right",
-    "round",
-    "row_to_json",
-    "rpad",
-    "rtrim",
-    "setweight",
-    "sha256",
-    "sign",
-    "sin",
-    "split_part",
-    "sqrt",
-    "starts_with",
-    "strpos",
-    "substr",
-    "timezone",
-    "to_char",
-    "to_date",
-    "to_hex",
-    "to_json",
-    "to_jsonb",
-    "to_timestamp",
-    "to_tsvector",
-    "translate",
-    "trunc",
-    "upper",
-];
 
 /// What a name of a function may stand for.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +32,13 @@ impl<'a> Analysis<'a> {
             self.window(window)?;
         }
         let (schema, name) = object_name(&it.funcname);
+        if name == "substring" && it.funcformat() == CoercionForm::CoerceSqlSyntax && arguments.len() == 2 {
+            // FROM is of a number; with a pattern it is a call as any other (ruleutils.c, get_func_sql_syntax).
+            let is_number = |it: &DataType| it.name.is_builtin() && matches!(it.name.name.as_str(), "int2" | "int4");
+            if !arguments[1].data_type.as_ref().is_some_and(is_number) {
+                it.set_funcformat(CoercionForm::CoerceExplicitCall);
+            }
+        }
         let users = self.resolver.functions(schema.as_deref(), &name);
         let builtins = if schema.as_deref().is_none_or(|it| it == PG_CATALOG) { Builtin::get().functions(&name) } else { &[] };
         if users.is_empty() {
@@ -216,6 +76,35 @@ impl<'a> Analysis<'a> {
             call.extend(sorted.iter().cloned());
         }
         let chosen = self.callee(&name, &users, builtins, &call, it.func_variadic, named);
+        if !named
+            && !it.func_variadic
+            && !it.agg_within_group
+            && let Some(fixed) = chosen.as_ref().and_then(|(callee, _)| self.fixed_arguments(*callee))
+            && fixed < it.args.len()
+        {
+            // The server keeps the array that it makes of them.
+            let array = protobuf::AArrayExpr { elements: it.args.split_off(fixed), ..Default::default() };
+            it.args.push(Node { node: Some(NodeEnum::AArrayExpr(array)) });
+            it.func_variadic = true;
+            return self.function_call(it);
+        }
+        if named
+            && let Some((Callee::User(identity), _)) = &chosen
+            && users.len() == 1
+            && builtins.is_empty()
+        {
+            self.settle_named(&mut it.args, &arguments, identity)?;
+        }
+        if it.agg_within_group && matches!(name.as_str(), "rank" | "dense_rank" | "percent_rank" | "cume_dist") {
+            // Each is of one type with what is sorted: parse_agg.c and parse_func.c, unify_hypothetical_args.
+            for (n, (argument, order)) in it.args.iter_mut().zip(&mut it.agg_order).enumerate() {
+                if let (Some(NodeEnum::SortBy(sort)), Some(sorted)) = (order.node.as_mut(), sorted.get(n))
+                    && let Some(by) = sort.node.as_deref_mut()
+                {
+                    self.settle_common(&mut [argument, by], &[arguments[n].clone(), sorted.clone()])?;
+                }
+            }
+        }
         if !named && let Some(candidates) = self.callees(&name, &users, builtins) {
             let spread = it.func_variadic;
             let outcome = |this: &Self, types: &[Typed]| {
@@ -248,7 +137,7 @@ impl<'a> Analysis<'a> {
                         let declared = self.type_rules().member(extension, function.result);
                         let unknown = || Typed::unknown(format!("what `{name}` gives depends on its arguments"), it.location);
                         let typed = self.type_rules().result(declared, &parameters, &call).map_or_else(unknown, Typed::of);
-                        typed.not_null(is_not_null(&name, function.aggregate, &arguments))
+                        typed.not_null(function_gives_value(function, &name, it, &arguments, false))
                     }
                     _ => self.user_result(&identity, &name, &parameters, &arguments, it.location),
                 }
@@ -269,7 +158,7 @@ impl<'a> Analysis<'a> {
                     Some(sorted) if function.result == "anyelement" => sorted,
                     _ => typed,
                 };
-                typed.not_null(is_not_null(&name, function.aggregate, &arguments))
+                typed.not_null(function_gives_value(function, &name, it, &arguments, self.has_rows(it)))
             }
             None if builtins.is_empty() => Typed::unknown(format!("no function `{name}` takes these arguments"), it.location),
             None => {
@@ -285,6 +174,40 @@ impl<'a> Analysis<'a> {
             }
         };
         Ok(typed)
+    }
+
+    /// How many arguments stand before those that become an array, if there are such; none for those of any type, which stay as they are.
+    fn fixed_arguments(&self, callee: Callee<'a>) -> Option<usize> {
+        match callee {
+            Callee::Builtin(it) | Callee::Member(_, it) => {
+                (it.variadic && it.arguments.last() != Some(&"any")).then(|| it.arguments.len() - 1)
+            }
+            Callee::User(identity) => {
+                let inputs = self.parameters(identity)?;
+                let last = inputs.last().filter(|it| it.mode == ArgumentMode::Variadic)?;
+                (last.data_type != DataType::builtin("any")).then(|| inputs.len() - 1)
+            }
+        }
+    }
+
+    /// The arguments of a call by names, each by itself: what the server adds is a cast to the parameter's type.
+    fn settle_named(&mut self, nodes: &mut [Node], types: &[Typed], identity: &Identity) -> Result<(), Unresolved> {
+        let Some(inputs) = self.parameters(identity) else { return Ok(()) };
+        for (n, (node, typed)) in nodes.iter_mut().zip(types).enumerate() {
+            let (input, value) = match node.node.as_mut() {
+                Some(NodeEnum::NamedArgExpr(named)) => (inputs.iter().find(|it| it.name == named.name), named.arg.as_deref_mut()),
+                _ => (inputs.get(n), Some(node)),
+            };
+            let (Some(wanted), Some(value)) = (input.map(|it| it.data_type.without_modifiers()), value) else { continue };
+            let outcome = |this: &Self, types: &[Typed]| {
+                let fits = types
+                    .first()
+                    .is_some_and(|it| it.is_untyped() || it.data_type.as_ref().is_some_and(|it| this.type_rules().fits(it, &wanted)));
+                (fits && !wanted.name.name.starts_with("any")).then(|| Outcome { what: 0, coerced: vec![wanted.clone()] })
+            };
+            self.settle(&mut [value], std::slice::from_ref(typed), &outcome)?;
+        }
+        Ok(())
     }
 
     /// What an aggregate sorts by is one of its arguments where both are the same without the casts that the server adds, and is shown
@@ -440,20 +363,5 @@ impl<'a> Analysis<'a> {
             Some(data_type) => Typed::of(data_type),
             None => Typed::unknown(format!("what `{name}` gives depends on its arguments"), location),
         }
-    }
-}
-
-fn is_not_null(name: &str, aggregate: bool, arguments: &[Typed]) -> bool {
-    NEVER_NULL.binary_search(&name).is_ok() || (!aggregate && TOTAL.binary_search(&name).is_ok() && arguments.iter().all(|it| it.not_null))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_sorted() {
-        assert!(NEVER_NULL.is_sorted());
-        assert!(TOTAL.is_sorted());
     }
 }

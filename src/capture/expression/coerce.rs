@@ -41,10 +41,20 @@ impl Analysis<'_> {
             if outcome(self, &all).as_ref() == Some(&wanted) {
                 left = all;
             } else {
-                // Literals first: they have no type of their own.
+                // A literal without a cast is taken as if it had one: which of several keeps it must not depend on the text.
+                let bare: Vec<Option<Typed>> =
+                    bare.iter().zip(types).map(|(it, typed)| it.clone().or_else(|| typed.is_untyped().then(|| typed.clone()))).collect();
+                let with_cast = |(typed, data_type): (&Typed, &DataType)| {
+                    if typed.is_untyped() { Typed::of(data_type.clone()).not_null(typed.not_null) } else { typed.clone() }
+                };
+                let cast: Vec<Typed> = types.iter().zip(&wanted.coerced).map(with_cast).collect();
+                if outcome(self, &cast).as_ref() == Some(&wanted) {
+                    left = cast;
+                }
+                // Literals first, for they have no type of their own, from the last to the first.
                 let literal = |n: &usize| bare[*n].as_ref().is_some_and(Typed::is_untyped);
                 let (literals, others): (Vec<usize>, Vec<usize>) = (0..bare.len()).filter(|n| bare[*n].is_some()).partition(literal);
-                for n in literals.into_iter().chain(others) {
+                for n in literals.into_iter().rev().chain(others) {
                     let kept = bare[n].clone().map(|it| std::mem::replace(&mut left[n], it));
                     if outcome(self, &left).as_ref() != Some(&wanted)
                         && let Some(kept) = kept
@@ -55,7 +65,12 @@ impl Analysis<'_> {
             }
             for (n, node) in operands.iter_mut().enumerate() {
                 if bare[n].as_ref().is_some_and(|it| *it == left[n]) {
-                    take_cast(node);
+                    self.take_casts(node);
+                } else if types[n].is_untyped() && !left[n].is_untyped() {
+                    self.read_literal(node, &wanted.coerced[n])?;
+                    if is_literal(Some(node)) {
+                        **node = cast_to(std::mem::take(*node), &wanted.coerced[n]);
+                    }
                 }
             }
         }
@@ -100,7 +115,15 @@ impl Analysis<'_> {
 
     /// What a cast's operand is, if the server could add such a cast by itself to make it `wanted`.
     fn without_cast(&self, node: &Node, typed: &Typed, wanted: &DataType) -> Option<Typed> {
-        let Some(NodeEnum::TypeCast(cast)) = &node.node else { return None };
+        let cast = match &node.node {
+            Some(NodeEnum::TypeCast(cast)) => cast,
+            // The cast of an array stands at its elements.
+            Some(NodeEnum::AArrayExpr(_)) if typed.data_type.as_ref() == Some(wanted) => {
+                let uncast = typed.uncast.as_deref()?;
+                return self.type_rules().fits(uncast.data_type.as_ref()?, wanted).then(|| uncast.clone());
+            }
+            _ => return None,
+        };
         let data_type = self.cast_type(cast)?;
         if is_literal(cast.arg.as_deref()) {
             let is_domain = self.resolver.base_type(&data_type) != data_type;
@@ -120,12 +143,52 @@ impl Analysis<'_> {
         (!is_literal(cast.arg.as_deref()) && self.cast_type(cast)? == DataType::builtin("text") && is_string(&from)).then(|| uncast.clone())
     }
 
+    /// The value without its cast, or an array without those of its elements.
+    fn take_casts(&self, node: &mut Node) {
+        match node.node.as_mut() {
+            Some(NodeEnum::AArrayExpr(it)) => it.elements.iter_mut().for_each(take_cast),
+            _ => take_cast(node),
+        }
+    }
+
+    /// The fields of a row that is cast to a composite type: casts to the types of the attributes are added by the server
+    /// (PostgreSQL src/backend/parser/parse_coerce.c, coerce_record_to_complex).
+    pub(super) fn settle_fields(&mut self, row: &mut protobuf::RowExpr, data_type: &DataType) -> Result<(), Unresolved> {
+        let Some(attributes) = self.attributes(data_type).filter(|it| it.len() == row.args.len()) else { return Ok(()) };
+        for (node, attribute) in row.args.iter_mut().zip(attributes) {
+            let Some(wanted) = attribute.typed.data_type else { continue };
+            if let Some(NodeEnum::TypeCast(cast)) = &node.node
+                && let Some(type_name) = &cast.type_name
+                && self.resolver.data_type(type_name).is_ok_and(|it| it == wanted)
+                && !names_object(&wanted)
+            {
+                take_cast(node);
+            }
+            if wanted.modifiers.is_empty() {
+                self.read_literal(node, &self.resolver.base_type(&wanted))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a literal that a type reads as it is called after the rename under way.
+    pub(super) fn rename_constant(&self, node: &mut Node, data_type: &DataType) {
+        let Some(rename) = self.rename else { return };
+        if let Some(NodeEnum::AConst(it)) = node.node.as_mut()
+            && let Some(a_const::Val::Sval(text)) = &mut it.val
+            && let Some(new) = rename.constant(&text.sval, self.resolver.base(data_type))
+        {
+            text.sval = new;
+        }
+    }
+
     /// Writes a bare literal as the server keeps it once it has read it as a type.
-    fn read_literal(&mut self, node: &mut Node, data_type: &DataType) -> Result<(), Unresolved> {
+    pub(super) fn read_literal(&mut self, node: &mut Node, data_type: &DataType) -> Result<(), Unresolved> {
         if !is_literal(Some(node)) || is_untyped(data_type) {
             return Ok(());
         }
         self.needs_type(data_type);
+        self.rename_constant(node, data_type);
         if names_object(data_type) {
             let arg = Some(Box::new(std::mem::take(node)));
             let names = type_names(&data_type.name, true);
@@ -182,6 +245,15 @@ pub(super) fn cast(arg: Node, type_name: protobuf::TypeName) -> Node {
 /// The bound of an array type that has none.
 pub(super) fn any_bound() -> Node {
     Node { node: Some(NodeEnum::Integer(protobuf::Integer { ival: -1 })) }
+}
+
+/// A cast to a type without modifiers.
+fn cast_to(arg: Node, data_type: &DataType) -> Node {
+    let mut type_name = protobuf::TypeName { names: type_names(&data_type.name, true), typemod: -1, location: -1, ..Default::default() };
+    if data_type.array {
+        type_name.array_bounds.push(any_bound());
+    }
+    cast(arg, type_name)
 }
 
 /// A cast to a type of `pg_catalog`.

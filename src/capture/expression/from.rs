@@ -1,6 +1,6 @@
 //! FROM: which tables and columns each of its items brings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, Alias, JoinType, Node, RangeVar};
@@ -8,6 +8,7 @@ use pg_query::protobuf::{self, Alias, JoinType, Node, RangeVar};
 use super::analysis::{Analysis, string};
 use super::builtin::Builtin;
 use super::infer::Declared;
+use super::nullable::of_true;
 use super::scope::{Column, Item, Namespace, Typed, Visible};
 use crate::capture::script::resolve::{Unresolved, strings};
 use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
@@ -244,23 +245,35 @@ impl Analysis<'_> {
         }
         let printed = it.alias.as_ref().and_then(|_| self.next_names.pop_front());
         let merged: Vec<Visible> = using.iter().filter_map(|name| self.merged(name, &left, &right, join_type)).collect();
+        self.outer_joins += 2;
         if matches!(join_type, JoinType::JoinLeft | JoinType::JoinFull) {
-            right.make_nullable();
+            right.make_nullable(self.outer_joins);
         }
         if matches!(join_type, JoinType::JoinRight | JoinType::JoinFull) {
-            left.make_nullable();
+            left.make_nullable(self.outer_joins + 1);
         }
         let mut joined = left;
         joined.extend(right);
         if let Some(quals) = it.quals.as_deref_mut() {
             self.beside(Some(before), |this| this.beside(Some(&joined), |this| this.value(quals)))?;
+            if join_type == JoinType::JoinInner {
+                let mut proven = BTreeSet::new();
+                of_true(quals, &mut proven);
+                joined.prove(&proven);
+            }
         }
         if !merged.is_empty() {
             joined.visible.retain(|it| !using.contains(&it.column.name));
             joined.visible.splice(0..0, merged.iter().cloned());
             if let Some(alias) = &it.join_using_alias {
-                let columns = merged.into_iter().map(|it| it.column).collect();
-                joined.items.push(aliased(Some(alias), "", columns, false));
+                let columns = merged.iter().map(|it| it.column.clone()).collect();
+                let mut item = aliased(Some(alias), "", columns, false);
+                // What is one side's column is shown as that.
+                let mut sides = merged.iter().map(|it| it.item.clone());
+                if let Some(Some(side)) = sides.next().filter(|first| sides.all(|it| it == *first)) {
+                    item.printed = side;
+                }
+                joined.items.push(item);
             }
         }
         match &it.alias {
@@ -269,6 +282,9 @@ impl Analysis<'_> {
                 let open = joined.is_open();
                 let columns = joined.visible.into_iter().map(|it| it.column).collect();
                 let item = aliased(Some(alias), "", columns, open);
+                if let Some(alias) = it.alias.as_mut().filter(|it| !it.colnames.is_empty() && !item.open) {
+                    alias.colnames = column_names(&item);
+                }
                 Ok(Namespace::of(reprinted(item, &mut it.alias, printed)))
             }
             None => Ok(joined),
@@ -294,23 +310,20 @@ impl Analysis<'_> {
             JoinType::JoinRight => r,
             _ => l && r,
         };
-        let typed = match join_type {
-            JoinType::JoinRight => right.typed,
-            JoinType::JoinInner | JoinType::JoinLeft if left.typed.data_type.is_some() => left.typed,
-            _ => {
-                let both = [left.typed.clone(), right.typed];
-                match self.type_rules().common(&both) {
-                    Some(data_type) => Typed::of(data_type),
-                    None => left.typed,
-                }
-            }
-        };
         // Where one side's column is the result as it is, that column is meant: parse_clause.c, buildMergedJoinVar.
-        let item = match join_type {
-            JoinType::JoinInner | JoinType::JoinLeft if left_type.is_some() && left_type == right_type => left_item,
-            JoinType::JoinRight if left_type.is_some() && left_type == right_type => right_item,
-            _ => None,
+        let common = self.type_rules().common(&[left.typed.clone(), right.typed.clone()]);
+        let is_left = common.is_some() && left_type == common;
+        let is_right = common.is_some() && right_type == common;
+        let (item, mut typed) = match join_type {
+            JoinType::JoinInner | JoinType::JoinLeft if is_left => (left_item, left.typed),
+            JoinType::JoinInner | JoinType::JoinRight if is_right => (right_item, right.typed),
+            JoinType::JoinLeft => (None, left.typed),
+            JoinType::JoinRight => (None, right.typed),
+            _ => (None, Typed { absent: Vec::new(), otherwise: false, ..left.typed }),
         };
+        if let Some(common) = common {
+            typed.data_type = Some(common);
+        }
         let column = Column { name: name.to_owned(), typed: typed.not_null(not_null), source: None };
         Some(Visible { item, column })
     }
@@ -328,6 +341,11 @@ impl Analysis<'_> {
             // A list of the call and its own column definitions.
             let Some(NodeEnum::List(parts)) = function.node.as_mut() else { continue };
             let [call, own_definitions @ ..] = parts.items.as_mut_slice() else { continue };
+            if let Some(several) = self.unnest(call)? {
+                "unnest".clone_into(&mut name);
+                columns.extend(several);
+                continue;
+            }
             let typed = self.value(call)?;
             name = super::output_name::output_name(call);
             let own = match own_definitions.first_mut().and_then(|it| it.node.as_mut()) {
@@ -344,8 +362,10 @@ impl Analysis<'_> {
             } else if typed.data_type.as_ref().is_some_and(|it| it.name.name == "record" && it.name.is_builtin()) {
                 open = true;
             } else {
-                // A scalar's column is called as the function's alias.
-                let name = if count == 1 { alias.clone().unwrap_or_else(|| name.clone()) } else { name.clone() };
+                // A scalar's column is called as its only output parameter, else as the function's alias (PostgreSQL
+                // src/backend/parser/parse_relation.c, chooseScalarFunctionAlias).
+                let aliased = || if count == 1 { alias.clone().unwrap_or_else(|| name.clone()) } else { name.clone() };
+                let name = self.only_output(call).unwrap_or_else(aliased);
                 open |= typed.data_type.is_none();
                 row = typed.data_type.clone();
                 columns.push(Column { name, typed: Typed { not_null: false, ..typed }, source: None });
@@ -357,6 +377,44 @@ impl Analysis<'_> {
         let mut item = aliased(it.alias.as_ref(), &name, columns, open);
         item.row = row.filter(|_| count == 1 && !it.ordinality);
         Ok(item)
+    }
+
+    /// The columns of `unnest` of several arrays, which is one call of it for each (PostgreSQL src/backend/parser/parse_clause.c,
+    /// transformRangeFunction).
+    fn unnest(&mut self, call: &mut Node) -> Result<Option<Vec<Column>>, Unresolved> {
+        let Some(NodeEnum::FuncCall(call)) = call.node.as_mut() else { return Ok(None) };
+        let (schema, name) = super::analysis::object_name(&call.funcname);
+        let is_ours = schema.as_deref().is_none_or(|it| it == PG_CATALOG) && name == "unnest";
+        if !is_ours || call.args.len() < 2 || !self.resolver.functions(schema.as_deref(), &name).is_empty() {
+            return Ok(None);
+        }
+        let arrays = self.all(&mut call.args)?;
+        let element = |it: Typed| match it.data_type.as_ref().map(|it| self.type_rules().element(it)) {
+            Some(Some(element)) => Typed::of(element),
+            _ => Typed::unknown("`unnest` is of a value whose type is not known".to_owned(), call.location),
+        };
+        Ok(Some(arrays.into_iter().map(|it| Column { name: name.clone(), typed: element(it), source: None }).collect()))
+    }
+
+    /// The name of the only output parameter of the function that is called, if it has one.
+    fn only_output(&self, call: &Node) -> Option<String> {
+        let Some(NodeEnum::FuncCall(call)) = &call.node else { return None };
+        let (schema, name) = super::analysis::object_name(&call.funcname);
+        for identity in self.resolver.functions(schema.as_deref(), &name) {
+            let Some(Definition::Function(routine)) = self.resolver.catalog.get(identity).map(|it| &it.definition) else { continue };
+            let mut output = routine
+                .arguments
+                .iter()
+                .filter(|it| !matches!(it.mode, crate::catalog::ArgumentMode::In | crate::catalog::ArgumentMode::Variadic));
+            return output.next().filter(|it| output.next().is_none() && !it.name.is_empty()).map(|it| it.name.clone());
+        }
+        if schema.as_deref().is_some_and(|it| it != PG_CATALOG) {
+            return None;
+        }
+        match Builtin::get().functions(&name).first()?.columns.as_slice() {
+            [(only, _)] => Some((*only).to_owned()),
+            _ => None,
+        }
     }
 
     /// `AS (a int, b text)`.
@@ -385,6 +443,12 @@ impl Analysis<'_> {
         // A row may be NULL as a whole, and then all of it is.
         columns.iter_mut().for_each(|it| it.typed.not_null = false);
         Some(columns)
+    }
+
+    /// The columns of a row: those of its type, or the output columns of the function that gives it.
+    pub(super) fn fields(&mut self, row: Option<&Node>, typed: &Typed) -> Option<Vec<Column>> {
+        let of_type = typed.data_type.as_ref().and_then(|it| self.attributes(it));
+        of_type.or_else(|| self.output_columns(row?, typed))
     }
 
     /// The output columns of a function that has several.
@@ -544,7 +608,7 @@ fn reprinted(mut item: Item, alias: &mut Option<Alias>, printed: Option<String>)
 }
 
 /// The names that the items of FROM would go by, in the order of the server's range table.
-fn own_names(node: &Node, names: &mut Vec<String>) {
+pub(super) fn own_names(node: &Node, names: &mut Vec<String>) {
     let named = |alias: &Option<Alias>, other: &dyn Fn() -> String| alias.as_ref().map_or_else(other, |it| it.aliasname.clone());
     match &node.node {
         Some(NodeEnum::RangeVar(it)) => names.push(named(&it.alias, &|| it.relname.clone())),

@@ -236,12 +236,8 @@ impl Types<'_> {
             return true;
         }
         // Few schemas have casts, and this is asked for every candidate of every call.
-        if !self.resolver.has_casts() {
-            return false;
-        }
-        let arguments = vec![from.without_modifiers(), to.data_type()];
-        let cast = self.resolver.catalog.get(&Identity::global(Kind::Cast, "").with_arguments(arguments));
-        matches!(cast.map(|it| &it.definition), Some(Definition::Cast(it)) if it.context == CastContext::Implicit)
+        self.resolver.has_casts()
+            && self.resolver.cast(&from.without_modifiers(), &to.data_type()).is_some_and(|it| it.context == CastContext::Implicit)
     }
 
     /// Whether a value of one type may stand where the other is wanted.
@@ -453,8 +449,11 @@ impl Types<'_> {
             if strings {
                 left.retain(|(_, parameters)| declared(parameters).and_then(category) == Some("S"));
             }
+            // Where they are of several categories, the server does not choose.
+            let first = left.first().and_then(|(_, parameters)| declared(parameters).and_then(category));
+            let agree = left.iter().all(|(_, parameters)| declared(parameters).and_then(category) == first);
             let is_preferred = |it: Declared<'_>| it.is_preferred();
-            if left.iter().any(|(_, parameters)| declared(parameters).is_some_and(is_preferred)) {
+            if agree && left.iter().any(|(_, parameters)| declared(parameters).is_some_and(is_preferred)) {
                 left.retain(|(_, parameters)| declared(parameters).is_some_and(is_preferred));
             }
         }
@@ -488,7 +487,8 @@ impl Types<'_> {
         };
         if declared.name.ends_with("range") {
             let multi = declared.name.ends_with("multirange");
-            return pairs().find(|(_, it)| self.is_range(it, multi)).map(|(_, it)| it.without_modifiers());
+            let same = pairs().find(|(_, it)| self.is_range(it, multi)).map(|(_, it)| it.without_modifiers());
+            return same.or_else(|| pairs().find_map(|(_, it)| self.range_beside(it, multi)));
         }
         let elements: Vec<Typed> = pairs()
             .filter_map(|(name, actual)| {
@@ -513,6 +513,22 @@ impl Types<'_> {
             return (!element.array).then(|| DataType { array: true, ..element.without_modifiers() });
         }
         Some(element)
+    }
+
+    /// The multirange of a range, or the range of a multirange.
+    fn range_beside(&self, data_type: &DataType, multi: bool) -> Option<DataType> {
+        if !self.is_range(data_type, !multi) {
+            return None;
+        }
+        let name = &data_type.name;
+        if name.is_builtin() {
+            let other = if multi { name.name.replace("range", "multirange") } else { name.name.replace("multirange", "range") };
+            return Some(DataType::named(crate::catalog::QualifiedName::new(PG_CATALOG, other)));
+        }
+        let identity = self.resolver.type_object(name)?;
+        let Some(Definition::Range(range)) = self.resolver.catalog.get(identity).map(|it| &it.definition) else { return None };
+        let other = if multi { range.multirange.clone() } else { identity.name.clone() };
+        Some(DataType::named(crate::catalog::QualifiedName::new(identity.schema.clone(), other)))
     }
 
     /// The type of a UNION's column, a CASE, a COALESCE, an array: PostgreSQL's select_common_type.

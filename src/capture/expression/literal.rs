@@ -83,6 +83,9 @@ fn value(text: &str, name: &str) -> Option<String> {
         "time" => time(trimmed)?,
         "bytea" => bytes(text)?,
         "tsvector" => lexemes(text)?,
+        "tsquery" => query(text)?,
+        "jsonpath" => super::jsonpath::normal(text)?,
+        "int4range" | "int8range" => integers(trimmed)?,
         _ => return None,
     })
 }
@@ -148,6 +151,44 @@ fn bytes(text: &str) -> Option<String> {
     Some(std::iter::once("\\x".to_owned()).chain(text.bytes().map(|it| format!("{it:02x}"))).collect())
 }
 
+/// A value of a composite type whose attributes are of these types: PostgreSQL src/backend/utils/adt/rowtypes.c, record_in and
+/// record_out.
+pub(super) fn composite(text: &str, attributes: &[&DataType]) -> Option<String> {
+    let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
+    let fields: Vec<&str> = inner.split(',').collect();
+    if fields.len() != attributes.len() || inner.contains(['"', '\\', '(', ')']) {
+        return None;
+    }
+    let field = |(text, data_type): (&&str, &&DataType)| {
+        if text.is_empty() {
+            return Some(String::new());
+        }
+        let printed = match data_type {
+            _ if data_type.array => return None,
+            _ if data_type.name.is_builtin() && data_type.name.name == "numeric" => scaled(&numeric(text.trim())?, &data_type.modifiers)?,
+            _ if data_type.name.is_builtin() && matches!(data_type.name.name.as_str(), "text" | "varchar") => (*text).to_owned(),
+            _ if data_type.name.is_builtin() && data_type.modifiers.is_empty() => value(text, &data_type.name.name)?,
+            _ => return None,
+        };
+        let special = |it: char| it.is_ascii_whitespace() || matches!(it, '"' | '\\' | '(' | ')' | ',');
+        Some(if printed.contains(special) { format!("\"{printed}\"") } else { printed })
+    };
+    let printed: Option<Vec<String>> = fields.iter().zip(attributes).map(field).collect();
+    Some(format!("({})", printed?.join(",")))
+}
+
+/// A number with as many digits after the point as its type says; none where it has to be rounded.
+fn scaled(number: &str, modifiers: &[String]) -> Option<String> {
+    let Some(scale) = modifiers.get(1) else { return modifiers.is_empty().then(|| number.to_owned()) };
+    let scale: usize = scale.parse().ok()?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    match fraction.len() {
+        digits if digits > scale => None,
+        _ if scale == 0 => Some(whole.to_owned()),
+        _ => Some(format!("{whole}.{fraction:0<scale$}")),
+    }
+}
+
 /// Plain words, each once, in order; positions, weights and quotes are left alone.
 fn lexemes(text: &str) -> Option<String> {
     if text.contains(['\'', '\\', ':']) {
@@ -155,6 +196,44 @@ fn lexemes(text: &str) -> Option<String> {
     }
     let words: std::collections::BTreeSet<&str> = text.split_whitespace().collect();
     Some(words.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(" "))
+}
+
+/// Plain words with operators between them; parentheses, weights and quotes are left alone.
+fn query(text: &str) -> Option<String> {
+    let mut printed = Vec::new();
+    for (n, word) in text.split_whitespace().enumerate() {
+        let is_word = word.bytes().all(|it| it.is_ascii_alphanumeric() || it >= 0x80);
+        printed.push(match (n % 2, word) {
+            (0, _) if is_word => format!("'{word}'"),
+            (1, "&" | "|" | "<->") => word.to_owned(),
+            _ => return None,
+        });
+    }
+    (printed.len() % 2 == 1).then(|| printed.join(" "))
+}
+
+/// A range of whole numbers, which begins with its first one and ends before the next: PostgreSQL src/backend/utils/adt/rangetypes.c,
+/// int4range_canonical.
+fn integers(text: &str) -> Option<String> {
+    if text.eq_ignore_ascii_case("empty") {
+        return Some("empty".to_owned());
+    }
+    let (from, inner) = (text.chars().next()?, text.get(1..text.len().checked_sub(1)?)?);
+    let (low, high) = inner.split_once(',')?;
+    let bound = |it: &str| match it.trim() {
+        "" => Some(None),
+        number => number.parse::<i64>().ok().map(Some),
+    };
+    let low = bound(low)?.map(|it| if from == '(' { it + 1 } else { it });
+    let high = bound(high)?.map(|it| if text.ends_with(']') { it + 1 } else { it });
+    if !matches!(from, '[' | '(') || !text.ends_with([']', ')']) {
+        return None;
+    }
+    let (start, low_text) = low.map_or(("(", String::new()), |it| ("[", it.to_string()));
+    Some(match (low, high) {
+        (Some(low), Some(high)) if low >= high => "empty".to_owned(),
+        _ => format!("{start}{low_text},{})", high.map_or_else(String::new, |it| it.to_string())),
+    })
 }
 
 fn uuid(text: &str) -> Option<String> {
@@ -185,12 +264,22 @@ fn jsonb(value: &Value) -> Option<String> {
 /// `{a, "b c"}`: PostgreSQL src/backend/utils/adt/arrayfuncs.c, array_in and array_out.
 fn array(text: &str, data_type: &DataType) -> Option<String> {
     let mut rest = text.trim();
-    let found = dimension(&mut rest, &data_type.name.name, data_type.name.is_builtin())?;
+    let element = |text: String| match data_type.name.is_builtin() {
+        true => value(&text, &data_type.name.name).unwrap_or(text),
+        false => text,
+    };
+    let found = dimension(&mut rest, &element)?;
     // An array of empty arrays is empty.
     rest.is_empty().then(|| if found.chars().all(|it| "{},".contains(it)) { "{}".to_owned() } else { found })
 }
 
-fn dimension(rest: &mut &str, element: &str, builtin: bool) -> Option<String> {
+/// An array's text with something else for each of its elements.
+pub(super) fn array_with(text: &str, element: &dyn Fn(String) -> String) -> Option<String> {
+    let mut rest = text.trim();
+    dimension(&mut rest, element).filter(|_| rest.is_empty())
+}
+
+fn dimension(rest: &mut &str, element: &dyn Fn(String) -> String) -> Option<String> {
     *rest = rest.strip_prefix('{')?;
     let mut elements = Vec::new();
     loop {
@@ -203,14 +292,10 @@ fn dimension(rest: &mut &str, element: &str, builtin: bool) -> Option<String> {
             break;
         }
         if rest.starts_with('{') {
-            elements.push(dimension(rest, element, builtin)?);
+            elements.push(dimension(rest, element)?);
         } else {
             let (text, quoted) = array_element(rest)?;
-            elements.push(if !quoted && text.eq_ignore_ascii_case("null") {
-                "NULL".to_owned()
-            } else {
-                quote_element(&if builtin { value(&text, element).unwrap_or(text) } else { text })
-            });
+            elements.push(if !quoted && text.eq_ignore_ascii_case("null") { "NULL".to_owned() } else { quote_element(&element(text)) });
         }
         *rest = rest.trim_start();
         if let Some(after) = rest.strip_prefix(',') {
@@ -264,7 +349,9 @@ fn date(text: &str) -> Option<String> {
     if let Some((day, clock)) = in_words(text) {
         return clock.is_none().then_some(day);
     }
-    let mut parts = text.split('-');
+    // Eight digits: datetime.c, DecodeNumberField.
+    let spread = (text.len() == 8 && text.bytes().all(|it| it.is_ascii_digit())).then(|| [&text[..4], &text[4..6], &text[6..]].join("-"));
+    let mut parts = spread.as_deref().unwrap_or(text).split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let number = |it: &str, most: usize| it.parse::<u32>().ok().filter(|_| it.len() <= most && it.bytes().all(|it| it.is_ascii_digit()));
     let (month, day) = (number(month, 2)?, number(day, 2)?);
@@ -404,6 +491,8 @@ mod tests {
         check("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
         check("{\"bb\":1,\"a\":[1,2],\"c\":null}", "jsonb", "{\"a\": [1, 2], \"c\": null, \"bb\": 1}");
         check("2020-1-2", "date", "2020-01-02");
+        check("19990108", "date", "1999-01-08");
+        check("19990108", "timestamp", "1999-01-08 00:00:00");
         check("2020-01-02", "timestamp", "2020-01-02 00:00:00");
         check("2020-01-02T03:04Z", "timestamptz", "2020-01-02 03:04:00+00");
         check("2022-04-01 01:00:00+01", "timestamptz", "2022-04-01 00:00:00+00");
@@ -412,6 +501,11 @@ mod tests {
         check("1999-12-31 20:00-08", "timestamp", "1999-12-31 20:00:00");
         check("3:04", "time", "03:04:00");
         check("fat  cat fat", "tsvector", "'cat' 'fat'");
+        check("fat & cat | rat", "tsquery", "'fat' & 'cat' | 'rat'");
+        check("[1,2]", "int4range", "[1,3)");
+        check("(1, 5)", "int8range", "[2,5)");
+        check("(1,2)", "int4range", "empty");
+        check("[,7]", "int4range", "(,8)");
         assert_eq!(value("a:1", "tsvector"), None);
         assert_eq!(value("yesterday", "date"), None);
         assert_eq!(value("1.5", "jsonb"), None);

@@ -14,7 +14,9 @@ mod coerce;
 mod from;
 mod infer;
 mod interval;
+mod jsonpath;
 mod literal;
+mod nullable;
 mod operation;
 mod output_name;
 mod print;
@@ -123,14 +125,24 @@ pub(crate) fn query(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Resu
     Ok(AnalysedQuery { query: Query(print::statement(tree)), columns, dependencies: analysis.dependencies, problems })
 }
 
-/// An expression's text after renames; none if it stays as it is. `resolver` and `scope` are those of the time before.
-pub(crate) fn rename_in_expression(text: &Expression, rename: &Rename, resolver: &Resolver<'_>, scope: &Scope) -> Option<Expression> {
+/// An expression's text after renames; none if it stays as it is. `resolver` and `scope` are those of the time before, `into` as for
+/// [`expression`].
+pub(crate) fn rename_in_expression(
+    text: &Expression,
+    rename: &Rename,
+    resolver: &Resolver<'_>,
+    scope: &Scope,
+    into: Option<&DataType>,
+) -> Option<Expression> {
     if !rename.may_touch(&text.0) {
         return None;
     }
     let mut tree = print::parse_expression(&text.0)?;
     let mut analysis = renaming(rename, resolver, scope, &tree);
     analysis.value(&mut tree).ok()?;
+    if let Some(into) = into {
+        analysis.assign(&mut tree, into).ok()?;
+    }
     Some(Expression(print::expression(tree))).filter(|it| it != text)
 }
 

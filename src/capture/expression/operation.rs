@@ -6,23 +6,18 @@
 use std::borrow::Cow;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, AExprKind, BoolExprType, Node};
+use pg_query::protobuf::{self, AExprKind, BoolExprType, CoercionForm, Node};
 
 use super::analysis::{Analysis, object_name, single, string};
 use super::builtin::Builtin;
 use super::coerce::Outcome;
 use super::infer::{Candidate, Declared};
+use super::nullable::operator_is_total;
 use super::scope::{Typed, is_untyped};
 use super::value::is_plain_operator;
 use super::walk;
 use crate::capture::script::resolve::Unresolved;
 use crate::catalog::{DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
-
-/// Operators that give a value wherever both sides are one; sorted.
-const TOTAL_OPERATORS: [&str; 25] = [
-    "!~", "!~*", "!~~", "!~~*", "%", "&&", "*", "+", "-", "/", "<", "<=", "<>", "<@", "=", ">", ">=", "@>", "@@", "^", "||", "~", "~*",
-    "~~", "~~*",
-];
 
 /// Operators that tell true or false for every type.
 const COMPARISONS: [&str; 14] = ["<", "<=", "<>", "=", ">", ">=", "~", "~*", "~~", "~~*", "!~", "!~*", "!~~", "!~~*"];
@@ -47,6 +42,9 @@ impl<'a> Analysis<'a> {
             *node = list;
         }
         let Some(NodeEnum::AExpr(it)) = node.node.as_mut() else { return self.value(node) };
+        if let Some(typed) = self.compared_rows(it)? {
+            return Ok(typed);
+        }
         let kind = it.kind();
         let left = it.lexpr.as_deref_mut().map(|it| self.value(it)).transpose()?;
         let mut items = Vec::new();
@@ -60,7 +58,6 @@ impl<'a> Analysis<'a> {
             Some(node) => self.value(node)?,
             None => Typed::default(),
         };
-        let both = left.as_ref().is_none_or(|it| it.not_null) && right.not_null;
         let bool = |not_null| Typed::builtin("bool").not_null(not_null);
         self.settle_operands(it, left.as_ref(), &right, &items)?;
         // A type or a row of an extension or a script may have operators of its own.
@@ -84,8 +81,33 @@ impl<'a> Analysis<'a> {
             }
             // ANY and ALL over an array may meet a NULL in it.
             AExprKind::AexprOpAny | AExprKind::AexprOpAll => bool(false),
-            _ => bool(both),
+            _ => bool(result.not_null),
         })
+    }
+
+    /// Two rows that are compared field by field, up to the first that differs: PostgreSQL src/backend/parser/parse_expr.c,
+    /// make_row_comparison_op.
+    fn compared_rows(&mut self, it: &mut protobuf::AExpr) -> Result<Option<Typed>, Unresolved> {
+        let is_order = it.kind() == AExprKind::AexprOp && matches!(single(&it.name), Some("<" | "<=" | ">" | ">="));
+        let shape = head(it);
+        let (Some(Node { node: Some(NodeEnum::RowExpr(left)) }), Some(Node { node: Some(NodeEnum::RowExpr(right)) })) =
+            (it.lexpr.as_deref_mut(), it.rexpr.as_deref_mut())
+        else {
+            return Ok(None);
+        };
+        if !is_order || left.args.len() != right.args.len() {
+            return Ok(None);
+        }
+        let mut not_null = true;
+        for (left, right) in left.args.iter_mut().zip(&mut right.args) {
+            let types = [self.value(left)?, self.value(right)?];
+            not_null &= types.iter().all(|it| it.not_null);
+            self.settle(&mut [left, right], &types, &|this, types| this.operator_outcome(&shape, types))?;
+        }
+        for row in [left, right] {
+            row.set_row_format(CoercionForm::CoerceExplicitCall);
+        }
+        Ok(Some(Typed::builtin("bool").not_null(not_null)))
     }
 
     /// Takes away the casts that the server adds to operands.
@@ -201,7 +223,11 @@ impl<'a> Analysis<'a> {
             Some(Meant::User(identity) | Meant::Member(identity, _)) => Some(identity),
             _ => None,
         };
-        let not_null = TOTAL_OPERATORS.contains(&name.as_str()) && operands.iter().all(|it| it.not_null);
+        let parameters = match chosen.first().map(|(it, _)| it.target) {
+            Some(Meant::Builtin(it) | Meant::Member(_, it)) => Some((it.left, it.right)),
+            _ => None,
+        };
+        let not_null = operator_is_total(&name, parameters) && operands.iter().all(|it| it.not_null);
         if let Some(identity) = of_unknown.or(of_user).or_else(last_resort) {
             self.needs(&identity.clone());
             let new = self.new_name(identity, QualifiedName::new(self.resolver.schema_of(identity), name.clone()));
@@ -400,6 +426,25 @@ fn expanded(node: &Node) -> Option<Node> {
             }
             parts.extend(alone.iter().map(|it| compare(left, name, it)));
             Some(if name == "<>" { all_of(parts) } else { any_of(parts) })
+        }
+        // parse_expr.c, make_row_distinct_op
+        (AExprKind::AexprDistinct | AExprKind::AexprNotDistinct, _) if is_row(left) && is_row(right) => {
+            let distinct = |left: &Node, name: &str, right: &Node| {
+                let mut made = compare(left, name, right);
+                if let Some(NodeEnum::AExpr(it)) = made.node.as_mut() {
+                    it.set_kind(AExprKind::AexprDistinct);
+                }
+                made
+            };
+            let (Some(NodeEnum::RowExpr(a)), Some(NodeEnum::RowExpr(b))) = (&left.node, &right.node) else { return None };
+            let mut fields: Vec<Node> = a.args.iter().zip(&b.args).map(|(left, right)| distinct(left, "=", right)).collect();
+            let any = match fields.len() {
+                _ if a.args.len() != b.args.len() => return None,
+                0 => return None,
+                1 => fields.pop()?,
+                _ => any_of(fields),
+            };
+            Some(if it.kind() == AExprKind::AexprDistinct { any } else { boolean(BoolExprType::NotExpr, vec![any]) })
         }
         (AExprKind::AexprDistinct | AExprKind::AexprNotDistinct, _) => {
             let null = |it: &Node| matches!(&it.node, Some(NodeEnum::AConst(it)) if it.isnull);

@@ -3,7 +3,8 @@
 //! The canonical text is parsed again and resolved against the catalog as it was before the rename; only references that
 //! resolve to the renamed thing change. What a query calls its own columns stays, as on the server, by aliases.
 
-use crate::catalog::{Identity, Kind, QualifiedName};
+use super::literal;
+use crate::catalog::{DataType, Identity, Kind, QualifiedName};
 
 /// A rename.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,15 @@ pub(crate) enum Rename {
         /// Only what this extension owns.
         within: Option<Identity>,
     },
+    /// A label of an enum: constants of the enum are that label, whatever they are written as.
+    Label {
+        /// The enum.
+        of: QualifiedName,
+        /// The old label.
+        from: String,
+        /// The new label.
+        to: String,
+    },
 }
 
 impl Rename {
@@ -43,7 +53,7 @@ impl Rename {
             Self::Schema { from, to, within } if name.schema == *from && within.as_ref().is_none_or(|it| it == identity) => {
                 QualifiedName::new(to.clone(), name.name)
             }
-            Self::Object { .. } | Self::Schema { .. } | Self::Column { .. } => name,
+            Self::Object { .. } | Self::Schema { .. } | Self::Column { .. } | Self::Label { .. } => name,
         }
     }
 
@@ -52,6 +62,19 @@ impl Rename {
         match self {
             Self::Column { relation: renamed, from, to } if renamed == relation && from == column => Some(to),
             _ => None,
+        }
+    }
+
+    /// A constant of a type that is no domain, as it is written after the rename, where it changes.
+    pub(super) fn constant(&self, text: &str, data_type: &DataType) -> Option<String> {
+        let Self::Label { of, from, to } = self else { return None };
+        if data_type.name != *of {
+            None
+        } else if data_type.array {
+            let rename = |it: String| if it == *from { to.clone() } else { it };
+            literal::array_with(text, &rename).filter(|it| it != text)
+        } else {
+            (text == from).then(|| to.clone())
         }
     }
 
@@ -68,6 +91,8 @@ impl Rename {
             // A NATURAL join names its columns nowhere.
             Self::Column { from, .. } => text.contains("NATURAL") || text.contains(&from.replace('"', "\"\"")),
             Self::Schema { from, .. } => text.contains(&from.replace('"', "\"\"")),
+            // In an array it may be quoted and escaped.
+            Self::Label { from, .. } => text.contains(from.split(['\'', '"', '\\']).next().unwrap_or_default()),
         }
     }
 }

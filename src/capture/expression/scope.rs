@@ -9,6 +9,10 @@ pub(super) struct Typed {
     pub(super) data_type: Option<DataType>,
     /// Whether it is proven never to be NULL.
     pub(super) not_null: bool,
+    /// The outer joins that may leave it out, so that it is NULL.
+    pub(super) absent: Vec<u32>,
+    /// Whether it is never NULL but for those.
+    pub(super) otherwise: bool,
     /// Why the type can't be told.
     pub(super) why: Option<Why>,
     /// Of a cast: what is cast.
@@ -100,13 +104,15 @@ pub(super) struct Visible {
 pub(super) struct Namespace {
     pub(super) items: Vec<Item>,
     pub(super) visible: Vec<Visible>,
+    /// Whether its rows come in groups, none of which is empty.
+    pub(super) grouped: bool,
 }
 
 impl Namespace {
     /// One item, all of whose columns are seen.
     pub(super) fn of(item: Item) -> Self {
         let visible = item.columns.iter().map(|column| Visible { item: Some(item.printed.clone()), column: column.clone() }).collect();
-        Self { items: vec![item], visible }
+        Self { items: vec![item], visible, grouped: false }
     }
 
     /// Both, one after the other.
@@ -115,11 +121,13 @@ impl Namespace {
         self.visible.extend(other.visible);
     }
 
-    /// The same where an outer join may leave everything NULL.
-    pub(super) fn make_nullable(&mut self) {
+    /// The same where an outer join, which has a number of its own, may leave everything NULL.
+    pub(super) fn make_nullable(&mut self, join: u32) {
         let columns = self.items.iter_mut().flat_map(|it| &mut it.columns);
         for column in columns.chain(self.visible.iter_mut().map(|it| &mut it.column)) {
+            column.typed.otherwise |= column.typed.not_null;
             column.typed.not_null = false;
+            column.typed.absent.push(join);
         }
     }
 

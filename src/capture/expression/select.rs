@@ -1,7 +1,7 @@
 //! Queries: what SELECT, VALUES, UNION and WITH give, column by column; and statements that change data.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, ColumnRef, Node, ResTarget, SelectStmt, SetOperation, SortByDir, SortByNulls, a_const};
+use pg_query::protobuf::{self, CoercionForm, ColumnRef, Node, ResTarget, SelectStmt, SetOperation, SortByDir, SortByNulls, a_const};
 
 use super::analysis::{Analysis, single, string};
 use super::coerce::Outcome;
@@ -46,6 +46,8 @@ impl Analysis<'_> {
         let mut columns = result?;
         for column in &mut columns {
             column.source = None;
+            column.typed.absent.clear();
+            column.typed.otherwise = false;
             if resolve_literals && column.typed.is_untyped() {
                 column.typed.data_type = Some(DataType::builtin("text"));
             }
@@ -154,6 +156,10 @@ impl Analysis<'_> {
     fn select_parts(&mut self, it: &mut SelectStmt, resolve_literals: bool) -> Result<Vec<Column>, Unresolved> {
         if let Some(condition) = it.where_clause.as_deref_mut() {
             self.value(condition)?;
+            self.prove(condition);
+        }
+        if let Some(level) = self.levels.last_mut() {
+            level.grouped = !it.group_clause.is_empty() && !it.group_clause.iter().any(is_grouping_set);
         }
         let mut columns = self.targets(&mut it.target_list)?;
         if resolve_literals {
@@ -167,6 +173,7 @@ impl Analysis<'_> {
                 }
             }
         }
+        flatten_rows(&mut it.group_clause);
         let outputs: Vec<Output> = it.target_list.iter().zip(&columns).filter_map(Output::of).collect();
         for group in &mut it.group_clause {
             self.grouping(group, &outputs)?;
@@ -193,9 +200,9 @@ impl Analysis<'_> {
         for node in it.limit_offset.as_deref_mut().into_iter().chain(it.limit_count.as_deref_mut()) {
             self.value(node)?;
         }
-        // ROLLUP and its like leave out columns of some rows.
-        if it.group_clause.iter().any(|it| matches!(it.node, Some(NodeEnum::GroupingSet(_)))) {
-            columns.iter_mut().for_each(|it| it.typed.not_null = false);
+        // ROLLUP and its like leave out columns of some rows, but count in all of them.
+        if it.group_clause.iter().any(is_grouping_set) && columns.len() == it.target_list.len() {
+            columns.iter_mut().zip(&it.target_list).for_each(|(column, target)| column.typed.not_null &= is_count(target));
         }
         Ok(columns)
     }
@@ -250,11 +257,10 @@ impl Analysis<'_> {
     /// GROUP BY: a plain name is an input column first.
     fn grouping(&mut self, node: &mut Node, outputs: &[Output]) -> Result<(), Unresolved> {
         match node.node.as_mut() {
-            Some(NodeEnum::GroupingSet(it)) => {
-                for part in &mut it.content {
-                    self.grouping(part, outputs)?;
-                }
-                Ok(())
+            Some(NodeEnum::GroupingSet(it)) => it.content.iter_mut().try_for_each(|it| self.grouping(it, outputs)),
+            // Several at once, and no row.
+            Some(NodeEnum::RowExpr(it)) if it.row_format() == CoercionForm::CoerceImplicitCast => {
+                it.args.iter_mut().try_for_each(|it| self.grouping(it, outputs))
             }
             Some(NodeEnum::ColumnRef(it)) if single(&it.fields).is_some() => {
                 let name = single(&it.fields).unwrap_or_default();
@@ -267,6 +273,7 @@ impl Analysis<'_> {
 
     /// PARTITION BY and ORDER BY of a window.
     pub(super) fn window(&mut self, it: &mut protobuf::WindowDef) -> Result<(), Unresolved> {
+        flatten_rows(&mut it.partition_clause);
         for node in &mut it.partition_clause {
             self.value(node)?;
         }
@@ -372,7 +379,7 @@ impl Analysis<'_> {
                     Node { node: Some(NodeEnum::AIndirection(whole)) }
                 };
                 let typed = self.value(&mut row.clone())?;
-                let Some(attributes) = typed.data_type.as_ref().and_then(|it| self.attributes(it)) else { return Ok(None) };
+                let Some(attributes) = self.fields(Some(&row), &typed) else { return Ok(None) };
                 let field = |column: &Column| {
                     let indirection = vec![string(&column.name)];
                     target_of(NodeEnum::AIndirection(Box::new(protobuf::AIndirection { arg: Some(Box::new(row.clone())), indirection })))
@@ -421,21 +428,36 @@ impl Analysis<'_> {
         if let Some(with) = select.with_clause.as_mut() {
             self.with_clause(with)?;
         }
-        let mut left = select.larg.as_deref_mut().map(|it| self.select(it, true)).transpose()?.unwrap_or_default();
-        rename_columns(&mut left, &names);
+        let left = select.larg.as_deref_mut().map(|it| self.select(it, false)).transpose()?.unwrap_or_default();
         let mut known = left.clone();
-        // What the second arm makes of NULLs is not known yet.
-        known.iter_mut().for_each(|it| it.typed.not_null = false);
-        self.ctes.push((it.ctename.clone(), known));
-        let right = select.rarg.as_deref_mut().map(|it| self.select(it, true)).transpose();
-        self.ctes.truncate(outer);
-        let right = right?.unwrap_or_default();
-        let not_null = |(mut column, right): (Column, Option<&Column>)| {
-            // The first arm decides the types.
-            column.typed.not_null &= right.is_some_and(|it| it.typed.not_null);
-            column
+        for column in known.iter_mut().filter(|it| it.typed.is_untyped()) {
+            column.typed.data_type = Some(DataType::builtin("text"));
+        }
+        rename_columns(&mut known, &names);
+        // What the second arm makes of NULLs is known when nothing changes any more: what may be NULL only grows.
+        let right = loop {
+            let mut arm = select.rarg.clone();
+            self.ctes.push((it.ctename.clone(), known.clone()));
+            let right = arm.as_deref_mut().map(|it| self.select(it, false)).transpose();
+            self.ctes.truncate(outer);
+            let right = right?.unwrap_or_default();
+            let mut changed = false;
+            for (n, column) in known.iter_mut().enumerate() {
+                let not_null = column.typed.not_null && right.get(n).is_some_and(|it| it.typed.not_null);
+                changed |= not_null != column.typed.not_null;
+                column.typed.not_null = not_null;
+            }
+            if !changed {
+                select.rarg = arm;
+                break right;
+            }
         };
-        Ok(left.into_iter().zip(right.iter().map(Some).chain(std::iter::repeat(None))).map(not_null).collect())
+        self.settle_arms(select, [&left, &right])?;
+        if let Some(right) = select.rarg.as_deref_mut() {
+            forget_names(right);
+        }
+        // The first arm decides the types.
+        Ok(known)
     }
 
     fn insert(&mut self, it: &mut protobuf::InsertStmt) -> Result<Vec<Column>, Unresolved> {
@@ -648,6 +670,30 @@ fn is_cast_of_literal(node: &Node) -> bool {
     match &node.node {
         Some(NodeEnum::AConst(_)) => true,
         Some(NodeEnum::TypeCast(it)) => it.arg.as_deref().is_some_and(is_cast_of_literal),
+        _ => false,
+    }
+}
+
+/// `(a, b)` in GROUP BY and PARTITION BY is `a, b`: PostgreSQL src/backend/parser/parse_clause.c, flatten_grouping_sets.
+fn flatten_rows(list: &mut Vec<Node>) {
+    let is_row = |it: &Node| matches!(&it.node, Some(NodeEnum::RowExpr(it)) if it.row_format() == CoercionForm::CoerceImplicitCast);
+    while let Some(at) = list.iter().position(is_row) {
+        if let Some(NodeEnum::RowExpr(row)) = list.remove(at).node {
+            list.splice(at..at, row.args);
+        }
+    }
+}
+
+fn is_grouping_set(node: &Node) -> bool {
+    matches!(node.node, Some(NodeEnum::GroupingSet(_)))
+}
+
+/// Whether a target is `count` or `grouping`.
+fn is_count(target: &Node) -> bool {
+    let Some(NodeEnum::ResTarget(target)) = &target.node else { return false };
+    match target.val.as_deref().and_then(|it| it.node.as_ref()) {
+        Some(NodeEnum::FuncCall(it)) => it.over.is_none() && single(&it.funcname) == Some("count"),
+        Some(NodeEnum::GroupingFunc(_)) => true,
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Expressions: what each value is, and the names in it.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, AExprKind, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp, a_const};
+use pg_query::protobuf::{self, AExprKind, CoercionForm, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp, a_const};
 
 use super::analysis::{Analysis, Literal, string};
 use super::builtin::Builtin;
@@ -55,6 +55,8 @@ impl Analysis<'_> {
             NodeEnum::AArrayExpr(_) => self.array(node),
             NodeEnum::RowExpr(it) => {
                 self.all(&mut it.args)?;
+                // The server prints the word.
+                it.set_row_format(CoercionForm::CoerceExplicitCall);
                 Ok(Typed::builtin("record").not_null(true))
             }
             NodeEnum::CollateClause(it) => {
@@ -84,9 +86,20 @@ impl Analysis<'_> {
                 let is_document = it.op() == XmlExprOp::IsDocument;
                 for node in it.named_args.iter_mut().chain(&mut it.args) {
                     match node.node.as_mut() {
-                        Some(NodeEnum::ResTarget(target)) => self.maybe(target.val.as_deref_mut())?,
+                        Some(NodeEnum::ResTarget(target)) => {
+                            // A column gives its name.
+                            if let Some(Node { node: Some(NodeEnum::ColumnRef(column)) }) = target.val.as_deref()
+                                && target.name.is_empty()
+                            {
+                                target.name = strings(&column.fields).last().copied().unwrap_or_default().to_owned();
+                            }
+                            self.maybe(target.val.as_deref_mut())?
+                        }
                         _ => self.value(node)?,
                     };
+                }
+                if let (XmlExprOp::IsXmlparse, Some(text)) = (it.op(), it.args.first_mut()) {
+                    self.assign(text, &DataType::builtin("text"))?;
                 }
                 Ok(Typed::builtin(if is_document { "bool" } else { "xml" }))
             }
@@ -361,8 +374,28 @@ impl Analysis<'_> {
         // An empty array has no type but the cast's.
         let Some(argument) = it.arg.as_deref_mut() else { return Ok(Typed::of(data_type)) };
         let inner = self.value(argument)?;
-        let typed = Typed::of(data_type.clone()).not_null(inner.not_null);
+        let typed = Typed::of(data_type.clone()).not_null(inner.not_null && self.cast_gives_value(&inner, &data_type));
         self.join_casts(argument, &data_type);
+        if let Some(NodeEnum::RowExpr(row)) = argument.node.as_mut() {
+            self.settle_fields(row, &data_type)?;
+        }
+        if inner.is_untyped()
+            && let Some(attributes) = self.attributes(&data_type)
+            && let Some(text) = literal_text(argument)
+        {
+            let types: Option<Vec<&DataType>> = attributes.iter().map(|it| it.typed.data_type.as_ref()).collect();
+            if let Some(read) = types.and_then(|it| super::literal::composite(text, &it)) {
+                *text = read;
+            }
+        }
+        let base = self.resolver.base_type(&data_type);
+        if inner.is_untyped() && base != data_type && base.modifiers.is_empty() {
+            // A constant of a domain is one of the domain's base type, and checked.
+            self.read_literal(argument, &base)?;
+        }
+        if inner.is_untyped() {
+            self.rename_constant(argument, &data_type);
+        }
         if inner.is_untyped() && data_type.name.is_builtin() && data_type.modifiers.is_empty() {
             if let Some(NodeEnum::AConst(constant)) = argument.node.as_mut()
                 && let Some(a_const::Val::Sval(text)) = &constant.val
@@ -387,6 +420,17 @@ impl Analysis<'_> {
             return Ok(inner);
         }
         Ok(Typed { uncast: Some(Box::new(inner)), ..typed })
+    }
+
+    /// Whether a cast makes something of everything but NULL: the null of JSON becomes NULL (since PostgreSQL 18), and a function
+    /// of somebody's own may do as it likes.
+    fn cast_gives_value(&self, from: &Typed, to: &DataType) -> bool {
+        let Some(from) = &from.data_type else { return false };
+        let from = self.resolver.base_type(from).without_modifiers();
+        let to = to.without_modifiers();
+        let is_json =
+            from == DataType::builtin("jsonb") && !matches!(to.name.name.as_str(), "text" | "varchar" | "bpchar" | "json" | "jsonb");
+        !is_json && self.resolver.cast(&from, &to).is_none()
     }
 
     /// A cast of a cast of a literal, where both are the same to the literal: `('a'::varchar)::text` is `'a'::text`.
@@ -426,8 +470,14 @@ impl Analysis<'_> {
     fn array(&mut self, node: &mut Node) -> Result<Typed, Unresolved> {
         let Some(NodeEnum::AArrayExpr(it)) = node.node.as_mut() else { return Ok(Typed::default()) };
         let values = self.all(&mut it.elements)?;
+        let is_cast = |(node, typed): (&Node, &Typed)| match &node.node {
+            Some(NodeEnum::TypeCast(cast)) if !is_literal(cast.arg.as_deref()) => typed.uncast.as_deref().cloned(),
+            _ => None,
+        };
+        let uncast: Option<Vec<Typed>> = it.elements.iter().zip(&values).map(is_cast).collect();
         self.settle_common(&mut it.elements.iter_mut().collect::<Vec<_>>(), &values)?;
-        let array = array_of(self.common(values)).not_null(true);
+        let mut array = array_of(self.common(values)).not_null(true);
+        array.uncast = uncast.filter(|it| !it.is_empty()).map(|it| Box::new(array_of(self.common(it)).not_null(true)));
         // Elements that are all cast to one type are better read with the cast outside.
         let cast_types: Vec<Option<&protobuf::TypeCast>> = it
             .elements
@@ -493,8 +543,8 @@ impl Analysis<'_> {
 
     fn sub_link(&mut self, it: &mut protobuf::SubLink) -> Result<Typed, Unresolved> {
         let tested = self.maybe(it.testexpr.as_deref_mut())?;
-        let one_row = it.subselect.as_deref().is_some_and(has_one_row);
         let columns = self.query(it.subselect.as_deref_mut())?;
+        let one_row = it.subselect.as_deref().is_some_and(has_one_row);
         if it.sub_link_type() == SubLinkType::AnySublink && super::analysis::single(&it.oper_name) == Some("=") {
             // `= ANY (SELECT …)` is IN.
             it.oper_name.clear();
@@ -526,16 +576,27 @@ impl Analysis<'_> {
 
     /// `a[1]`, `a[1:2]`, `(row).field`.
     fn indirection(&mut self, it: &mut protobuf::AIndirection) -> Result<Typed, Unresolved> {
+        while let Some(Node { node: Some(NodeEnum::AIndirection(inner)) }) = it.arg.as_deref_mut() {
+            let steps = std::mem::take(&mut inner.indirection);
+            it.indirection.splice(0..0, steps);
+            it.arg = inner.arg.take();
+        }
         let mut typed = self.maybe(it.arg.as_deref_mut())?;
+        let mut row = it.arg.as_deref();
         for step in &mut it.indirection {
             match step.node.as_mut() {
                 Some(NodeEnum::AIndices(indices)) => {
-                    self.maybe(indices.lidx.as_deref_mut())?;
-                    self.maybe(indices.uidx.as_deref_mut())?;
+                    let is_json = typed.data_type.as_ref().is_some_and(|it| self.resolver.base_type(it) == DataType::builtin("jsonb"));
+                    for index in indices.lidx.as_deref_mut().into_iter().chain(indices.uidx.as_deref_mut()) {
+                        self.value(index)?;
+                        if is_json {
+                            self.assign(index, &DataType::builtin("text"))?;
+                        }
+                    }
                     typed = self.element(typed, indices.is_slice);
                 }
                 Some(NodeEnum::String(field)) => {
-                    let found = typed.data_type.as_ref().and_then(|it| self.attributes(it)).unwrap_or_default();
+                    let found = self.fields(row.take(), &typed).unwrap_or_default();
                     typed = match found.into_iter().find(|column| column.name == field.sval) {
                         Some(Column { typed, source, .. }) => {
                             if let Some((relation, name)) = source {
@@ -653,7 +714,7 @@ fn value_function(it: &protobuf::SqlValueFunction) -> Typed {
     }
 }
 
-/// Whether a query gives one row whatever there is: an aggregate over all of its input.
+/// Whether an analysed query gives one row whatever there is: an aggregate over all of its input.
 fn has_one_row(node: &Node) -> bool {
     let Some(NodeEnum::SelectStmt(it)) = &node.node else { return false };
     let plain = it.group_clause.is_empty()
@@ -663,19 +724,54 @@ fn has_one_row(node: &Node) -> bool {
         && it.values_lists.is_empty()
         && it.larg.is_none();
     let only_values = it.from_clause.is_empty() && it.where_clause.is_none();
-    plain && (only_values || it.target_list.iter().any(is_aggregated))
+    let mut items = Vec::new();
+    it.from_clause.iter().for_each(|it| super::from::own_names(it, &mut items));
+    plain && !it.target_list.iter().any(may_be_rows) && (only_values || it.target_list.iter().any(|it| is_aggregated(it, &items)))
 }
 
-fn is_aggregated(node: &Node) -> bool {
+/// Whether an aggregate of this level is in an expression: over rows as such, or over a column of these items.
+fn is_aggregated(node: &Node, items: &[String]) -> bool {
     match &node.node {
         Some(NodeEnum::FuncCall(it)) if it.over.is_none() => {
             let name = strings(&it.funcname).last().copied().unwrap_or_default();
-            it.agg_star || Builtin::get().functions(name).iter().any(|it| it.aggregate) || it.args.iter().any(is_aggregated)
+            let is_aggregate = it.agg_star || Builtin::get().functions(name).iter().any(|it| it.aggregate);
+            let is_ours = |it: &Node| names_item(it, items);
+            is_aggregate && (it.agg_star || it.args.iter().any(is_ours)) || it.args.iter().any(|it| is_aggregated(it, items))
         }
         Some(NodeEnum::SubLink(_)) | None => false,
         Some(inner) => {
             let mut found = false;
-            walk::for_each_child(inner, &mut |child| found |= is_aggregated(child));
+            walk::for_each_child(inner, &mut |child| found |= is_aggregated(child, items));
+            found
+        }
+    }
+}
+
+/// Whether a column of one of these items stands in an expression.
+fn names_item(node: &Node, items: &[String]) -> bool {
+    match &node.node {
+        Some(NodeEnum::ColumnRef(it)) => strings(&it.fields).first().is_some_and(|first| items.iter().any(|it| it == first)),
+        Some(NodeEnum::SubLink(_)) | None => false,
+        Some(inner) => {
+            let mut found = false;
+            walk::for_each_child(inner, &mut |child| found |= names_item(child, items));
+            found
+        }
+    }
+}
+
+/// Whether a function that gives rows, none perhaps, may be in an expression.
+fn may_be_rows(node: &Node) -> bool {
+    match &node.node {
+        Some(NodeEnum::FuncCall(it)) => {
+            let name = strings(&it.funcname).last().copied().unwrap_or_default();
+            let known = Builtin::get().functions(name);
+            known.is_empty() || known.iter().any(|it| it.set) || it.args.iter().any(may_be_rows)
+        }
+        Some(NodeEnum::SubLink(_)) | None => false,
+        Some(inner) => {
+            let mut found = false;
+            walk::for_each_child(inner, &mut |child| found |= may_be_rows(child));
             found
         }
     }

@@ -140,15 +140,25 @@ pub(crate) fn column_name_of(text: &Expression) -> Option<String> {
     column_name(&expression::parse_expression(text)?)
 }
 
-/// An expression's text after a rename.
-pub(crate) fn rename_in_expression(state: &State<'_>, text: &str, relation: Option<&Identity>, of: &Identity, rename: &Rename) -> String {
+/// Puts a rename into an expression, whose value goes into something of type `into`, if into anything.
+pub(crate) fn rename_in_expression(
+    state: &State<'_>,
+    expression: &mut Expression,
+    relation: Option<&Identity>,
+    of: &Identity,
+    rename: &Rename,
+    into: Option<&DataType>,
+) {
     // Triggers and rules see their relation as OLD and NEW only.
     let scope = match relation {
         Some(relation) if matches!(of.kind, Kind::Trigger | Kind::Rule) => Scope::old_and_new(relation),
         relation => Scope::from(relation),
     };
-    let expression = Expression(text.to_owned());
-    expression::rename_in_expression(&expression, rename, &state.resolver(), &scope).map_or(expression.0, |it| it.0)
+    // Only constants change with what takes them.
+    let into = into.filter(|_| matches!(rename, Rename::Label { .. }));
+    if let Some(renamed) = expression::rename_in_expression(expression, rename, &state.resolver(), &scope, into) {
+        *expression = renamed;
+    }
 }
 
 /// A query's text after a rename.

@@ -35,6 +35,8 @@ pub(crate) enum Mention<'d> {
     Schema(&'d mut String),
     /// An expression, over the columns of the object's relation if it has one.
     Expression(&'d mut Expression),
+    /// An expression whose value goes into something of that type.
+    Assigned(&'d mut Expression, &'d DataType),
     /// A query.
     Query(&'d mut Query),
     /// The body of a routine in SQL.
@@ -66,7 +68,7 @@ pub(crate) fn each(definition: &mut Definition, visit: &mut dyn FnMut(Mention<'_
         Definition::Domain(it) => {
             visit(M::Type(&mut it.base));
             it.collation.iter_mut().for_each(|it| visit(M::Collation(it)));
-            it.default.iter_mut().for_each(|it| visit(M::Expression(it)));
+            it.default.iter_mut().for_each(|default| visit(M::Assigned(default, &it.base)));
         }
         Definition::Composite(it) => {
             for it in &mut it.attributes {
@@ -201,8 +203,8 @@ pub(crate) fn each(definition: &mut Definition, visit: &mut dyn FnMut(Mention<'_
 fn column(column: &mut Column, visit: &mut dyn FnMut(Mention<'_>)) {
     visit(Mention::Type(&mut column.data_type));
     column.collation.iter_mut().for_each(|it| visit(Mention::Collation(it)));
-    column.default.iter_mut().for_each(|it| visit(Mention::Expression(it)));
-    column.generated.iter_mut().for_each(|it| visit(Mention::Expression(&mut it.expression)));
+    column.default.iter_mut().for_each(|it| visit(Mention::Assigned(it, &column.data_type)));
+    column.generated.iter_mut().for_each(|it| visit(Mention::Assigned(&mut it.expression, &column.data_type)));
 }
 
 fn keys(keys: &mut [IndexKey], visit: &mut dyn FnMut(Mention<'_>)) {
@@ -216,7 +218,7 @@ fn keys(keys: &mut [IndexKey], visit: &mut dyn FnMut(Mention<'_>)) {
 fn arguments(arguments: &mut [Argument], visit: &mut dyn FnMut(Mention<'_>)) {
     for argument in arguments {
         visit(Mention::Type(&mut argument.data_type));
-        argument.default.iter_mut().for_each(|it| visit(Mention::Expression(it)));
+        argument.default.iter_mut().for_each(|it| visit(Mention::Assigned(it, &argument.data_type)));
     }
 }
 

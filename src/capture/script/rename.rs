@@ -8,7 +8,9 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterObjectSchemaStmt, Node, ObjectType, RangeVar, RenameStmt};
 
 use crate::capture::expression;
-use crate::catalog::{Definition, Dependency, Expression, Identity, Kind, Object, QualifiedName, Query, ViewColumn};
+use crate::catalog::{
+    DataType, Definition, Dependency, Expression, Identity, Kind, Object, PartitionBound, PartitionOf, QualifiedName, Query, ViewColumn,
+};
 
 use super::address::{self, NoObject};
 use super::canonical::{self, Rename};
@@ -214,7 +216,7 @@ fn relocate(state: &mut State<'_>, from: &Identity, to: Identity) {
                 }
                 it.arguments.iter_mut().for_each(|it| swap(&mut it.name, is_type));
             }
-            Mention::Schema(_) | Mention::Expression(_) | Mention::Query(_) | Mention::Body(_) => {}
+            Mention::Schema(_) | Mention::Expression(_) | Mention::Assigned(..) | Mention::Query(_) | Mention::Body(_) => {}
         });
     }
     // An index that a table clusters on or replicates by is named in the table.
@@ -259,7 +261,8 @@ fn rewrite(state: &mut State<'_>, identity: &Identity, rename: &Rename, swap: &m
     let mut definition = object.definition.clone();
     let relation = own_relation(state, identity, &definition);
     let mut each = |mention: Mention<'_>| match mention {
-        Mention::Expression(Expression(text)) => *text = canonical::rename_in_expression(state, text, relation.as_ref(), identity, rename),
+        Mention::Expression(it) => canonical::rename_in_expression(state, it, relation.as_ref(), identity, rename, None),
+        Mention::Assigned(it, into) => canonical::rename_in_expression(state, it, relation.as_ref(), identity, rename, Some(into)),
         Mention::Query(Query(text)) => *text = canonical::rename_in_query(state, text, rename),
         Mention::Body(text) => *text = canonical::rename_in_query(state, text, rename),
         other => swap(other),
@@ -422,6 +425,61 @@ fn rename_column(state: &mut State<'_>, relation: &Identity, from: &str, to: &st
         typed.iter().try_for_each(|it| rename_column(state, it, from, to))?;
     }
     Ok(())
+}
+
+/// A label of an enum under another name: the server keeps constants of the enum as the label, not as what it was called.
+pub(crate) fn rename_label(state: &mut State<'_>, of: &Identity, from: &str, to: &str) {
+    let rename = Rename::Label { of: of.qualified_name(), from: from.to_owned(), to: to.to_owned() };
+    let mut affected: BTreeSet<Identity> = state.dependents(of).cloned().collect();
+    let domains: Vec<Identity> = affected.iter().filter(|it| it.kind == Kind::Domain).cloned().collect();
+    affected.extend(domains.iter().flat_map(|it| state.dependents(it)).cloned());
+    for identity in &affected {
+        rewrite(state, identity, &rename, &mut |_| {});
+    }
+    for identity in &affected {
+        rename_in_bound(state, identity, &rename);
+    }
+}
+
+/// Puts a label's rename into the bound of a partition, whose values are of the types of the parent's key.
+fn rename_in_bound(state: &mut State<'_>, partition: &Identity, rename: &Rename) {
+    let Some(PartitionOf { parent, mut bound }) = state.get(partition).and_then(|it| partition::partition_of(&it.definition)).cloned()
+    else {
+        return;
+    };
+    let Some(parent) = state.resolver().relation(Some(&parent.schema), &parent.name).cloned() else { return };
+    let keys = match state.get(&parent).map(|it| &it.definition) {
+        Some(Definition::Table(it)) => it.partition_key.as_ref().map_or(&[][..], |it| &it.keys),
+        _ => return,
+    };
+    let columns = state.resolver().columns(&parent);
+    let types: Vec<Option<DataType>> = keys
+        .iter()
+        .map(|key| columns.iter().find(|it| key.column.as_ref() == Some(&it.name)).and_then(|it| it.data_type.clone()))
+        .collect();
+    let put = |values: &mut Vec<Expression>, types: &mut dyn Iterator<Item = &Option<DataType>>| {
+        for (value, data_type) in values.iter_mut().zip(types) {
+            canonical::rename_in_expression(state, value, None, partition, rename, data_type.as_ref());
+        }
+    };
+    match &mut bound {
+        PartitionBound::List(values) => put(values, &mut types.iter().cycle()),
+        PartitionBound::Range { from, to } => {
+            put(from, &mut types.iter());
+            put(to, &mut types.iter());
+        }
+        PartitionBound::Hash { .. } | PartitionBound::Default => return,
+    }
+    state.change(partition, |object| {
+        let partition_of = match &mut object.definition {
+            Definition::Table(it) => it.partition_of.as_mut(),
+            Definition::ForeignTable(it) => it.partition_of.as_mut(),
+            _ => None,
+        };
+        if let Some(it) = partition_of {
+            it.bound = bound;
+        }
+    });
 }
 
 fn is_of_type(state: &State<'_>, table: &Identity, name: &QualifiedName) -> bool {
@@ -610,7 +668,7 @@ fn replace_schema(state: &mut State<'_>, affected: &[Identity], rename: &Rename,
                     to.clone_into(it);
                 }
             }
-            Mention::Expression(_) | Mention::Query(_) | Mention::Body(_) => {}
+            Mention::Expression(_) | Mention::Assigned(..) | Mention::Query(_) | Mention::Body(_) => {}
         });
     }
 }

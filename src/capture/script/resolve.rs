@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RangeVar, TypeName, a_const};
 
-use crate::catalog::{Catalog, ConstraintKind, DataType, Definition, Dependency, Identity, Kind, PG_CATALOG, QualifiedName};
+use crate::catalog::{Cast, Catalog, ConstraintKind, DataType, Definition, Dependency, Identity, Kind, PG_CATALOG, QualifiedName};
 use crate::diagnostic::nearest;
 
 use super::builtin;
@@ -301,7 +301,11 @@ impl<'a> Resolver<'a> {
         let column =
             |name: &str, data_type: Option<DataType>, not_null: bool| RelationColumn { name: name.to_owned(), data_type, not_null };
         match &object.definition {
-            Definition::Table(it) => it.columns.iter().map(|it| column(&it.name, Some(it.data_type.clone()), it.not_null)).collect(),
+            Definition::Table(it) => {
+                let unproven = self.unproven_not_null(relation);
+                let not_null = |it: &crate::catalog::Column| it.not_null && !unproven.contains(&it.name.as_str());
+                it.columns.iter().map(|it| column(&it.name, Some(it.data_type.clone()), not_null(it))).collect()
+            }
             Definition::ForeignTable(it) => it.columns.iter().map(|it| column(&it.name, Some(it.data_type.clone()), it.not_null)).collect(),
             Definition::View(it) => it.columns.iter().map(|it| column(&it.name, it.data_type.clone(), it.not_null)).collect(),
             Definition::MaterializedView(it) => it.columns.iter().map(|it| column(&it.name, it.data_type.clone(), it.not_null)).collect(),
@@ -313,6 +317,18 @@ impl<'a> Resolver<'a> {
             ],
             _ => Vec::new(),
         }
+    }
+
+    /// The columns whose NOT NULL is `NOT VALID`, so that rows of before may be without a value (PostgreSQL 18).
+    fn unproven_not_null(&self, table: &Identity) -> Vec<&'a str> {
+        let of = |definition: &'a Definition| match definition {
+            Definition::Constraint(it) if !it.validated => match &it.kind {
+                ConstraintKind::NotNull { column } => Some(column.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.catalog.within(Kind::Constraint, &table.qualified_name()).filter_map(|(_, it)| of(&it.definition)).collect()
     }
 
     /// The functions, procedures and aggregates of that name, along the search path; an extension stands for its own.
@@ -484,6 +500,15 @@ impl<'a> Resolver<'a> {
     /// Whether any cast is defined.
     pub(crate) fn has_casts(&self) -> bool {
         self.names.casts > 0
+    }
+
+    /// The cast of somebody's own from one type to another.
+    pub(crate) fn cast(&self, from: &DataType, to: &DataType) -> Option<&'a Cast> {
+        let identity = || Identity::global(Kind::Cast, "").with_arguments(vec![from.clone(), to.clone()]);
+        match self.has_casts().then(|| self.catalog.get(&identity())).flatten().map(|it| &it.definition) {
+            Some(Definition::Cast(it)) => Some(it),
+            _ => None,
+        }
     }
 }
 

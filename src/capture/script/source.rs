@@ -4,6 +4,7 @@
 //! empty database: [`folder`] knows the order, [`sections`] which part of a file is the way up. What is skipped within a
 //! file is blanked out, so that lines keep their numbers. Nothing here knows SQL.
 
+mod bookkeeping;
 mod folder;
 mod sections;
 
@@ -70,7 +71,7 @@ pub struct Source {
 ///
 /// | tool | recognised by | order |
 /// |---|---|---|
-/// | diesel | `up.sql` in folders of the folder | folder names |
+/// | diesel | `up.sql` in folders of the folder, or further down | paths |
 /// | Flyway, refinery | `V1.2__name.sql` | versions, then `R__` by name; a baseline `B…` stands for what is before it |
 /// | golang-migrate, sqlx | `1_name.up.sql` | numbers |
 /// | goose, sql-migrate, tern, sqlx, drizzle | `1_name.sql` throughout | numbers |
@@ -79,6 +80,8 @@ pub struct Source {
 ///
 /// In any file, `-- +goose Down`, `-- migrate:down`, `-- +migrate Down`, `-- Down Migration`, `-- //@UNDO` and tern's
 /// `---- create above / drop below ----` begin a part that is left out.
+///
+/// A tool's own table (`_sqlx_migrations` and its like) is there for files that speak of it, and is no part of the schema.
 ///
 /// What a file leaves to the next one (its `search_path`, above all) is what it leaves where the tool runs them: migration tools
 /// run all on one connection, Flyway and tern reset it, and files of no known tool are run by themselves.
@@ -91,7 +94,9 @@ pub fn load(path: &Path) -> Result<Source, SourceError> {
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(SourceError::Stdin)?;
         return Ok(Source { inputs: vec![input(STDIN.to_owned(), bytes, Session::PSQL)?], passed_over: Vec::new() });
     }
-    let Folder { files, passed_over, session } = match fs::kind(path)? {
+    let kind = fs::kind(path)?;
+    let is_folder = kind == Some(FileKind::Folder);
+    let Folder { files, passed_over, session } = match kind {
         None => return Err(SourceError::Missing { path: path.to_owned() }),
         Some(FileKind::Folder) => folder::read(path)?,
         Some(FileKind::File | FileKind::Other) => Folder { files: vec![path.to_owned()], passed_over: Vec::new(), session: Session::PSQL },
@@ -102,10 +107,46 @@ pub fn load(path: &Path) -> Result<Source, SourceError> {
     let read: Vec<Result<Input, SourceError>> =
         files.par_iter().map(|file| input(file.display().to_string(), fs::read(file)?, session)).collect();
     let mut inputs: Vec<Input> = folder::from_checkpoint(read.into_iter().collect::<Result<_, _>>()?);
+    if is_folder {
+        bookkeeping::around(&mut inputs);
+    }
     if let Some(first) = inputs.first_mut() {
         first.session.connects = true;
     }
     Ok(Source { inputs, passed_over })
+}
+
+/// Reads the ways down of a folder of migrations, the last first: the parts of its files that go down, or the files beside them that do
+/// (`.down.sql`, diesel's `down.sql`). Migrations that have none go down without a statement.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_down(path: &Path) -> Result<Vec<Input>, SourceError> {
+    let Folder { files, session, .. } = folder::read(path)?;
+    let mut inputs = Vec::new();
+    for file in files.iter().rev() {
+        let name = file.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        let other = match name.strip_suffix("up.sql") {
+            Some(before) if before.is_empty() || before.ends_with('.') => Some(file.with_file_name(format!("{before}down.sql"))),
+            _ => None,
+        };
+        match other {
+            Some(other) if fs::kind(&other)?.is_some() => inputs.push(input(other.display().to_string(), fs::read(&other)?, session)?),
+            Some(_) => {}
+            None => {
+                // Its lines say more of how it is run than those that are left.
+                let name = file.display().to_string();
+                let text = fs::read_to_string(file)?;
+                if let Some(down) = sections::down(&text) {
+                    inputs.push(Input { name, text: down, session: sections::session(&text).unwrap_or(session) });
+                }
+            }
+        }
+    }
+    if let Some(first) = inputs.first_mut() {
+        first.session.connects = true;
+    }
+    Ok(inputs)
 }
 
 /// A file. Lines for a migration tool say more of how it is run than its folder does.
@@ -151,6 +192,10 @@ mod tests {
         check(&["1_a.up.sql", "1_a.down.sql", "10_b.up.sql", "2_c.up.sql", "seed.sql"], &["1_a.up.sql", "2_c.up.sql", "10_b.up.sql"]);
         check(&["1_a.sql", "2_b.up.sql", "2_b.down.sql"], &["1_a.sql", "2_b.up.sql"]);
         check(&["2/up.sql", "2/down.sql", "1/up.sql", "1/down.sql"], &["1/up.sql", "2/up.sql"]);
+        check(
+            &["migrations/2/up.sql", "migrations/2/down.sql", "migrations/1/up.sql", "setup.sql"],
+            &["migrations/1/up.sql", "migrations/2/up.sql"],
+        );
         check(&["2_b/migration.sql", "1_a/migration.sql", "lock.toml"], &["1_a/migration.sql", "2_b/migration.sql"]);
         check(&["b/x.sql", "a.sql", "c.sql"], &["a.sql", "b/x.sql", "c.sql"]);
         check(&["atlas.sum", "2.sql=-- atlas:checkpoint\n", "1.sql", "3.sql"], &["2.sql", "3.sql"]);

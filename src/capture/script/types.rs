@@ -12,7 +12,7 @@ use crate::diagnostic::nearest;
 
 use super::resolve::{split_name, strings};
 use super::state::State;
-use super::{Outcome, Place, Problem, builtin, names, options};
+use super::{Outcome, Place, Problem, builtin, names, options, rename};
 
 /// `CREATE TYPE … AS ENUM`.
 pub(crate) fn create_enum(state: &mut State<'_>, node: &CreateEnumStmt, _at: Place) -> Outcome {
@@ -58,7 +58,11 @@ pub(crate) fn alter_enum(state: &mut State<'_>, node: &AlterEnumStmt, _at: Place
         it.labels.insert(at, node.new_val.clone());
         Ok(())
     });
-    changed.unwrap_or(Ok(()))
+    changed.unwrap_or(Ok(()))?;
+    if !node.old_val.is_empty() {
+        rename::rename_label(state, &identity, &node.old_val, &node.new_val);
+    }
+    Ok(())
 }
 
 /// `CREATE TYPE … AS (…)`.

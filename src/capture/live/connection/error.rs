@@ -1,6 +1,6 @@
 //! Why there is no connection, or no answer over it: what, where, why, and what to do. No message holds a password.
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{ErrorPosition, SqlState};
 
 use super::target::{Endpoint, Target};
 use crate::fs;
@@ -112,6 +112,10 @@ pub enum ConnectionError {
         message: String,
         /// The SQLSTATE.
         code: String,
+        /// Where in the statement, in characters from 1, if it says so.
+        position: Option<u32>,
+        /// The server's own advice, or what it adds.
+        hint: Option<String>,
     },
     /// The connection ended before the answer was there.
     #[error("the connection to `{place}` was lost")]
@@ -252,7 +256,12 @@ impl ConnectionError {
         if gone.contains(code) {
             return Self::Lost { place: place.to_owned() };
         }
-        Self::Query { message, code: code.code().to_owned() }
+        let position = match said.position() {
+            Some(ErrorPosition::Original(position)) => Some(*position),
+            _ => None,
+        };
+        let hint = said.hint().or(said.detail()).map(str::to_owned);
+        Self::Query { message, code: code.code().to_owned(), position, hint }
     }
 }
 

@@ -132,7 +132,7 @@ impl Connection {
     ///
     /// # Errors
     /// If the server refuses a statement, or goes away.
-    pub(super) fn run(&self, script: &str) -> Result<Vec<Vec<String>>, ConnectionError> {
+    pub(in crate::capture) fn run(&self, script: &str) -> Result<Vec<Vec<String>>, ConnectionError> {
         let messages = self.runtime.block_on(self.client.simple_query(script));
         let messages = messages.map_err(|error| {
             let cancelled = self.cancelled.load(Ordering::Acquire);

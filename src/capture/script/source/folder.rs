@@ -36,7 +36,7 @@ pub(super) fn read(folder: &Path) -> Result<Folder, SourceError> {
     type Order = fn(Vec<File>) -> Vec<File>;
     // Whose files these are is not known: each is run by itself, and a script may count on a transaction.
     let unknown = Session { is_transaction: true, ..Session::PSQL };
-    let (order, session): (Order, Session) = if files.iter().any(|it| it.depth == 1 && it.name == "up.sql") {
+    let (order, session): (Order, Session) = if files.iter().any(|it| it.depth > 0 && it.name == "up.sql") {
         (diesel, Session::MIGRATION)
     } else if files.iter().any(|it| matches!(flyway_name(&it.name), Some(('V', _, _)))) {
         // Flyway sets the schema anew before each file.
@@ -78,7 +78,7 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), Sou
     Ok(())
 }
 
-/// diesel: `<version>_<name>/up.sql`.
+/// diesel: `<version>_<name>/up.sql`, in the folder or in one below that.
 fn diesel(mut files: Vec<File>) -> Vec<File> {
     files.retain(|it| it.name == "up.sql");
     files

@@ -50,9 +50,15 @@ fn goes_without_transaction(line: &str) -> bool {
 
 /// Blanks out every line that does not go up; all others keep their numbers.
 pub(super) fn up(text: String) -> String {
-    if !text.lines().any(|line| marker(line).is_some()) {
-        return text;
-    }
+    if text.lines().any(|line| marker(line).is_some()) { one_way(&text, true) } else { text }
+}
+
+/// Blanks out every line that does not go down; none where no part does.
+pub(super) fn down(text: &str) -> Option<String> {
+    text.lines().any(|line| marker(line) == Some(Marker::Down)).then(|| one_way(text, false))
+}
+
+fn one_way(text: &str, wanted: bool) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut up = true;
     let mut substitute = false;
@@ -61,7 +67,7 @@ pub(super) fn up(text: String) -> String {
             Some(Marker::Up) => up = true,
             Some(Marker::Down) => up = false,
             Some(Marker::Substitute(on)) => substitute = on,
-            None if !up => {
+            None if up != wanted => {
                 kept.push_str(if line.ends_with('\n') { "\n" } else { "" });
                 continue;
             }
@@ -146,6 +152,12 @@ mod tests {
         check("a;\n-- //@UNDO\nb;\n", "a;\n-- //@UNDO\n\n");
         check("-- +goose Down\nb;\n-- +goose Up\na;\n", "-- +goose Down\n\n-- +goose Up\na;\n");
         check("-- going down\na;", "-- going down\na;");
+    }
+
+    #[test]
+    fn ways_down() {
+        assert_eq!(down("-- +goose Up\na;\n-- +goose Down\nb;\n").as_deref(), Some("-- +goose Up\n\n-- +goose Down\nb;\n"));
+        assert_eq!(down("a;"), None);
     }
 
     #[test]
