@@ -4,12 +4,13 @@
 SOURCE ?= fixtures/shop/schema
 CARGO ?= cargo
 
-.PHONY: help run test test-all check bless bench rivals unseen install-deps
+.PHONY: help run test test-all nightly check bless bench rivals unseen install-deps
 
 help:
 	@echo 'make run [SOURCE=path]   DDL -> snapshot -> Go, into target/run'
 	@echo 'make test                everything, against a real PostgreSQL and a real Go toolchain (under 25 minutes on 2 cores)'
 	@echo 'make test-all            the same with every real schema, and docs/fidelity.md written'
+	@echo 'make nightly             10,000 random schemas and edits of them, as migrations on real servers (hours)'
 	@echo 'make check               format, clippy, unit tests'
 	@echo 'make bless               rewrite the expectations under fixtures/'
 	@echo 'make bench               the table of docs/performance.md'
@@ -30,6 +31,10 @@ test:
 test-all:
 	@scripts/install-deps.sh all
 	scripts/test.sh all
+
+nightly:
+	@scripts/install-deps.sh all
+	PGX_GOOSE_SEEDS=$${PGX_GOOSE_SEEDS:-10000} PGX_GOOSE_PG_MAJORS=$${PGX_GOOSE_PG_MAJORS:-15} $(CARGO) test --quiet --test it -- edits
 
 check:
 	@scripts/install-deps.sh build

@@ -113,22 +113,27 @@ impl Object {
     }
 
     /// Whether another version of the object is different in anything that a statement could change. The order of columns
-    /// is physical: it is as it was made, and only making the table anew would change it.
+    /// is physical: it is as it was made, and only making the table anew would change it. So is whether a table declares what
+    /// it inherits once more itself; of a constraint that can only be added.
     pub fn differs(&self, other: &Object) -> bool {
         if self == other {
             return false;
         }
-        let (Some(columns), Some(others)) = (self.definition.columns(), other.definition.columns()) else { return true };
-        let in_order = |of: &[Column], other: &[Column]| of.len() == other.len() && of.iter().zip(other).all(|(a, b)| a.name == b.name);
-        if in_order(columns, others) {
-            return true;
+        let mut same = self.clone();
+        if let (Definition::Constraint(own), Definition::Constraint(others)) = (&mut same.definition, &other.definition) {
+            own.local &= !own.inherited || others.local || !others.inherited;
+            return same != *other;
         }
-        let mut reordered = self.clone();
-        if let Some(columns) = reordered.definition.columns_mut() {
-            let places: BTreeMap<&str, usize> = others.iter().enumerate().map(|(place, it)| (it.name.as_str(), place)).collect();
-            columns.sort_by_key(|it| places.get(it.name.as_str()).copied());
+        let Some(others) = other.definition.columns() else { return true };
+        let Some(columns) = same.definition.columns_mut() else { return true };
+        let places: BTreeMap<&str, usize> = others.iter().enumerate().map(|(place, it)| (it.name.as_str(), place)).collect();
+        columns.sort_by_key(|it| places.get(it.name.as_str()).copied());
+        for column in columns.iter_mut().filter(|it| it.inherited) {
+            if let Some(other) = places.get(column.name.as_str()).and_then(|place| others.get(*place)).filter(|it| it.inherited) {
+                column.local = other.local;
+            }
         }
-        reordered != *other
+        same != *other
     }
 
     /// The hash of everything the object is: xxh3-128 of its canonical MessagePack. It finds accidents and changes; it

@@ -8,6 +8,7 @@ use pgx_goose::capture::script::{self, source as files};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::diff;
+use pgx_goose::migration::phase;
 use pgx_goose::migration::rename::{self, Rename, RenameError};
 use pgx_goose::migration::version::Style;
 use pgx_goose::migration::{self, Direction, Finding, Format, Migration, Naming, Template};
@@ -56,6 +57,9 @@ pub(crate) struct Arguments {
     /// What has another name now: users=people, users.email=users.mail, function f=g
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<String>,
+    /// Only what no running code minds, or only the rest
+    #[arg(long, value_name = "STEP", value_parser = ["expand", "contract"], conflicts_with_all = ["check", "squash"])]
+    phase: Option<String>,
     /// The oldest PostgreSQL that it must run on [default: 13]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(13..=18))]
     pg_version: Option<u32>,
@@ -113,10 +117,18 @@ fn migrate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Ex
     if !arguments.all {
         bookkeeping::pass_over(&mut from, &mut to, report);
     }
-    let names = (&*source::shown(&old), &*source::shown(&new));
-    let written = Request { from: &from, to: &to, names, name: arguments.name.as_deref(), verify: arguments.verify };
     let renames = renames(&arguments.rename, config, &from, &to, report)?;
-    write(&written, &renames, &settings, arguments.dry_run, arguments.strict, report)
+    let written = |from: &Catalog, to: &Catalog, renames: &[Rename]| {
+        let names = (&*source::shown(&old), &*source::shown(&new));
+        let written = Request { from, to, names, name: arguments.name.as_deref(), verify: arguments.verify };
+        write(&written, renames, &settings, arguments.dry_run, arguments.strict, report)
+    };
+    let between = || phase::between(&from, &to, &renames);
+    match arguments.phase.as_deref() {
+        Some("expand") => written(&from, &between(), &[]),
+        Some(_) => written(&between(), &to, &renames),
+        None => written(&from, &to, &renames),
+    }
 }
 
 /// Writes the migration from the committed snapshot to a schema, as `generate` does beside the Go; none where those of the folder come
@@ -204,6 +216,10 @@ fn tell(migration: &Migration, strict: bool, report: &Report) -> Result<(), Fail
     for step in migration.up() {
         if let Some(loses) = &step.loses {
             report.diagnostic(&Diagnostic::warning(format!("data is lost: {loses}")).about(step.about.clone()));
+        }
+        if let Some(risks) = &step.risks {
+            let warning = Diagnostic::warning(format!("the migration fails where {risks}")).about(step.about.clone());
+            report.diagnostic(&warning.hint("give the rows that are there a value first, or the column a default"));
         }
     }
     if !migration.left_out.is_empty() {

@@ -1,7 +1,7 @@
 //! Constraints, each with a statement of its own, so that it can come after whatever it refers to.
 
 use super::quote::{identifiers, list, name, operator, parenthesised, qualified, quote_identifier};
-use super::table::{include, marks, partition_of, with};
+use super::table::{include, marks, parents, partition_of, with};
 use super::{Statement, Transaction, Writer, index};
 use crate::catalog::{
     Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType, Object,
@@ -36,9 +36,10 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     {
         return key_by_index(writer, identity, object, constraint, of);
     }
-    // Rows that are there are looked at later, under a lock that lets others write. Of partitioned tables foreign keys can't wait.
+    // Rows that are there are looked at later, under a lock that lets others write; but a parent wants it of its child at once. Of partitioned tables foreign keys can't wait.
     let later = is_online
         && *validated
+        && !joins
         && matches!(kind, ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_))
         && !(is_partitioned && writer.major < 18);
     let mut sql = format!("ALTER {target}{}\n    ADD CONSTRAINT {} {}", name(&parent), quote_identifier(&identity.name), demand(kind));
@@ -73,13 +74,20 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     statements
 }
 
-/// Whether a new partition has the constraint because the table which it joins has it already: it must be there before
-/// the partition is attached. Foreign keys come by themselves.
+/// Whether a table has the constraint because a parent that it comes to has it already: it must be there before. Foreign keys
+/// come by themselves.
 pub(super) fn joins_base(writer: &Writer<'_>, identity: &Identity, constraint: &Constraint) -> bool {
     let (Some((table, object)), true) = (writer.relation(&identity.parent_name()), constraint.inherited) else { return false };
-    let Some(partition) = partition_of(object).filter(|_| writer.base.is_some() && !writer.is_in_base(table)) else { return false };
+    let is_partition = partition_of(object).is_some();
+    let comes_to = parents(object).into_iter().filter(|parent| writer.comes_below(table, parent));
+    let mut comes_to = comes_to.filter(|_| is_partition || writer.is_in_base(table)).peekable();
+    if comes_to.peek().is_none() {
+        return false;
+    }
     match &constraint.kind {
-        ConstraintKind::Check(_) => writer.is_in_base(&Identity::within(Kind::Constraint, &partition.parent, identity.name.clone())),
+        ConstraintKind::Check(_) => {
+            comes_to.any(|parent| writer.is_in_base(&Identity::within(Kind::Constraint, parent, identity.name.clone())))
+        }
         ConstraintKind::ForeignKey(_) | ConstraintKind::NotNull { .. } => false,
         _ => attached_to(writer, identity, constraint).is_some_and(|above| writer.is_in_base(above)),
     }

@@ -2,20 +2,25 @@
 
 use super::attributes::address;
 use super::constraint::parent_words;
-use super::quote::{name, quote_identifier};
-use super::{Statement, Transaction, Writer, access};
+use super::quote::{name, qualified, quote_identifier};
+use super::table::parents;
+use super::{Statement, Transaction, Writer, access, view};
 use crate::catalog::{ConstraintKind, Definition, Identity, Object, QualifiedName};
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// Writes what drops an object of the catalog, and nothing else with it: `DROP` without `CASCADE`, so that what was
     /// forgotten is an error and not a loss. Nothing for an object that only goes with another (an identity's sequence, a
     /// partition's part of its parent's constraint).
     pub fn drop(&self, identity: &Identity, object: &Object) -> Vec<Statement> {
         let plain = || vec![Statement::dropping(identity, format!("DROP {};", address(self, identity, object)))];
-        match &object.definition {
+        let statements = match &object.definition {
             Definition::Sequence(sequence) if sequence.owner.as_ref().is_some_and(|owner| owner.identity) => Vec::new(),
-            Definition::Constraint(constraint) if constraint.inherited && !constraint.local => Vec::new(),
-            Definition::Index(index) if index.partition_of.is_some() => Vec::new(),
+            Definition::Constraint(constraint)
+                if constraint.inherited && !constraint.local && self.parted_from(identity, object).is_none() =>
+            {
+                Vec::new()
+            }
+            Definition::Index(index) if index.partition_of.is_some() && self.parted_from(identity, object).is_none() => Vec::new(),
             Definition::Trigger(trigger) if trigger.inherited => Vec::new(),
             // The column's DROP NOT NULL takes it along, as its NOT NULL made it.
             Definition::Constraint(constraint) if matches!(constraint.kind, ConstraintKind::NotNull { .. }) && constraint.validated => {
@@ -49,6 +54,70 @@ impl Writer<'_> {
                 vec![off, Statement::bare(alone), Statement::dropping(identity, format!("DROP SUBSCRIPTION {own};"))]
             }
             _ => plain(),
+        };
+        let mut all = self.let_go_of_cycle(identity, object);
+        all.extend(statements);
+        // What a parent has handed down can be dropped once it is the table's own.
+        if let (Some((_, parting)), Some(last)) = (self.parted_from(identity, object), all.last_mut()) {
+            last.parted.push(parting);
         }
+        all
+    }
+
+    /// What has handed an object down to a table that leaves that parent, and stays: the object is the table's own from then on.
+    /// Also the pair of the table and the parent.
+    pub fn parted_from(&self, identity: &Identity, object: &Object) -> Option<(&'a Identity, (Identity, Identity))> {
+        let above = match &object.definition {
+            Definition::Constraint(constraint) if constraint.inherited && !constraint.local => {
+                super::constraint::above(self, identity, constraint)?
+            }
+            Definition::Index(index) => {
+                let above = index.partition_of.as_ref()?;
+                object
+                    .dependencies
+                    .iter()
+                    .find(|it| it.on.schema == above.schema && it.on.name == above.name)
+                    .and_then(|it| self.catalog.get_key_value(&it.on))?
+                    .0
+            }
+            _ => return None,
+        };
+        let (table, before) = self.relation(&match &object.definition {
+            Definition::Index(index) => QualifiedName::new(identity.schema.clone(), index.table.clone()),
+            _ => identity.parent_name(),
+        })?;
+        let after = self.towards?.get(table)?;
+        let of = match self.catalog.get(above).map(|it| &it.definition) {
+            Some(Definition::Index(index)) => QualifiedName::new(above.schema.clone(), index.table.clone()),
+            _ => above.parent_name(),
+        };
+        let left = parents(before).contains(&&of) && !parents(after).contains(&&of);
+        let (parent, _) = self.relation(&of)?;
+        left.then(|| (above, (table.clone(), parent.clone())))
+    }
+
+    /// The statements by which an object lets go of those that need it in turn: then they can go, and it after them. What
+    /// needs nothing of the cycle but for a default or a query goes on without it.
+    fn let_go_of_cycle(&self, identity: &Identity, object: &Object) -> Vec<Statement> {
+        if self.cycle(identity).is_none() {
+            return Vec::new();
+        }
+        let needed = object.dependencies.iter().map(|it| &it.on);
+        let mates: Vec<Identity> = needed.filter(|on| *on != identity && self.are_in_one_cycle(identity, on)).cloned().collect();
+        let mut sql: Vec<String> = Vec::new();
+        match &object.definition {
+            Definition::View(it) => sql.extend(view::hollow(identity, it)),
+            definition => {
+                let table = qualified(&identity.schema, &identity.name);
+                for column in definition.columns().into_iter().flatten().filter(|column| column.default.is_some()) {
+                    sql.push(format!("ALTER TABLE ONLY {table} ALTER COLUMN {} DROP DEFAULT;", quote_identifier(&column.name)));
+                }
+            }
+        }
+        let mut statements: Vec<Statement> = sql.into_iter().map(Statement::bare).collect();
+        if let Some(last) = statements.last_mut() {
+            last.releases = mates;
+        }
+        statements
     }
 }

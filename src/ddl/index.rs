@@ -1,7 +1,7 @@
 //! Indexes and extended statistics.
 
 use super::quote::{list, name, parenthesised, qualified, quote_identifier};
-use super::table::{include, marks, parameters, with};
+use super::table::{include, marks, parameters, parents, with};
 use super::{Statement, Transaction, Writer};
 use crate::catalog::{Identity, Index, IndexKey, Kind, NullsOrder, Object, QualifiedName, StatisticsObject};
 
@@ -55,10 +55,12 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
         create.needs.extend(writer.partitions(&table));
     }
     let mut statements = vec![create];
-    // A new partition of a table that is there brings its indexes when it is attached.
+    // A partition that comes to a table which is there brings its indexes when it is attached.
     let joins = |above: &QualifiedName| {
-        let is_new = writer.relation(&table).is_some_and(|(table, _)| writer.base.is_some() && !writer.is_in_base(table));
-        is_new && writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))
+        let comes = writer
+            .relation(&table)
+            .is_some_and(|(table, object)| parents(object).into_iter().any(|parent| writer.comes_below(table, parent)));
+        comes && writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))
     };
     if let Some(above) = partition_of.as_ref().filter(|above| !joins(above)) {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", name(above));

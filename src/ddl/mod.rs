@@ -64,10 +64,14 @@ pub struct Statement {
     /// Objects that the object which the statement is about does not depend on any more once it ran. Where no statement of
     /// an alteration says so, all of them together let go of what the object needed before and does not need after.
     pub releases: Vec<Identity>,
+    /// Pairs of an object and another which it must have let go of before ([`Statement::releases`]).
+    pub parted: Vec<(Identity, Identity)>,
     /// Objects of which it takes the last remains away: what depended on them must be altered or made anew before.
     pub closes: Vec<Identity>,
     /// What it destroys for good beyond the definition: `every row of s.t`.
     pub loses: Option<String>,
+    /// Where it fails, if rows are not as it wants them: `s.t has rows: …`.
+    pub risks: Option<String>,
     /// Whether it has a body that is text, which the server looks at when the statement runs although it may name what comes later.
     pub has_body: bool,
     /// How it stands to transactions.
@@ -107,8 +111,10 @@ impl Statement {
             adds: Vec::new(),
             removes: Vec::new(),
             releases: Vec::new(),
+            parted: Vec::new(),
             closes: Vec::new(),
             loses: None,
+            risks: None,
             has_body: false,
             transaction: Transaction::Any,
         }
@@ -148,6 +154,8 @@ pub struct Writer<'a> {
     catalog: &'a Catalog,
     /// What is there already, where objects are made in a database that has others.
     base: Option<&'a Catalog>,
+    /// What is to be there in the end, where objects are taken away.
+    towards: Option<&'a Catalog>,
     /// The major version of the server that the statements are for.
     major: u32,
     /// Whether what is there already is changed in ways that keep locks short.
@@ -176,6 +184,12 @@ impl<'a> Writer<'a> {
         Self { major, ..Self::new(catalog) }
     }
 
+    /// The same writer, of what is there on the way to another catalog.
+    #[must_use]
+    pub fn towards(self, to: &'a Catalog) -> Self {
+        Self { towards: Some(to), ..self }
+    }
+
     /// The same writer, of statements that keep locks on what is there already short, at the price of more of them.
     #[must_use]
     pub fn online(self, online: bool) -> Self {
@@ -195,6 +209,21 @@ impl<'a> Writer<'a> {
     /// Whether an object is in the database before anything is made.
     fn is_in_base(&self, identity: &Identity) -> bool {
         self.base.is_some_and(|base| base.contains(identity))
+    }
+
+    /// Whether an object is a table below another.
+    pub fn is_below(&self, object: &Object, parent: &Identity) -> bool {
+        parent.kind.is_relation() && table::parents(object).contains(&&parent.qualified_name())
+    }
+
+    /// Whether a table, new or not, comes below one that is there already.
+    fn comes_below(&self, table: &Identity, parent: &QualifiedName) -> bool {
+        let Some(base) = self.base else { return false };
+        let was_below = base.get(table).is_some_and(|it| table::parents(it).contains(&parent));
+        let is_there = [Kind::Table, Kind::ForeignTable]
+            .iter()
+            .any(|kind| base.contains(&Identity::new(*kind, parent.schema.clone(), parent.name.clone())));
+        is_there && !was_below
     }
 
     /// The names that an object takes, each with the space that it is unique in: two objects with one of them in common
@@ -242,7 +271,7 @@ impl<'a> Writer<'a> {
             }
         }
         let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
-        Self { catalog, base: None, major: NEWEST, online: false, partitions, children, cycles }
+        Self { catalog, base: None, towards: None, major: NEWEST, online: false, partitions, children, cycles }
     }
 
     /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that
@@ -323,6 +352,11 @@ impl<'a> Writer<'a> {
     /// Whether a relation is a partitioned table.
     fn is_partitioned(&self, name: &QualifiedName) -> bool {
         matches!(self.find(&[Kind::Table], name), Some((_, Object { definition: Definition::Table(table), .. })) if table.partition_key.is_some())
+    }
+
+    /// The tables that have a table for a parent.
+    fn children(&self, name: &QualifiedName) -> impl Iterator<Item = (&'a Identity, &'a Object)> + use<'_, 'a> {
+        self.children.get(name).into_iter().flatten().filter_map(|identity| self.catalog.get_key_value(identity))
     }
 
     /// The partitions of a table, which a statement that must find them attached needs.

@@ -219,7 +219,7 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
 }
 
 /// The indexes and constraints of a partition, which are there before it is attached.
-fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
+pub(super) fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
     let indexes = writer.catalog.of_kind(Kind::Index).filter(|(identity, object)| match &object.definition {
         Definition::Index(index) => {
             identity.schema == table.schema

@@ -44,6 +44,15 @@ pub(super) fn view(writer: &Writer<'_>, identity: &Identity, object: &Object, vi
     statements
 }
 
+/// The statement that leaves a view its columns and nothing behind them; none where their types are not known.
+pub(super) fn hollow(identity: &Identity, view: &View) -> Option<String> {
+    let line =
+        |column: &ViewColumn| Some(format!("    NULL::{} AS {}", data_type(column.data_type.as_ref()?), quote_identifier(&column.name)));
+    let lines: Option<Vec<String>> = view.columns.iter().map(line).collect();
+    let lines = lines.filter(|lines| !lines.is_empty())?.join(",\n");
+    Some(format!("CREATE OR REPLACE VIEW {} AS\nSELECT\n{lines};", qualified(&identity.schema, &identity.name)))
+}
+
 /// The statement that makes a view, with these words before its name.
 pub(super) fn definition(words: &str, identity: &Identity, view: &View) -> String {
     let View { columns, query, options } = view;

@@ -127,7 +127,7 @@ fn data(part: &Part, version: &Version, name: &str, about: &header::About<'_>) -
 }
 
 fn step(step: &Step) -> Value {
-    let Step { sql, about, action, loses, why } = step;
+    let Step { sql, about, action, loses, risks, why } = step;
     let action = match action {
         Action::Create => "create",
         Action::Alter => "alter",
@@ -143,6 +143,7 @@ fn step(step: &Step) -> Value {
         parent: about.parent.clone(),
         object_name: about.name.clone(),
         loses: loses.clone().unwrap_or_default(),
+        risks: risks.clone().unwrap_or_default(),
         why: why.clone().unwrap_or_default(),
     }
 }

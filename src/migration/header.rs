@@ -46,6 +46,11 @@ pub(super) fn lines(part: &Part, about: &About<'_>) -> Vec<String> {
             lines.extend(lost.into_iter().map(|it| format!("  {it}")));
         }
     }
+    let risks: BTreeSet<String> = part.up.iter().filter_map(|it| it.risks.as_deref().map(plain)).collect();
+    if !risks.is_empty() {
+        lines.extend([String::new(), "Fails where:".to_owned()]);
+        lines.extend(risks.into_iter().map(|it| format!("  {it}")));
+    }
     if at + 1 == count && !migration.left_out.is_empty() {
         lines.extend([String::new(), "Left out, since drops are not included (`--include-drops`):".to_owned()]);
         for step in &migration.left_out {

@@ -12,6 +12,7 @@ mod folder;
 mod golang_migrate;
 mod goose;
 mod header;
+pub mod phase;
 pub mod rename;
 mod squash;
 pub mod verify;
@@ -20,7 +21,7 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Column, Definition, Identity, Object};
+use crate::catalog::{Catalog, Column, Definition, Identity, Object, QualifiedName};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
 use crate::plan::{self, Action, Batch, Plan, Step};
@@ -180,7 +181,6 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     // Some drops are no choice: of what has a name that something new takes.
     let dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
-    let altered: BTreeSet<&Identity> = plan.left_out.iter().filter(|it| it.action != Action::Drop).map(|it| &it.about).collect();
     let mut kept = to.clone();
     for change in diff::diff(from, to).changes {
         match change {
@@ -189,8 +189,10 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
             {
                 kept.insert(identity.clone(), object.clone());
             }
-            diff::Change::Altered { identity, before, after } if altered.contains(identity) => {
-                kept.insert(identity.clone(), with_parts_of(before, after));
+            // A child keeps what its parent keeps, though no statement of its own would drop it.
+            diff::Change::Altered { identity, before, after } if loses_columns(before, after) => {
+                let is_kept = |of: &QualifiedName| !dropped.iter().any(|it| it.kind.is_type() && it.qualified_name() == *of);
+                kept.insert(identity.clone(), with_parts_of(before, after, &is_kept));
             }
             _ => {}
         }
@@ -199,12 +201,19 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     Plan { batches, left_out: plan.left_out }
 }
 
+/// Whether the new version of an object has not all columns or attributes of the old one.
+fn loses_columns(before: &Object, after: &Object) -> bool {
+    let is_kept = matches!(before.definition, Definition::Table(_) | Definition::ForeignTable(_) | Definition::Composite(_));
+    let left = after.definition.column_names();
+    is_kept && before.definition.column_names().iter().any(|it| !left.contains(it))
+}
+
 /// The new version of an object, with the columns and attributes that only the old one has.
-fn with_parts_of(before: &Object, after: &Object) -> Object {
+fn with_parts_of(before: &Object, after: &Object, is_kept: &dyn Fn(&QualifiedName) -> bool) -> Object {
     let mut kept = after.clone();
     match (&before.definition, &mut kept.definition) {
-        (Definition::Table(old), Definition::Table(new)) => keep_columns(&old.columns, &mut new.columns),
-        (Definition::ForeignTable(old), Definition::ForeignTable(new)) => keep_columns(&old.columns, &mut new.columns),
+        (Definition::Table(old), Definition::Table(new)) => keep_columns(&old.columns, &mut new.columns, is_kept),
+        (Definition::ForeignTable(old), Definition::ForeignTable(new)) => keep_columns(&old.columns, &mut new.columns, is_kept),
         (Definition::Composite(old), Definition::Composite(new)) => {
             let gone = old.attributes.iter().filter(|it| !new.attributes.iter().any(|other| other.name == it.name)).cloned();
             let gone: Vec<_> = gone.collect();
@@ -216,8 +225,9 @@ fn with_parts_of(before: &Object, after: &Object) -> Object {
     kept
 }
 
-fn keep_columns(old: &[Column], new: &mut Vec<Column>) {
-    let gone: Vec<Column> = old.iter().filter(|it| !new.iter().any(|other| other.name == it.name)).cloned().collect();
+fn keep_columns(old: &[Column], new: &mut Vec<Column>, is_kept: &dyn Fn(&QualifiedName) -> bool) {
+    let is_gone = |it: &&Column| !new.iter().any(|other| other.name == it.name) && is_kept(&it.data_type.name);
+    let gone: Vec<Column> = old.iter().filter(is_gone).cloned().collect();
     new.extend(gone);
 }
 

@@ -57,6 +57,7 @@ impl Rename {
             about: self.about.clone(),
             action: Action::Alter,
             loses: None,
+            risks: None,
             why: Some("it gets another name".to_owned()),
         }
     }

@@ -42,6 +42,7 @@ fn what_needs_no_transaction_stands_apart() {
         about: Identity::new(crate::catalog::Kind::Index, "public", "i"),
         action: plan::Action::Create,
         loses: None,
+        risks: None,
         why: None,
     };
     let batch = |transaction, steps: &[&str]| Batch { transaction, steps: steps.iter().map(|it| step(it)).collect() };

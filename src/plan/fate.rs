@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Dependents, dependents};
-use crate::catalog::{Catalog, Identity, Object};
+use crate::catalog::{Catalog, Dependency, Identity, Object};
 use crate::ddl::{Alteration, Dependent, Statement, Thing, Writer};
 use crate::diff::{Change, Diff};
 
@@ -13,7 +13,6 @@ pub(super) enum Fate<'a> {
     Create(&'a Object),
     Drop(&'a Object),
     Alter {
-        before: &'a Object,
         after: &'a Object,
         statements: Vec<Statement>,
     },
@@ -31,6 +30,8 @@ pub(super) struct Fates<'a> {
     pub(super) dependents: Dependents<'a>,
     /// What a parent's object hands down, which comes and goes with that.
     handed_down: HashMap<&'a Identity, &'a Identity>,
+    /// What was handed down, and by what, to a table that leaves its parent.
+    parted: BTreeSet<(&'a Identity, &'a Identity)>,
     from: &'a Catalog,
     to: &'a Catalog,
     /// Types that are put in the place of others while columns keep their values.
@@ -48,46 +49,100 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
             Change::Created { identity, object } => (identity, Fate::Create(object)),
             Change::Dropped { identity, object } => (identity, Fate::Drop(object)),
             Change::Altered { identity, before, after } => match new.alter(old, identity, before, after) {
-                Alteration::Statements(statements) => (identity, Fate::Alter { before, after, statements }),
+                Alteration::Statements(statements) => (identity, Fate::Alter { after, statements }),
                 Alteration::Replace(why) => (identity, Fate::Replace { before, after, why: why.to_owned() }),
             },
         };
         of.insert(identity, fate);
     }
+    let made: Vec<(&Identity, &Object)> = of
+        .iter()
+        .filter_map(|(identity, fate)| match fate {
+            Fate::Create(object) | Fate::Replace { after: object, .. } => Some((*identity, *object)),
+            Fate::Drop(_) | Fate::Alter { .. } => None,
+        })
+        .collect();
+    for (identity, object) in made {
+        let Some((forced, why)) = new.forces(old, identity, object) else { continue };
+        if let (Some(before), Some((forced, after))) = (from.get(forced), to.get_key_value(forced)) {
+            of.insert(forced, Fate::Replace { before, after, why: why.to_owned() });
+        }
+    }
     let mut dependents = dependents(from);
+    // What a table keeps of a parent that it leaves is its own, and goes with nobody.
+    let parted = difference.changes.iter().filter_map(|change| {
+        let (identity, object) = from.get_key_value(change.identity())?;
+        Some((identity, old.parted_from(identity, object)?.0))
+    });
+    let parted: BTreeSet<(&Identity, &Identity)> = parted.collect();
+    for (identity, on) in &parted {
+        if let Some(list) = dependents.get_mut(on) {
+            list.retain(|(other, ..)| other != identity);
+        }
+    }
     let handed_down = from.iter().filter_map(|(identity, object)| Some((identity, old.handed_down_by(identity, object)?)));
     let handed_down: HashMap<&Identity, &Identity> = handed_down.collect();
     for (&identity, &by) in &handed_down {
         dependents.entry(by).or_default().push((identity, None, true));
     }
-    let mut fates = Fates { of, dependents, handed_down, from, to, swapped: BTreeSet::new(), rooms: BTreeSet::new() };
+    let mut fates = Fates { of, dependents, handed_down, from, to, parted, swapped: BTreeSet::new(), rooms: BTreeSet::new() };
     let mut open: Vec<Thing<'a>> = Vec::new();
     for (&identity, fate) in &fates.of {
-        open.extend(fate.destroyed(identity));
+        open.extend(fate.destroyed(identity, from));
     }
     while let Some(thing) = open.pop() {
         fates.spread(&thing, old, new, &mut open);
     }
+    fates.spread_swaps();
     fates.find_rooms(old, new);
     fates
 }
 
 impl<'a> Fate<'a> {
     /// What is not there for a while, or for good.
-    fn destroyed(&self, identity: &'a Identity) -> Vec<Thing<'a>> {
+    fn destroyed(&self, identity: &'a Identity, from: &'a Catalog) -> Vec<Thing<'a>> {
         match self {
             Self::Create(_) => Vec::new(),
             Self::Drop(_) | Self::Replace { .. } => vec![Thing { object: identity, column: None, retyped: false }],
-            Self::Alter { before, statements, .. } => {
+            // What is done to a table is done to those below it too.
+            Self::Alter { statements, .. } => {
                 let removed =
                     statements.iter().flat_map(|statement| statement.removes.iter().map(move |it| (it, statement.adds.contains(it))));
-                let removed = removed.filter(|((of, _), _)| of == identity);
-                removed
-                    .filter_map(|((_, column), retyped)| Some(Thing { object: identity, column: Some(name_in(before, column)?), retyped }))
-                    .collect()
+                let thing = |((of, column), retyped): (&(Identity, String), bool)| {
+                    let (object, before) = from.get_key_value(of)?;
+                    Some(Thing { object, column: Some(name_in(before, column)?), retyped })
+                };
+                removed.filter_map(thing).collect()
             }
         }
     }
+}
+
+/// Adds statements that let go of something and take hold of it again. All letting go comes first: what is let go of may be
+/// needed for what others take hold of. What is said twice is said where both can be.
+fn merge(all: &mut Vec<Statement>, more: Vec<Statement>) {
+    let mut first = 0;
+    for mut statement in more {
+        let same = all.iter().position(|it| it.sql == statement.sql);
+        if let Some(same) = same.map(|at| all.remove(at)) {
+            statement.needs.extend(same.needs);
+            statement.releases.extend(same.releases);
+        }
+        if !statement.releases.is_empty() && statement.adds.is_empty() {
+            all.insert(first.min(all.len()), statement);
+            first += 1;
+        } else {
+            all.push(statement);
+        }
+    }
+}
+
+/// Whether an object is altered as a whole, and needs what is made or changed on the way.
+fn lets_go_by_replacing(fates: &Fates<'_>, identity: &Identity, before: &Object, after: &Object) -> bool {
+    let new = after.dependencies.iter().filter(|it| !before.dependencies.iter().any(|old| old.on == it.on));
+    let mut new = new.filter(|it| fates.of.contains_key(&it.on));
+    matches!(fates.of.get(identity), Some(Fate::Alter { statements, .. }) if statements.iter().any(|it| it.creates.contains(identity)))
+        && new.next().is_some()
 }
 
 /// The name of a column as the catalog holds it.
@@ -121,7 +176,10 @@ impl<'a> Fates<'a> {
                 // Its alteration lets go of what is destroyed; but what belongs to an object that is dropped goes with it.
                 let lets_go = matches!(self.of.get(identity), Some(Fate::Alter { statements, .. })
                     if statements.iter().any(|statement| statement.releases.contains(thing.object)));
-                if auto && thing.column.is_none() && self.is_dropped_whole(thing.object) && !lets_go {
+                // What takes hold of something new can't always let go before a column of the old is given another type.
+                let waits = thing.retyped || (thing.column.is_none() && self.waits(thing.object, 0));
+                let is_late = waits && lets_go_by_replacing(self, identity, before, after);
+                if is_late || (auto && thing.column.is_none() && self.is_dropped_whole(thing.object) && !lets_go) {
                     self.replace(identity, before, after, thing, open);
                 }
                 continue;
@@ -133,18 +191,11 @@ impl<'a> Fates<'a> {
                     if thing.column.is_none() && thing.object.kind.makes_columns() {
                         self.swapped.insert(thing.object);
                     }
-                    let added = Fate::Alter { before, after, statements };
-                    open.extend(added.destroyed(identity));
+                    let added = Fate::Alter { after, statements };
+                    open.extend(added.destroyed(identity, self.from));
                     let Fate::Alter { statements, .. } = added else { continue };
-                    match self.of.entry(identity).or_insert_with(|| Fate::Alter { before, after, statements: Vec::new() }) {
-                        Fate::Alter { statements: all, .. } => {
-                            // What both say is said once, where the thing is as it is to be; what lets go of the thing comes first, for
-                            // what needs the new one can't be before that.
-                            all.retain(|it| !statements.iter().any(|eased| eased.sql == it.sql));
-                            let (first, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|it| it.releases.contains(thing.object));
-                            all.splice(0..0, first);
-                            all.extend(rest);
-                        }
+                    match self.of.entry(identity).or_insert_with(|| Fate::Alter { after, statements: Vec::new() }) {
+                        Fate::Alter { statements: all, .. } => merge(all, statements),
                         Fate::Create(_) | Fate::Drop(_) | Fate::Replace { .. } => {}
                     }
                 }
@@ -159,6 +210,34 @@ impl<'a> Fates<'a> {
         };
         self.of.insert(identity, Fate::Replace { before, after, why });
         open.push(Thing { object: identity, column: None, retyped: false });
+    }
+
+    /// What is put out of the way still needs what it is made of: that is put out of the way, too.
+    fn spread_swaps(&mut self) {
+        let mut open: Vec<&'a Identity> = self.swapped.iter().copied().collect();
+        while let Some(identity) = open.pop() {
+            for dependency in self.from.get(identity).into_iter().flat_map(|object| &object.dependencies) {
+                if let Some((&on, Fate::Replace { .. })) = self.of.get_key_value(&dependency.on)
+                    && on.kind.makes_columns()
+                    && self.swapped.insert(on)
+                {
+                    open.push(on);
+                }
+            }
+        }
+    }
+
+    /// Whether an object that goes must be gone before something is given another type.
+    fn waits(&self, identity: &Identity, depth: usize) -> bool {
+        let Some(object) = self.from.get(identity).filter(|_| depth < 16 && self.is_dropped_whole(identity)) else { return false };
+        let retypes = |statement: &Statement, of: &Identity, column: &str| {
+            statement.removes.iter().any(|it| it.0 == *of && it.1 == column && statement.adds.contains(it))
+        };
+        object.dependencies.iter().filter(|it| it.on != *identity).any(|it| match (self.of.get(&it.on), it.column.as_deref()) {
+            (Some(Fate::Alter { statements, .. }), Some(column)) => statements.iter().any(|statement| retypes(statement, &it.on, column)),
+            (Some(_), _) => self.waits(&it.on, depth + 1),
+            (None, _) => false,
+        })
     }
 
     fn is_dropped_whole(&self, identity: &Identity) -> bool {
@@ -187,6 +266,9 @@ impl<'a> Fates<'a> {
         let mut owner = self.handed_down.get(identity).filter(|by| self.is_dropped_whole(by)).map(|by| (*by, None));
         for dependency in object.dependencies.iter().filter(|it| it.on != *identity) {
             let Some((on, _)) = self.from.get_key_value(&dependency.on) else { continue };
+            if self.parted.contains(&(identity, on)) {
+                continue;
+            }
             let goes = match dependency.column.as_deref() {
                 _ if self.is_dropped_whole(on) => Some((on, None)),
                 Some(column) if self.drops_column(on, column) => Some((on, Some(column))),
@@ -220,13 +302,32 @@ impl<'a> Fates<'a> {
                 taken.extend(new.slots(identity, object));
             }
         }
-        for (&identity, fate) in &self.of {
-            if let Fate::Drop(object) = fate
-                && old.slots(identity, object).iter().any(|slot| taken.contains(slot))
-            {
-                self.rooms.insert(identity);
+        let has_taken_name = |(identity, fate): &(&&'a Identity, &Fate<'a>)| matches!(fate, Fate::Drop(object) if old.slots(identity, object).iter().any(|slot| taken.contains(slot)));
+        self.rooms = self.of.iter().filter(has_taken_name).map(|(identity, _)| *identity).collect();
+        // With them goes what needs them, or columns that their new versions don't have.
+        loop {
+            let is_in_the_way = |dependency: &Dependency| match self.of.get(&dependency.on) {
+                Some(Fate::Drop(_)) => self.rooms.contains(&dependency.on),
+                Some(Fate::Replace { after, .. }) => {
+                    dependency.column.as_deref().is_some_and(|column| !after.definition.column_names().contains(&column))
+                }
+                _ => false,
+            };
+            let more = self.of.iter().filter(|(identity, _)| !self.rooms.contains(**identity));
+            let more = more.filter(|(_, fate)| matches!(fate, Fate::Drop(object) if object.dependencies.iter().any(is_in_the_way)));
+            let more: Vec<&Identity> = more.map(|(identity, _)| *identity).collect();
+            if more.is_empty() {
+                break;
             }
+            self.rooms.extend(more);
         }
+    }
+
+    /// Whether a column that is dropped is of a type whose name is wanted for another.
+    pub(super) fn column_makes_room(&self, identity: &Identity, column: &str) -> bool {
+        let columns = self.from.get(identity).and_then(|it| it.definition.columns()).unwrap_or_default();
+        let of = columns.iter().find(|it| it.name == column).map(|it| &it.data_type.name);
+        of.is_some_and(|of| self.rooms.iter().any(|it| it.kind.is_type() && it.qualified_name() == *of))
     }
 
     /// Whether the name of an object that is dropped is wanted for another: then its drop can't be left out.

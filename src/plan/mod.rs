@@ -60,6 +60,8 @@ pub struct Step {
     pub action: Action,
     /// What is lost for good, where something is.
     pub loses: Option<String>,
+    /// Where it fails, if rows are not as it wants them.
+    pub risks: Option<String>,
     /// Why the object is dropped and made anew, where it is.
     pub why: Option<String>,
 }
@@ -122,7 +124,7 @@ pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Plan {
     }
     // Queries are parsed to be laid out, and a tree may be as deep as the parser makes it.
     stacker::grow(256 << 20, || {
-        let old = Writer::on(from, options.major).online(options.safe);
+        let old = Writer::on(from, options.major).towards(to).online(options.safe);
         let new = Writer::onto(to, from, options.major).online(options.safe);
         let fates = fate::decide(&difference, &old, &new);
         let drafts = drafts(&fates, &old, &new);
@@ -175,10 +177,11 @@ fn finish(drafts: Vec<Draft<'_>>, fates: &Fates<'_>, options: &Options) -> Plan 
     let mut fresh: Vec<&Identity> = Vec::new();
     for Draft { statement, about, action, why } in drafts {
         let uses_fresh = fresh.iter().any(|it| **it != *about && fates.needs(about, it));
-        let Statement { sql, loses, transaction, removes, .. } = statement;
-        let is_drop = action == Action::Drop || removes.iter().any(|(of, column)| !fates.keeps_column(of, column));
-        let step = Step { sql, about: about.clone(), action, loses, why };
-        if is_drop && !options.drops && !fates.makes_room(about) {
+        let Statement { sql, loses, risks, transaction, removes, .. } = statement;
+        let is_drop = action == Action::Drop || removes.iter().any(|(of, column)| of == about && !fates.keeps_column(of, column));
+        let step = Step { sql, about: about.clone(), action, loses, risks, why };
+        let makes_room = fates.makes_room(about) || removes.iter().any(|(of, column)| of == about && fates.column_makes_room(of, column));
+        if is_drop && !options.drops && !makes_room {
             plan.left_out.push(step);
             continue;
         }
@@ -216,7 +219,7 @@ fn set_session(batch: &mut Batch, unchecked: bool, safe: bool) {
     let local = if batch.transaction { "LOCAL " } else { "" };
     let steps = settings.into_iter().map(|setting| {
         let sql = format!("SET {local}{setting};");
-        Step { sql, about: about.clone(), action: Action::Alter, loses: None, why: None }
+        Step { sql, about: about.clone(), action: Action::Alter, loses: None, risks: None, why: None }
     });
     batch.steps.splice(0..0, steps.collect::<Vec<_>>());
 }

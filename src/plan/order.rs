@@ -24,6 +24,10 @@ struct Doers<'d> {
     adds: ByThing<(&'d Identity, &'d str)>,
     removes: ByThing<(&'d Identity, &'d str)>,
     alters: HashMap<&'d Identity, Vec<usize>>,
+    /// Statements that take the last of something away.
+    closes: HashMap<&'d Identity, Vec<usize>>,
+    /// Statements about an object that let go of another.
+    releases: HashMap<(&'d Identity, &'d Identity), Vec<usize>>,
     /// Statements that free a name.
     frees: HashMap<(String, String), Vec<usize>>,
 }
@@ -33,11 +37,12 @@ pub(super) fn sort<'a>(drafts: Vec<Draft<'a>>, fates: &Fates<'a>, old: &Writer<'
     let doers = Doers::of(&drafts, fates, old);
     let mut needs: Vec<(usize, usize)> = Vec::new();
     for (number, draft) in drafts.iter().enumerate() {
-        doers.creating(number, draft, new, &mut needs);
+        doers.creating(number, draft, &drafts, new, &mut needs);
         doers.destroying(number, draft, fates, new, &mut needs);
         doers.closing(number, draft, fates, &mut needs);
+        doers.own_columns(number, draft, &drafts, &mut needs);
     }
-    doers.within(&drafts, &mut needs);
+    doers.within(&drafts, fates, &mut needs);
     let needs = needs.into_iter().map(|(from, on)| Need { from, on, belongs: false });
     let order = graph::sort(drafts.len(), needs).order;
     let mut drafts: Vec<Option<Draft<'a>>> = drafts.into_iter().map(Some).collect();
@@ -51,6 +56,8 @@ impl<'d> Doers<'d> {
             statement.creates.iter().for_each(|it| doers.creates.entry(it).or_default().push(number));
             statement.begins.iter().for_each(|it| doers.begins.entry(it).or_default().push(number));
             statement.drops.iter().for_each(|it| doers.drops.entry(it).or_default().push(number));
+            statement.closes.iter().for_each(|it| doers.closes.entry(it).or_default().push(number));
+            statement.releases.iter().for_each(|it| doers.releases.entry((*about, it)).or_default().push(number));
             statement.adds.iter().for_each(|(of, column)| doers.adds.entry((of, column)).or_default().push(number));
             statement.removes.iter().for_each(|(of, column)| doers.removes.entry((of, column)).or_default().push(number));
             if matches!(fates.of.get(*about), Some(Fate::Alter { .. })) {
@@ -85,7 +92,7 @@ impl<'d> Doers<'d> {
     }
 
     /// What a statement needs to be there.
-    fn creating(&self, number: usize, draft: &Draft<'_>, new: &Writer<'_>, needs: &mut Vec<(usize, usize)>) {
+    fn creating(&self, number: usize, draft: &Draft<'_>, drafts: &[Draft<'_>], new: &Writer<'_>, needs: &mut Vec<(usize, usize)>) {
         let Draft { statement, about, .. } = draft;
         let mut need = |on: &[usize]| needs.extend(on.iter().filter(|on| **on != number).map(|on| (number, *on)));
         let object = new.catalog().get(about);
@@ -106,6 +113,12 @@ impl<'d> Doers<'d> {
             if is_dropping || on == *about {
                 continue;
             }
+            // What a parent says of a column comes down to the child that is made.
+            if statement.creates.contains(about) && object.is_some_and(|it| new.is_below(it, on)) {
+                let all = self.alters.get(on).into_iter().flatten();
+                let kept: Vec<usize> = all.filter(|it| drafts[**it].statement.removes.is_empty()).copied().collect();
+                need(&kept);
+            }
             if on.kind.is_type() {
                 self.alters.get(on).into_iter().for_each(|all| need(all));
             }
@@ -116,6 +129,9 @@ impl<'d> Doers<'d> {
                     None => self.adds.range((on, "")..).take_while(|((of, _), _)| *of == on).for_each(|(_, adders)| need(adders)),
                 }
             }
+        }
+        for (of, thing) in &statement.parted {
+            self.releases.get(&(of, thing)).into_iter().for_each(|by| need(by));
         }
         for gone in &statement.without {
             self.drops.get(gone).into_iter().for_each(|droppers| need(droppers));
@@ -142,7 +158,9 @@ impl<'d> Doers<'d> {
                     continue;
                 }
                 let before = match fates.of.get(identity) {
-                    Some(Fate::Drop(_) | Fate::Replace { .. }) => self.drops.get(identity).cloned().unwrap_or_default(),
+                    Some(Fate::Drop(_) | Fate::Replace { .. }) => {
+                        self.releases.get(&(identity, thing)).or_else(|| self.drops.get(identity)).cloned().unwrap_or_default()
+                    }
                     Some(Fate::Alter { after, statements, .. }) => {
                         let all = self.alters.get(identity).map(Vec::as_slice).unwrap_or_default();
                         let releasing: Vec<usize> =
@@ -162,21 +180,32 @@ impl<'d> Doers<'d> {
         }
     }
 
+    /// A table drops a column of its own once no parent hands it down any more.
+    fn own_columns(&self, number: usize, draft: &Draft<'_>, drafts: &[Draft<'_>], needs: &mut Vec<(usize, usize)>) {
+        let own = draft.statement.removes.iter().filter(|(of, _)| of == draft.about);
+        for (of, column) in own.filter(|it| !draft.statement.adds.contains(it)) {
+            let others = self.removes.get(&(of, column.as_str())).into_iter().flatten();
+            needs.extend(others.filter(|on| drafts[**on].about != draft.about).map(|on| (number, *on)));
+        }
+    }
+
     /// What must be done with what depended on an object before the last of it goes.
     fn closing(&self, number: usize, draft: &Draft<'_>, fates: &Fates<'_>, needs: &mut Vec<(usize, usize)>) {
         for thing in &draft.statement.closes {
             for (identity, _, _) in fates.dependents.get(thing).into_iter().flatten() {
-                needs.extend(self.alters.get(identity).into_iter().flatten().map(|on| (number, *on)));
+                let before = self.alters.get(identity).into_iter().chain(self.closes.get(identity)).flatten();
+                needs.extend(before.filter(|on| **on != number).map(|on| (number, *on)));
             }
         }
     }
 
     /// Statements of one object keep their order among each other, but those that only take columns away: others may
     /// have to come between.
-    fn within(&self, drafts: &[Draft<'_>], needs: &mut Vec<(usize, usize)>) {
+    fn within(&self, drafts: &[Draft<'_>], fates: &Fates<'_>, needs: &mut Vec<(usize, usize)>) {
         let mut last: HashMap<(&Identity, bool), usize> = HashMap::new();
         for (number, Draft { statement, about, .. }) in drafts.iter().enumerate() {
-            if !statement.removes.is_empty() && statement.adds.is_empty() {
+            let goes_for_good = |(of, column): &(Identity, String)| !fates.keeps_column(of, column);
+            if statement.adds.is_empty() && statement.removes.iter().any(goes_for_good) {
                 continue;
             }
             let is_dropping = !statement.drops.is_empty();

@@ -2,8 +2,10 @@
 //!
 //! - [`alter`]: from one schema to another and back, on a real server, for each kind of change.
 //! - [`architecture`]: the layers name each other only as ARCHITECTURE.md says.
+//! - [`baseline`]: a folder of migrations as one, and migrations beside the Go.
 //! - [`connection`]: the ways to a server, and what is said where one is barred.
 //! - [`database`]: a database as a source of the program.
+//! - [`edits`]: migrations from random schemas to random edits of them, and back, on a real server.
 //! - [`fixtures`]: the folders under `fixtures/`, against their expectations and a second time against a real server.
 //! - [`corpus`]: real schemas, read where they lie, from DDL to a database that is equal to the one the DDL makes.
 //! - [`live`]: what a running server says of a schema, against what its DDL says.
@@ -26,10 +28,12 @@
 
 mod alter;
 mod architecture;
+mod baseline;
 mod connection;
 mod corpus;
 mod database;
 mod dump;
+mod edits;
 mod equality;
 mod example;
 mod fidelity;
@@ -75,6 +79,8 @@ fn main() -> ExitCode {
     trials.extend(fleet::trials());
     trials.extend(migrations::trials(all));
     trials.extend(property::trials());
+    trials.extend(edits::trials());
+    trials.extend(baseline::trials());
     trials.extend(views::trials());
     trials.extend(shadow::trials());
     trials.extend(verify::trials());

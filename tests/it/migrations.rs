@@ -272,7 +272,7 @@ fn round_trip(pair: &Pair, way: Way, major: u32) -> Result<Completion, Failed> {
 }
 
 /// What a database has, but for what the tools keep there.
-fn captured(database: &Database<'_>) -> Result<Catalog, String> {
+pub(crate) fn captured(database: &Database<'_>) -> Result<Catalog, String> {
     let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
     let captured = capture(&connection).map_err(|e| e.to_string())?;
     let is_tools = |identity: &Identity| identity.schema == TOOL_SCHEMA || (identity.schema.is_empty() && identity.name == TOOL_SCHEMA);

@@ -135,6 +135,14 @@ impl Analysis<'_> {
         (data_type == *wanted && *from != data_type && self.type_rules().fits(from, &data_type)).then(|| uncast.clone())
     }
 
+    /// What the operand of a cast to text is, where it is a text of another name.
+    pub(super) fn without_cast_to_text(&self, node: &Node, typed: &Typed) -> Option<Typed> {
+        let Some(NodeEnum::TypeCast(cast)) = &node.node else { return None };
+        let uncast = typed.uncast.as_deref()?;
+        let from = self.resolver.base_type(uncast.data_type.as_ref()?).without_modifiers();
+        (!is_literal(cast.arg.as_deref()) && self.cast_type(cast)? == DataType::builtin("text") && is_string(&from)).then(|| uncast.clone())
+    }
+
     /// The value without its cast, or an array without those of its elements.
     fn take_casts(&self, node: &mut Node) {
         match node.node.as_mut() {

@@ -61,7 +61,14 @@ impl Analysis<'_> {
             }
             NodeEnum::CollateClause(it) => {
                 self.collation(&mut it.collname);
-                let typed = self.maybe(it.arg.as_deref_mut())?;
+                let mut typed = self.maybe(it.arg.as_deref_mut())?;
+                // The server puts the cast of an operand below its COLLATE (`coerce_type`).
+                if let Some(arg) = it.arg.as_deref_mut()
+                    && let Some(uncast) = self.without_cast_to_text(arg, &typed)
+                {
+                    take_cast(arg);
+                    typed = uncast;
+                }
                 Ok(if typed.is_untyped() { Typed::builtin("text").not_null(typed.not_null) } else { typed })
             }
             NodeEnum::AIndirection(it) => {

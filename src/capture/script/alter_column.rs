@@ -320,9 +320,6 @@ pub(crate) fn set_type(state: &mut State<'_>, table: &Identity, command: &AlterT
     let data_type = types::column_type(state, node)?;
     let mut needs = std::collections::BTreeSet::new();
     let collation = types::explicit_collation(state, node, &data_type, &mut needs);
-    let storage = column::get(state, table, &command.name).and_then(|it| it.storage.clone());
-    // A storage that was set stays if the new type can have it; a type of fixed length can't.
-    let storage = storage.and_then(|it| column::storage(state, &data_type, &it));
     change_all(state, table, &command.name, only, &|column| {
         // A literal was one of the old type when the default was made, and stays one.
         if let Some(default) = &mut column.default
@@ -333,9 +330,9 @@ pub(crate) fn set_type(state: &mut State<'_>, table: &Identity, command: &AlterT
         }
         column.data_type = data_type.clone();
         column.collation.clone_from(&collation);
-        column.storage.clone_from(&storage);
-        // Statistics say nothing of the new type's values.
-        column.statistics_target = None;
+        // Values are kept as the type has it, whatever was said before (`ATExecAlterColumnType`).
+        column.storage = None;
+        column.compression = None;
     })?;
     refresh_all(state, table);
     // The sequence of an identity column counts in the column's type.

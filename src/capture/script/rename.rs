@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterObjectSchemaStmt, Node, ObjectType, RangeVar, RenameStmt};
 
 use crate::capture::expression;
@@ -14,7 +15,7 @@ use crate::catalog::{
 use super::address::{self, NoObject};
 use super::canonical::{self, Rename};
 use super::mention::{self, Mention};
-use super::resolve::unknown_column;
+use super::resolve::{split_name, unknown_column};
 use super::state::State;
 use super::{Outcome, Place, Problem, column, index, partition};
 
@@ -46,11 +47,44 @@ pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, _at: Place) -> Out
         ObjectType::ObjectSchema => rename_schema(state, &node.subname, &node.newname),
         // Roles, databases and tablespaces are outside a schema.
         ObjectType::ObjectRole | ObjectType::ObjectDatabase | ObjectType::ObjectTablespace => Ok(()),
+        ObjectType::ObjectType if multirange(state, node.object.as_deref()).is_some() => {
+            if let Some(range) = multirange(state, node.object.as_deref()) {
+                state.change(&range, |object| {
+                    if let Definition::Range(it) = &mut object.definition {
+                        it.multirange.clone_from(&node.newname);
+                    }
+                });
+            }
+            Ok(())
+        }
+        ObjectType::ObjectFunction if makes_ranges(state, node.object.as_deref()) => Ok(()),
         _ => match object(state, object_type, node.object.as_deref(), node.missing_ok)? {
             Some(identity) => rename_object(state, &identity, &node.newname),
             None => Ok(()),
         },
     }
+}
+
+/// The range type whose multirange type is named.
+fn multirange(state: &State<'_>, node: Option<&Node>) -> Option<Identity> {
+    let NodeEnum::List(names) = node?.node.as_ref()? else { return None };
+    let (schema, name) = split_name(&names.items);
+    let is_of = |(identity, object): &(&Identity, &Object)| {
+        let Definition::Range(range) = &object.definition else { return false };
+        schema.as_ref().is_none_or(|it| *it == identity.schema) && range.multirange == name && identity.name != name
+    };
+    state.catalog().of_kind(Kind::Range).find(is_of).map(|(identity, _)| identity.clone())
+}
+
+/// Whether a function is one of those that come with a range type, of which a catalog says nothing: their names were the type's.
+fn makes_ranges(state: &State<'_>, node: Option<&Node>) -> bool {
+    let Some(NodeEnum::ObjectWithArgs(node)) = node.and_then(|it| it.node.as_ref()) else { return false };
+    let (schema, name) = split_name(&node.objname);
+    let is_of = |(identity, object): (&Identity, &Object)| {
+        let Definition::Range(range) = &object.definition else { return false };
+        schema.as_ref().is_none_or(|it| *it == identity.schema) && (identity.name == name || range.multirange == name)
+    };
+    state.catalog().of_kind(Kind::Range).any(is_of)
 }
 
 /// `ALTER … SET SCHEMA`.

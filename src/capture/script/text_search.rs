@@ -245,6 +245,9 @@ pub(crate) fn alter_configuration(state: &mut State<'_>, node: &AlterTsConfigura
             }
             _ => it.mappings.extend(tokens.into_iter().map(|token| (token, dictionaries.clone()))),
         }
+        // What no token is mapped to any more is not needed.
+        let is_mapped = |on: &Identity| it.mappings.values().flatten().any(|to| to.schema == on.schema && to.name == on.name);
+        object.dependencies.retain(|it| it.on.kind != Kind::TextSearchDictionary || is_mapped(&it.on));
     });
     Ok(())
 }

@@ -48,7 +48,8 @@ pub(crate) fn alter_enum(state: &mut State<'_>, node: &AlterEnumStmt, _at: Place
         if position(&node.new_val, &it.labels).is_some() {
             return if node.skip_if_new_val_exists { Ok(()) } else { Err(exists(&node.new_val)) };
         }
-        let at = if node.new_val_neighbor.is_empty() {
+        // Without a neighbour it comes last; the parser says "after" then, and so no other label than an empty one can be meant.
+        let at = if node.new_val_neighbor.is_empty() && node.new_val_is_after {
             it.labels.len()
         } else {
             let neighbor = position(&node.new_val_neighbor, &it.labels).ok_or_else(|| unknown(&node.new_val_neighbor, &it.labels))?;

@@ -10,8 +10,8 @@ use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
 use crate::catalog::{
-    Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, IdentityGeneration, Kind, Object,
-    QualifiedName,
+    Attribute, Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, IdentityGeneration,
+    IndexKey, Kind, Object, QualifiedName, Table,
 };
 use crate::ddl::data_type::data_type;
 use crate::ddl::quote::{parenthesised, qualified, quote_identifier, quote_literal};
@@ -101,7 +101,13 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
         if let Some(identity) = &column.identity {
             statement.creates.push(Identity::new(Kind::Sequence, it.identity.schema.clone(), identity.sequence.clone()));
         }
-        statement.adds.push((it.identity.clone(), column.name.clone()));
+        statement.adds.extend(places(it.to, it.identity, &column.name));
+        let has_value =
+            column.default.is_some() || column.identity.is_some() || column.generated.is_some() || has_default(it.to, &column.data_type);
+        if column.not_null && !has_value && it.identity.kind == Kind::Table {
+            let table = it.identity.qualified_name();
+            statement.risks = Some(format!("{table} has rows: column {} takes no NULL and has no default", column.name));
+        }
         statements.push(statement);
     } else if let Some(parent) = above(it, &column.name).iter().find_map(|(_, new)| *new)
         && parent.default != column.default
@@ -117,6 +123,15 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
     statements.extend(column_settings(it.identity, column));
 }
 
+/// Whether a type has a default of its own: a domain, or one over one that has.
+fn has_default(writer: &Writer<'_>, of: &DataType) -> bool {
+    let domain = Identity::new(Kind::Domain, of.name.schema.clone(), of.name.name.clone());
+    match writer.catalog().get(&domain).map(|it| &it.definition) {
+        Some(Definition::Domain(domain)) if !of.array => domain.default.is_some() || has_default(writer, &domain.base),
+        _ => false,
+    }
+}
+
 /// Whether an expression's canonical text names a column, whose name is spelled as SQL has it.
 fn names_column(text: &str, name: &str) -> bool {
     let is_part_of_name = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | '"');
@@ -125,10 +140,27 @@ fn names_column(text: &str, name: &str) -> bool {
     })
 }
 
+/// A column of a table, and what is handed down of it to the tables below.
+fn places(writer: &Writer<'_>, table: &Identity, column: &str) -> Vec<(Identity, String)> {
+    let mut found = vec![(table.clone(), column.to_owned())];
+    let mut at = 0;
+    while let Some((of, _)) = found.get(at) {
+        let below = writer
+            .children(&of.qualified_name())
+            .filter(|(_, object)| object.definition.columns().into_iter().flatten().any(|it| it.name == column && it.inherited));
+        let below: Vec<Identity> = below.map(|(identity, _)| identity.clone()).collect();
+        let is_new = |identity: &Identity| !found.iter().any(|(of, _)| of == identity);
+        let below: Vec<(Identity, String)> = below.into_iter().filter(|it| is_new(it)).map(|it| (it, column.to_owned())).collect();
+        found.extend(below);
+        at += 1;
+    }
+    found
+}
+
 /// `DROP COLUMN` of a column that is added again.
 fn remove(it: &Altered<'_, '_>, column: &Column) -> Statement {
     let mut gone = it.statement(format!("{} DROP COLUMN {};", Target::of(it.identity).whole, quote_identifier(&column.name)));
-    gone.removes.push((it.identity.clone(), column.name.clone()));
+    gone.removes.extend(places(it.from, it.identity, &column.name));
     gone.loses = column
         .generated
         .is_none()
@@ -157,7 +189,7 @@ fn add_in_steps(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Stat
     let spelled = spell_column(it.to, it.identity, &plain, Declared::Here, false).unwrap_or_default();
     let target = Target::of(it.identity);
     let mut statement = it.naming(format!("{} ADD COLUMN {};", target.whole, spelled.trim()));
-    statement.adds.push((it.identity.clone(), column.name.clone()));
+    statement.adds.extend(places(it.to, it.identity, &column.name));
     statements.push(statement);
     let own = quote_identifier(&column.name);
     statements.push(it.naming(format!("{} ALTER COLUMN {own} {};", target.whole, default(column))));
@@ -176,7 +208,7 @@ fn drop(it: &Altered<'_, '_>, column: &Column) -> Option<Statement> {
         return None;
     }
     let mut statement = it.statement(format!("{} DROP COLUMN {};", Target::of(it.identity).whole, quote_identifier(&column.name)));
-    statement.removes.push((it.identity.clone(), column.name.clone()));
+    statement.removes.extend(places(it.from, it.identity, &column.name));
     statement.loses = Some(format!("all values of column {} of {}", column.name, it.identity));
     Some(statement)
 }
@@ -260,8 +292,17 @@ impl Pair<'_, '_, '_> {
         }
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
             match not_null {
-                true if it.to.online => statements.extend(self.not_null_online()),
-                true => statements.push(self.whole("SET NOT NULL".to_owned())),
+                true => {
+                    let mut set = match it.to.online {
+                        true => self.not_null_online(),
+                        false => vec![self.whole("SET NOT NULL".to_owned())],
+                    };
+                    // The first that looks at all rows.
+                    if let Some(looks) = set.iter_mut().find(|it| it.sql.contains("VALIDATE") || it.sql.contains("SET NOT NULL")) {
+                        looks.risks = Some(format!("{} has rows with NULL in column {name}", it.identity.qualified_name()));
+                    }
+                    statements.extend(set);
+                }
                 false => {
                     let mut statement = self.whole("DROP NOT NULL".to_owned());
                     statement.without.extend(primary_keys(it, name));
@@ -270,7 +311,9 @@ impl Pair<'_, '_, '_> {
             }
         }
         self.set_identity(statements);
-        let before = Keeping { storage: &old.storage, compression: &old.compression, target: old.statistics_target, options: &old.options };
+        // Another type takes away how values are kept (`ATExecAlterColumnType`).
+        let (kept, compressed) = if retypes { (&None, &None) } else { (&old.storage, &old.compression) };
+        let before = Keeping { storage: kept, compression: compressed, target: old.statistics_target, options: &old.options };
         let after = Keeping { storage, compression, target: *statistics_target, options };
         statements.extend(keeping(of, &before, &after).into_iter().map(|action| self.only(action)));
         if let Some(changes) = super::foreign::option_changes(&old.foreign_options, foreign_options) {
@@ -359,7 +402,10 @@ impl Pair<'_, '_, '_> {
         if self.comes_down(same) || is_typed(self.it) {
             return;
         }
-        let conversion = conversion(&self.old.data_type, &self.new.data_type, &self.new.name);
+        // The values of a foreign table are elsewhere.
+        let conversion = (self.it.identity.kind != Kind::ForeignTable)
+            .then(|| conversion(&self.old.data_type, &self.new.data_type, &self.new.name))
+            .flatten();
         let draws = |default: &crate::catalog::Expression| default.0.starts_with("nextval(");
         if has_default.as_ref().is_some_and(|default| !draws(default)) {
             statements.push(self.letting_go(self.only("DROP DEFAULT".to_owned())));
@@ -373,9 +419,8 @@ impl Pair<'_, '_, '_> {
             collation => collate(collation.as_ref()),
         };
         let mut statement = self.whole(format!("TYPE {}{collation}{using}", data_type(&self.new.data_type)));
-        let column = (self.it.identity.clone(), self.new.name.clone());
-        statement.removes.push(column.clone());
-        statement.adds.push(column);
+        statement.removes.extend(places(self.it.from, self.it.identity, &self.new.name));
+        statement.adds.extend(statement.removes.clone());
         statements.push(statement);
     }
 
@@ -511,7 +556,13 @@ fn conversion(old: &DataType, new: &DataType, column: &str) -> Option<String> {
 
 /// How columns live through the absence of something: defaults go and come back, and columns of a type that is made anew
 /// take the new one. `None` where only making the table anew would do.
-pub(super) fn ease(to: &Writer<'_>, table: &Identity, old: &[Column], new: &[Column], thing: &Thing<'_>) -> Option<Vec<Statement>> {
+pub(super) fn ease(
+    (from, to): (&Writer<'_>, &Writer<'_>),
+    table: &Identity,
+    old: &[Column],
+    new: &[Column],
+    thing: &Thing<'_>,
+) -> Option<Vec<Statement>> {
     let target = Target::of(table);
     let mut statements = Vec::new();
     let is_of_it = |of: &DataType| thing.object.kind.is_type() && of.name == thing.object.qualified_name();
@@ -520,25 +571,48 @@ pub(super) fn ease(to: &Writer<'_>, table: &Identity, old: &[Column], new: &[Col
         statement.needs.insert(thing.object.clone());
         statement
     };
-    for (before, column) in new.iter().filter_map(|column| Some((old.iter().find(|it| it.name == column.name)?, column))) {
+    let retyped: Vec<String> = new.iter().filter(|it| is_of_it(&it.data_type)).map(|it| quote_identifier(&it.name)).collect();
+    if let Some(Definition::Table(Table { partition_key: Some(key), .. })) = to.catalog().get(table).map(|it| &it.definition) {
+        let is_key = |name: &String| {
+            let expression = |key: &IndexKey| key.expression.as_ref().is_some_and(|it| names_column(&it.0, name));
+            key.keys.iter().any(|key| key.column.as_ref().is_some_and(|column| quote_identifier(column) == *name) || expression(key))
+        };
+        // The server alters no column that a partition key is made of.
+        if retyped.iter().any(is_key) {
+            return None;
+        }
+    }
+    // Generated columns go before what they read gets another type.
+    let pairs = || new.iter().filter_map(|column| Some((old.iter().find(|it| it.name == column.name)?, column)));
+    let in_order = pairs().filter(|(_, it)| it.generated.is_some()).chain(pairs().filter(|(_, it)| it.generated.is_none()));
+    let mut made_again = Vec::new();
+    for (before, column) in in_order {
         let own = quote_identifier(&column.name);
         let is_retyped = is_of_it(&before.data_type) && is_of_it(&column.data_type);
-        let comes_from_parent = column.inherited && !column.local;
+        let comes_from_parent = column.inherited;
+        let retyping = |sql: String| {
+            let mut statement = after(sql);
+            statement.removes.extend(places(from, table, &column.name));
+            statement.adds.extend(places(to, table, &column.name));
+            statement
+        };
         if let (Some(generated), true) = (&column.generated, before.generated == column.generated)
-            && (mentions(&generated.expression.0, thing.object) || is_retyped)
+            && (mentions(&generated.expression.0, thing.object)
+                || is_retyped
+                || retyped.iter().any(|name| names_column(&generated.expression.0, name)))
         {
             if comes_from_parent {
                 continue;
             }
             let mut gone = Statement::after(table, format!("{} DROP COLUMN {own};", target.whole));
-            gone.removes.push((table.clone(), column.name.clone()));
+            gone.removes.extend(places(from, table, &column.name));
             gone.releases.push(thing.object.clone());
             statements.push(gone);
             let spelled = spell_column(to, table, column, Declared::Here, false)?;
             let mut add = after(format!("{} ADD COLUMN {};", target.whole, spelled.trim()));
-            add.adds.push((table.clone(), column.name.clone()));
-            statements.push(add);
-            statements.extend(column_settings(table, column));
+            add.adds.extend(places(to, table, &column.name));
+            made_again.push(add);
+            made_again.extend(column_settings(table, column));
             continue;
         }
         let default_mentions = |column: &Column| column.default.as_ref().is_some_and(|it| is_retyped || mentions(&it.0, thing.object));
@@ -551,18 +625,24 @@ pub(super) fn ease(to: &Writer<'_>, table: &Identity, old: &[Column], new: &[Col
             |column: &Column| thing.object.kind == Kind::Collation && column.collation.as_ref() == Some(&thing.object.qualified_name());
         if is_collated(before) && is_collated(column) && !comes_from_parent {
             let of = data_type(&column.data_type);
-            let mut recollate = after(format!("{} ALTER COLUMN {own} TYPE {of}{};", target.whole, collate(column.collation.as_ref())));
-            recollate.removes.push((table.clone(), column.name.clone()));
-            recollate.adds.push((table.clone(), column.name.clone()));
-            statements.push(recollate);
+            statements.push(retyping(format!("{} ALTER COLUMN {own} TYPE {of}{};", target.whole, collate(column.collation.as_ref()))));
         }
         if is_retyped && !comes_from_parent {
             let array = if column.data_type.array { "[]" } else { "" };
             let of = data_type(&column.data_type);
-            let mut retype = after(format!("{} ALTER COLUMN {own} TYPE {of} USING {own}::text{array}::{of};", target.whole));
-            retype.removes.push((table.clone(), column.name.clone()));
-            retype.adds.push((table.clone(), column.name.clone()));
-            statements.push(retype);
+            let values = moved_attributes(from, to, thing.object, &own).filter(|_| !column.data_type.array);
+            let values = values.unwrap_or_else(|| format!("{own}::text{array}::{of}"));
+            let using = if table.kind == Kind::ForeignTable { String::new() } else { format!(" USING {values}") };
+            statements.push(retyping(format!("{} ALTER COLUMN {own} TYPE {of}{using};", target.whole)));
+        }
+        if (is_retyped || (is_collated(before) && is_collated(column)))
+            && before.storage == column.storage
+            && before.compression == column.compression
+        {
+            let nothing = Keeping { storage: &None, compression: &None, target: None, options: &BTreeMap::new() };
+            let again = Keeping { storage: &column.storage, compression: &column.compression, target: None, options: &BTreeMap::new() };
+            let actions = keeping(&column.data_type, &nothing, &again);
+            statements.extend(actions.into_iter().map(|action| after(format!("{} ALTER COLUMN {own} {action};", target.only))));
         }
         if let Some(default) = &column.default
             && (default_mentions(column) || default_mentions(before))
@@ -570,5 +650,33 @@ pub(super) fn ease(to: &Writer<'_>, table: &Identity, old: &[Column], new: &[Col
             statements.push(after(format!("{} ALTER COLUMN {own} SET DEFAULT {};", target.only, default.0)));
         }
     }
+    statements.extend(made_again);
     Some(statements)
+}
+
+/// The value of a column whose composite type has its attributes elsewhere from now on: each goes to its new place. `None` where
+/// they stay in theirs.
+fn moved_attributes(from: &Writer<'_>, to: &Writer<'_>, of: &Identity, column: &str) -> Option<String> {
+    let attributes = |writer: &Writer<'_>| match &writer.catalog().get(of)?.definition {
+        Definition::Composite(composite) => Some(composite.attributes.clone()),
+        _ => None,
+    };
+    let (old, new) = (attributes(from)?, attributes(to)?);
+    if old.iter().map(|it| &it.name).eq(new.iter().map(|it| &it.name)) {
+        return None;
+    }
+    let value = |new: &Attribute| match old.iter().find(|it| it.name == new.name) {
+        None => "NULL".to_owned(),
+        Some(it) if it.data_type == new.data_type && it.data_type.name.is_builtin() => {
+            format!("({column}).{}", quote_identifier(&new.name))
+        }
+        // It may be of a type that is made anew with it.
+        Some(it) => {
+            let text = if it.data_type.array && new.data_type.array { "text[]" } else { "text" };
+            format!("({column}).{}::{text}::{}", quote_identifier(&new.name), data_type(&new.data_type))
+        }
+    };
+    let values: Vec<String> = new.iter().map(value).collect();
+    let of = qualified(&of.schema, &of.name);
+    Some(format!("CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({})::{of} END", values.join(", ")))
 }

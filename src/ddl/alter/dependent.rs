@@ -1,7 +1,7 @@
 //! What becomes of objects that stay as they are while something that they depend on does not.
 
 use super::table;
-use crate::catalog::{ConstraintKind, Definition, Identity, Kind, Object};
+use crate::catalog::{Catalog, ConstraintKind, Definition, Identity, Kind, Object};
 use crate::ddl::quote::{qualified, quote_identifier};
 use crate::ddl::{Statement, Thing, Writer};
 
@@ -22,8 +22,8 @@ impl<'a> Writer<'a> {
     /// What PostgreSQL rebuilds by itself when a column changes its type: `ATExecAlterColumnType` in `tablecmds.c`.
     pub fn dependent(&self, from: &Writer<'_>, identity: &Identity, before: &Object, after: &Object, thing: &Thing<'_>) -> Dependent {
         match &after.definition {
-            Definition::Table(new) => table::ease(self, identity, before, &new.columns, thing),
-            Definition::ForeignTable(new) => table::ease(self, identity, before, &new.columns, thing),
+            Definition::Table(new) => table::ease((from, self), identity, before, &new.columns, thing),
+            Definition::ForeignTable(new) => table::ease((from, self), identity, before, &new.columns, thing),
             Definition::Schema(_) | Definition::Extension(_) => Dependent::Survives,
             Definition::Sequence(_) if thing.column.is_some() => Dependent::Survives,
             Definition::Constraint(constraint) if thing.retyped => match &constraint.kind {
@@ -90,15 +90,25 @@ impl<'a> Writer<'a> {
     pub fn swap(&self, identity: &Identity) -> Vec<Statement> {
         let word = super::super::spelling(identity.kind).keyword;
         let own = qualified(&identity.schema, &identity.name);
-        let put_aside = aside(&identity.name);
+        let put_aside = self.aside(&identity.schema, &identity.name);
         let mut statements = Vec::new();
-        // A range brings a second type, whose name the new one wants too.
-        if let Some(Definition::Range(range)) = self.catalog.get(identity).map(|object| &object.definition)
-            && self.major >= 14
-        {
-            let multirange = qualified(&identity.schema, &range.multirange);
-            let sql = format!("ALTER TYPE {multirange} RENAME TO {};", quote_identifier(&aside(&range.multirange)));
-            statements.push(Statement::dropping(identity, sql));
+        // A range brings a second type, and functions that make values, which keep the name of the type that they were made with: the
+        // new one wants all of these names.
+        if let Some(Definition::Range(range)) = self.catalog.get(identity).map(|object| &object.definition) {
+            let rename = |word: &str, name: &str, arguments: &str| {
+                let own = qualified(&identity.schema, name);
+                Statement::dropping(
+                    identity,
+                    format!("ALTER {word} {own}{arguments} RENAME TO {};", quote_identifier(&self.aside(&identity.schema, name))),
+                )
+            };
+            let of = crate::ddl::data_type(&range.subtype);
+            statements.push(rename("FUNCTION", &identity.name, &format!("({of}, {of})")));
+            statements.push(rename("FUNCTION", &identity.name, &format!("({of}, {of}, text)")));
+            if self.major >= 14 {
+                statements.push(rename("FUNCTION", &range.multirange, "()"));
+                statements.push(rename("TYPE", &range.multirange, ""));
+            }
         }
         statements.push(Statement::dropping(identity, format!("ALTER {word} {own} RENAME TO {};", quote_identifier(&put_aside))));
         let mut drop = Statement::after(identity, format!("DROP {word} {};", qualified(&identity.schema, &put_aside)));
@@ -107,10 +117,35 @@ impl<'a> Writer<'a> {
         statements
     }
 
+    /// A name for something that is put out of the way, which nothing has before or after.
+    fn aside(&self, schema: &str, name: &str) -> String {
+        let taken = |name: &str| {
+            let has = |catalog: &Catalog| {
+                Kind::ALL
+                    .iter()
+                    .filter(|kind| kind.is_type() || kind.is_relation())
+                    .any(|kind| catalog.contains(&Identity::new(*kind, schema, name)))
+            };
+            has(self.catalog) || self.towards.is_some_and(has)
+        };
+        let aside = |number: usize| {
+            let suffix = if number == 1 { "__old".to_owned() } else { format!("__old{number}") };
+            let mut aside = name.to_owned();
+            // Room for the suffix within the 63 bytes of a name.
+            while aside.len() > 63 - suffix.len() {
+                aside.pop();
+            }
+            aside + &suffix
+        };
+        (1..).map(aside).find(|it| !taken(it)).unwrap_or_default()
+    }
+
     /// The object of a parent table that hands an object down, which comes and goes with that alone.
     pub fn handed_down_by(&self, identity: &Identity, object: &Object) -> Option<&'a Identity> {
         match &object.definition {
-            Definition::Constraint(constraint) if constraint.inherited && !constraint.local => {
+            Definition::Constraint(constraint)
+                if constraint.inherited && !constraint.local && self.parted_from(identity, object).is_none() =>
+            {
                 crate::ddl::constraint::above(self, identity, constraint)
             }
             _ => None,
@@ -133,15 +168,4 @@ pub(super) fn mentions(text: &str, object: &Identity) -> bool {
         // A closing quote of the name itself is within it; one after it belongs to a longer one.
         !before.is_some_and(|it| is_part_of_name(it) || it == '.') && !after.is_some_and(is_part_of_name)
     })
-}
-
-/// The name of something that is put out of the way.
-fn aside(name: &str) -> String {
-    let mut aside = name.to_owned();
-    // Room for a suffix within the 63 bytes of a name.
-    while aside.len() > 63 - "__old".len() {
-        aside.pop();
-    }
-    aside.push_str("__old");
-    aside
 }

@@ -25,7 +25,7 @@ mod view;
 pub use dependent::Dependent;
 
 use super::{Statement, Writer};
-use crate::catalog::{Definition, Dependency, Identity, Object};
+use crate::catalog::{Definition, Dependency, Identity, Kind, Object};
 
 /// How an object gets from one version to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,14 @@ impl Alteration {
 }
 
 impl<'a> Writer<'a> {
+    /// Another object that must be made anew for one to be made, and why.
+    pub fn forces(&self, from: &Writer<'a>, identity: &Identity, object: &Object) -> Option<(&'a Identity, &'static str)> {
+        let Definition::Constraint(constraint) = &object.definition else { return None };
+        let parent = identity.parent_name();
+        let (domain, _) = from.catalog().get_key_value(&Identity::new(Kind::Domain, parent.schema, parent.name))?;
+        (constraint.validated && types::is_contained(from, domain)).then_some((domain, types::CONTAINED))
+    }
+
     /// Writes what leads from an object of the catalog `from` to the one of the same identity in this writer's catalog.
     pub fn alter(&self, from: &Writer<'_>, identity: &Identity, before: &Object, after: &Object) -> Alteration {
         let it = &Altered { from, to: self, identity, before, after };

@@ -7,7 +7,7 @@ use crate::catalog::{
     Column, ForeignTable, Identity, Object, PartitionOf, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
 };
 use crate::ddl::quote::{list, name, qualified, quote_identifier};
-use crate::ddl::table::{bound, index_names, parameters};
+use crate::ddl::table::{bound, index_names, own_indexes, parameters};
 use crate::ddl::{Statement, Thing, Writer};
 
 /// The words of a table and its name, with and without `ONLY`.
@@ -136,17 +136,19 @@ fn parents(
     for parent in old_inherits.iter().filter(|parent| !inherits.contains(parent)) {
         leave.push(leaving(format!("{} NO INHERIT {};", target.whole, name(parent)), parent));
     }
+    // What the parent has must be there before.
+    let joining = |sql: String| it.statement(sql).needing(own_indexes(it.to, it.identity));
     let mut join = Vec::new();
     if old_partition != partition {
         if let Some(PartitionOf { parent, bound: _ }) = old_partition {
             leave.push(leaving(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent)), parent));
         }
         if let Some(PartitionOf { parent, bound: rows }) = partition {
-            join.push(it.statement(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows))));
+            join.push(joining(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows))));
         }
     }
     for parent in inherits.iter().filter(|parent| !old_inherits.contains(parent)) {
-        join.push(it.statement(format!("{} INHERIT {};", target.whole, name(parent))));
+        join.push(joining(format!("{} INHERIT {};", target.whole, name(parent))));
     }
     join
 }
@@ -168,7 +170,13 @@ pub(super) fn settings(old: &BTreeMap<String, String>, new: &BTreeMap<String, St
 }
 
 /// How a table lives through the absence of something that it depends on.
-pub(super) fn ease(to: &Writer<'_>, identity: &Identity, before: &Object, columns: &[Column], thing: &Thing<'_>) -> Dependent {
+pub(super) fn ease(
+    writers: (&Writer<'_>, &Writer<'_>),
+    identity: &Identity,
+    before: &Object,
+    columns: &[Column],
+    thing: &Thing<'_>,
+) -> Dependent {
     if thing.column.is_some() {
         // Of its parent: what is done there comes down to it.
         return Dependent::Survives;
@@ -177,7 +185,7 @@ pub(super) fn ease(to: &Writer<'_>, identity: &Identity, before: &Object, column
         return Dependent::Remade;
     }
     let Some(old) = before.definition.columns() else { return Dependent::Remade };
-    match column::ease(to, identity, old, columns, thing) {
+    match column::ease(writers, identity, old, columns, thing) {
         Some(statements) => Dependent::Eased(statements),
         None => Dependent::Remade,
     }

@@ -7,7 +7,7 @@ use super::{Alteration, Altered};
 use crate::catalog::{Attribute, BaseType, BaseTypeDefinition, Composite, Definition, Domain, Enum, Identity, Kind, Range};
 use crate::ddl::quote::{default_expression, name, qualified, quote_identifier, quote_literal};
 use crate::ddl::types::attribute as spell;
-use crate::ddl::{Statement, Transaction};
+use crate::ddl::{Statement, Transaction, Writer};
 
 pub(super) fn enumeration(it: &Altered<'_, '_>, old: &Enum, new: &Enum) -> Alteration {
     let Enum { labels } = new;
@@ -25,8 +25,9 @@ pub(super) fn enumeration(it: &Altered<'_, '_>, old: &Enum, new: &Enum) -> Alter
         // At the end nothing need be said; else the label before is there already, be it as new as this one.
         let neighbour = match (next, place.checked_sub(1).and_then(|place| labels.get(place))) {
             (None, _) => String::new(),
-            (Some(_), Some(before)) => format!(" AFTER {}", quote_literal(before)),
-            (Some(after), None) => format!(" BEFORE {}", quote_literal(after)),
+            // libpg_query can't tell a neighbour without a name from none.
+            (Some(_), Some(before)) if !before.is_empty() => format!(" AFTER {}", quote_literal(before)),
+            (Some(after), _) => format!(" BEFORE {}", quote_literal(after)),
         };
         let own = qualified(&it.identity.schema, &it.identity.name);
         let mut add = it.statement(format!("ALTER TYPE {own} ADD VALUE {}{neighbour};", quote_literal(label)));
@@ -38,6 +39,9 @@ pub(super) fn enumeration(it: &Altered<'_, '_>, old: &Enum, new: &Enum) -> Alter
     }
     Alteration::Statements(statements)
 }
+
+/// Why a domain is made anew.
+pub(super) const CONTAINED: &str = "a domain demands no more while columns hold its values within others";
 
 pub(super) fn domain(it: &Altered<'_, '_>, old: &Domain, new: &Domain) -> Alteration {
     let Domain { base, collation, default, not_null } = new;
@@ -53,6 +57,9 @@ pub(super) fn domain(it: &Altered<'_, '_>, old: &Domain, new: &Domain) -> Altera
         let action = default.as_ref().map_or_else(|| "DROP DEFAULT".to_owned(), |it| format!("SET DEFAULT {}", default_expression(it)));
         statements.push(it.naming(format!("{alter} {action};")));
     }
+    if *not_null && !old.not_null && is_contained(it.from, it.identity) {
+        return Alteration::Replace(CONTAINED);
+    }
     if *not_null != old.not_null {
         statements.push(it.statement(format!("{alter} {} NOT NULL;", if *not_null { "SET" } else { "DROP" })));
     }
@@ -64,7 +71,8 @@ pub(super) fn domain(it: &Altered<'_, '_>, old: &Domain, new: &Domain) -> Altera
 pub(super) fn composite(it: &Altered<'_, '_>, old: &Composite, new: &Composite) -> Alteration {
     let Composite { attributes } = new;
     let find = |name: &str| old.attributes.iter().find(|attribute| attribute.name == name);
-    let is_kept = is_kept(it);
+    let kept = kept(it);
+    let is_kept = kept != Kept::Nowhere;
     let retyped = |new: &Attribute| find(&new.name).is_some_and(|old| (&old.data_type, &old.collation) != (&new.data_type, &new.collation));
     if is_kept && attributes.iter().any(retyped) {
         return Alteration::Replace("the type of an attribute can't be altered while columns are of the composite type");
@@ -74,6 +82,12 @@ pub(super) fn composite(it: &Altered<'_, '_>, old: &Composite, new: &Composite) 
     let in_place = staying.iter().zip(attributes).take_while(|(old, new)| old.name == new.name).count();
     let moved: Vec<&str> =
         if is_kept { Vec::new() } else { staying.iter().skip(in_place).map(|attribute| attribute.name.as_str()).collect() };
+    // Rows keep their attributes where they are: a type with them elsewhere takes the place of this one, where that loses nothing.
+    let in_front = old.attributes.iter().chain(attributes.iter().filter(|new| find(&new.name).is_none())).map(|it| &it.name);
+    let loses_none = staying.len() == old.attributes.len();
+    if kept == Kept::Directly && loses_none && typed_tables(it).is_empty() && !in_front.eq(attributes.iter().map(|it| &it.name)) {
+        return Alteration::Replace("the order of attributes can't be altered while columns are of the composite type");
+    }
     let writing = Attributes { it, tables: typed_tables(it) };
 
     let mut statements = Vec::new();
@@ -136,12 +150,72 @@ impl Attributes<'_, '_, '_> {
     }
 }
 
-/// Whether rows may hold values of a composite type: a column of a table, or another type, is made of it.
-fn is_kept(it: &Altered<'_, '_>) -> bool {
-    let kinds = [Kind::Table, Kind::MaterializedView, Kind::Composite, Kind::Domain, Kind::Range];
-    kinds.iter().flat_map(|kind| it.from.catalog().of_kind(*kind)).any(|(identity, object)| {
-        identity != it.identity && object.dependencies.iter().any(|dependency| dependency.on == *it.identity) && !is_typed(it, object)
-    })
+/// Where rows hold values of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    Nowhere,
+    /// In columns of the type.
+    Directly,
+    /// Also in columns of what is made of the type: arrays, composite types, ranges, domains, materialized views.
+    Within,
+}
+
+/// Where rows hold values of a type; of a table that is made of the type (`OF`), the columns are what counts.
+fn kept(it: &Altered<'_, '_>) -> Kept {
+    let catalog = it.from.catalog();
+    let mut types = vec![it.identity.clone()];
+    let mut kept = Kept::Nowhere;
+    let mut at = 0;
+    while let Some(of) = types.get(at).cloned() {
+        let name = of.qualified_name();
+        let is_nested = at > 0;
+        at += 1;
+        for (identity, object) in catalog.iter().filter(|(_, object)| object.dependencies.iter().any(|it| it.on == of)) {
+            match &object.definition {
+                Definition::Composite(_) | Definition::Domain(_) | Definition::Range(_) if !types.contains(identity) => {
+                    types.push(identity.clone())
+                }
+                Definition::MaterializedView(_) => kept = Kept::Within,
+                Definition::Table(table) => {
+                    for column in table.columns.iter().filter(|column| column.data_type.name == name) {
+                        kept = kept.max(if is_nested || column.data_type.array { Kept::Within } else { Kept::Directly });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    kept
+}
+
+/// Whether the server adds no demand to a domain because rows hold its values within others (documentation, ALTER DOMAIN, Notes).
+pub(super) fn is_contained(from: &Writer<'_>, domain: &Identity) -> bool {
+    let catalog = from.catalog();
+    let mut types = vec![(domain.clone(), false)];
+    let mut at = 0;
+    while let Some((of, is_within)) = types.get(at).cloned() {
+        let name = of.qualified_name();
+        at += 1;
+        for (identity, object) in catalog.iter().filter(|(_, object)| object.dependencies.iter().any(|it| it.on == of)) {
+            let add = match &object.definition {
+                Definition::Domain(it) => Some(is_within || it.base.array),
+                Definition::Composite(_) | Definition::Range(_) => Some(true),
+                Definition::Table(table) => {
+                    if table.columns.iter().any(|it| it.data_type.name == name && (is_within || it.data_type.array)) {
+                        return true;
+                    }
+                    None
+                }
+                _ => None,
+            };
+            if let Some(within) = add
+                && !types.iter().any(|(it, already)| it == identity && *already == within)
+            {
+                types.push((identity.clone(), within));
+            }
+        }
+    }
+    false
 }
 
 fn is_typed(it: &Altered<'_, '_>, object: &crate::catalog::Object) -> bool {

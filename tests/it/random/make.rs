@@ -28,6 +28,7 @@ pub(super) const SORTS: &[(Sort, usize)] = &[
     (Sort::ForeignTable, 2),
     (Sort::Index, 6),
     (Sort::View, 5),
+    (Sort::TypedFunction, 3),
     (Sort::MaterializedView, 2),
     (Sort::Procedure, 1),
     (Sort::Aggregate, 1),
@@ -136,7 +137,7 @@ impl Maker {
     }
 
     /// `public`, or a schema of ours.
-    fn any_schema(&mut self) -> (Id, String) {
+    pub(super) fn any_schema(&mut self) -> (Id, String) {
         let schemas: Vec<(Id, String)> = self.schema.of(Sort::Schema).map(|it| (it.id, it.name.clone())).collect();
         self.random.pick(&schemas).cloned().expect("the first object is a schema, and the last schema stays")
     }
@@ -233,6 +234,7 @@ impl Maker {
                 plain(format!("CREATE SEQUENCE {name}{how}"), format!("SEQUENCE {name}"))
             }
             Sort::Function => self.function(&name),
+            Sort::TypedFunction => self.typed_function(object)?,
             Sort::TriggerFunction => {
                 let body = self.random.of(&[
                     "BEGIN RETURN NEW; END",
@@ -378,7 +380,7 @@ impl Maker {
     }
 
     /// One of a sort: itself, and how it is called.
-    fn any(&mut self, sort: Sort) -> Option<(Id, String)> {
+    pub(super) fn any(&mut self, sort: Sort) -> Option<(Id, String)> {
         let all: Vec<(Id, String)> = self.schema.of(sort).map(|it| (it.id, it.sql())).collect();
         self.random.pick(&all).cloned()
     }
@@ -601,11 +603,16 @@ impl Maker {
         let written = quote_identifier(&column.name);
         let has_order = |it: &Column| sql::is_sortable(&it.data_type);
         let foreign = table.server.is_some();
-        let mut constraint = Constraint { name, text: String::new(), columns: vec![column.name.clone()], references: None, comment };
+        let mut constraint =
+            Constraint { name, text: String::new(), columns: vec![column.name.clone()], references: None, uses: Vec::new(), comment };
         match self.random.below(if foreign { 1 } else { 5 }) {
             0 | 1 => {
                 let Some(condition) = sql::condition(&mut self.random, &written, &column.data_type) else { return };
                 constraint.text = format!("CHECK ({condition})");
+                if let (true, false, Some((id, function))) = (self.random.once_in(6), foreign, self.any(Sort::Function)) {
+                    constraint.text = format!("CHECK ({condition} AND {function}(1, 'x') > 0)");
+                    constraint.uses.push((id, None));
+                }
                 if self.random.once_in(8) && table.partition_by.is_none() {
                     constraint.text.push_str(" NO INHERIT");
                 }
@@ -729,6 +736,11 @@ impl Maker {
     }
 
     fn index(&mut self, object: &Object) -> Option<Other> {
+        if self.random.once_in(6)
+            && let Some(it) = self.index_of_view(object)
+        {
+            return Some(it);
+        }
         let table = self.any_table(|_| true)?;
         let its = table.table()?;
         let is_partitioned = its.partition_by.is_some();
@@ -825,15 +837,32 @@ impl Maker {
             _ => "",
         };
         let tail = if is_materialized && self.random.once_in(3) { " WITH NO DATA" } else { "" };
+        let mut after = Vec::new();
+        if self.random.once_in(4) {
+            let column = quote_identifier(&columns[0].0);
+            after.push(format!("COMMENT ON COLUMN {name}.{column} IS 'Of a view.'"));
+            if !is_materialized && columns[0].1.text == "text" {
+                after.push(format!("ALTER VIEW {name} ALTER COLUMN {column} SET DEFAULT 'given'"));
+            }
+        }
         Some(Other {
             create: Sql { text: format!("CREATE {kind} {name}{options} AS {text}{tail}"), uses },
             target: format!("{kind} {name}"),
             columns,
+            after,
             ..Other::default()
         })
     }
 
     fn trigger(&mut self, object: &Object) -> Option<Other> {
+        if self.random.once_in(5)
+            && let (Some((view, on)), Some((id, function))) = (self.any(Sort::View), self.any(Sort::TriggerFunction))
+        {
+            let name = quote_identifier(&object.name);
+            let sql = format!("CREATE TRIGGER {name} INSTEAD OF INSERT ON {on} FOR EACH ROW EXECUTE FUNCTION {function}()");
+            let create = Sql { text: sql, uses: vec![(view, None), (id, None)] };
+            return Some(Other { create, target: format!("TRIGGER {name} ON {on}"), ..Other::default() });
+        }
         let table = self.any_table(|it| it.partition_of.is_none())?;
         let (id, function) = self.any(Sort::TriggerFunction)?;
         let (name, on) = (quote_identifier(&object.name), table.sql());
@@ -862,7 +891,13 @@ impl Maker {
         let table = self.any_table(|_| true)?;
         let columns = table.columns();
         let (column, data_type) = self.random.pick(&columns)?.clone();
-        let condition = sql::condition(&mut self.random, &quote_identifier(&column), &data_type)?;
+        let mut condition = sql::condition(&mut self.random, &quote_identifier(&column), &data_type)?;
+        let mut uses = vec![(table.id, Some(column.clone()))];
+        if let (true, Some(other)) = (self.random.once_in(5), self.any_table(|_| true)) {
+            let (its, _) = other.columns().swap_remove(0);
+            condition = format!("({condition}) OR EXISTS (SELECT 1 FROM {} o WHERE o.{} IS NOT NULL)", other.sql(), quote_identifier(&its));
+            uses.push((other.id, Some(its)));
+        }
         let (name, on) = (quote_identifier(&object.name), table.sql());
         let how = self.random.of(&[
             "USING (@)",
@@ -875,7 +910,7 @@ impl Maker {
         // The role that runs the script is nothing that the text says.
         let how = how.replace("CURRENT_USER, ", "").replace('@', &condition);
         Some(Other {
-            create: Sql { text: format!("CREATE POLICY {name} ON {on} {how}"), uses: vec![(table.id, Some(column))] },
+            create: Sql { text: format!("CREATE POLICY {name} ON {on} {how}"), uses },
             target: format!("POLICY {name} ON {on}"),
             ..Other::default()
         })

@@ -1,6 +1,6 @@
 //! Random schemas: made from a number, the same for the same number, on every machine.
 //!
-//! [`schema`] makes a [`Schema`], [`edit`] changes one as a person would (adds, drops, alters), and [`Schema::ddl`] prints it
+//! [`schema`] makes a [`Schema`], [`pair`] one and what it is after changes as a person would make them, and [`Schema::ddl`] prints it
 //! for a major version: what that server doesn't have is left out, so that every server takes what is printed. Every kind of
 //! object is made that a plain server without files and libraries of its own takes; subscriptions are left out, since a
 //! database that has one can't be dropped, and languages, since those that no extension owns take a library.
@@ -9,14 +9,22 @@
 
 mod edit;
 mod make;
+mod more;
 mod sql;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgx_goose::ddl::{quote_identifier, quote_literal};
 
-pub(crate) use edit::edit;
 pub(crate) use make::schema;
+
+/// The schema of a number, and what it is after some changes.
+pub(crate) fn pair(seed: u64) -> (Schema, Schema) {
+    let schema = schema(seed);
+    let edited = edit::edit(&schema, seed);
+    (schema, edited)
+}
 
 /// A sequence of numbers that looks random (Marsaglia, Xorshift RNGs). It is written out so that a number makes the same schema
 /// for ever; libraries promise that for no more than a version.
@@ -104,6 +112,8 @@ enum Sort {
     Range,
     Sequence,
     Function,
+    /// A function of types and relations of the schema.
+    TypedFunction,
     TriggerFunction,
     EventTriggerFunction,
     Procedure,
@@ -221,6 +231,8 @@ struct Constraint {
     columns: Vec<String>,
     /// What a foreign key points to.
     references: Option<(Id, Vec<String>)>,
+    /// What a check calls.
+    uses: Vec<Use>,
     comment: Option<String>,
 }
 
@@ -317,6 +329,7 @@ impl Object {
                 for (id, columns) in table.constraints.iter().filter_map(|it| it.references.as_ref()) {
                     uses.extend(columns.iter().map(|column| (*id, Some(column.clone()))));
                 }
+                uses.extend(table.constraints.iter().flat_map(|it| it.uses.iter().cloned()));
                 uses.extend(table.partition_of.iter().map(|(id, _)| (*id, None)));
                 uses.extend(table.inherits.map(|id| (id, None)));
                 uses.extend(table.server.iter().map(|(id, _)| (*id, None)));

@@ -1,0 +1,152 @@
+//! Random schemas after random edits ([`random`]), and the migrations between the two on a real server: OLD and the way up is NEW, and
+//! the way down is OLD again.
+//!
+//! Each seed is one pair, and one way of writing it: forms that keep locks short or not, drops or none, the parts that goose or
+//! golang-migrate would run, in one step or in two (`--phase`). Where drops are left out, nothing is left to do but those. The replay offline must say what the server says.
+//!
+//! `PGX_GOOSE_SEEDS` says which are made, as for [`crate::property`]. What a seed made stands in `target/tmp/edits/`. What a seed has found
+//! is a folder under `fixtures/migrate/`: the generator changes, and a seed is another pair then.
+
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+use pgx_goose::capture::live::{capture, connection};
+use pgx_goose::capture::script::{self, Input};
+use pgx_goose::catalog::Catalog;
+use pgx_goose::migration::{Format, Migration, phase};
+use pgx_goose::plan::{self, Step};
+
+use crate::migrations::differences;
+use crate::property::asked;
+use crate::random;
+use crate::server::{Database, majors, server_of};
+
+/// How many pairs are made where nothing else is asked for: what a minute or two has room for.
+const SEEDS: u64 = 50;
+
+/// How many seeds one trial takes: a trial each would be a long list that says nothing.
+const CHUNK: usize = 10;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let seeds = asked(SEEDS);
+    let mut trials = Vec::new();
+    for major in majors() {
+        for chunk in seeds.chunks(CHUNK) {
+            let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
+            let chunk = chunk.to_vec();
+            trials.push(Trial::test(format!("edits::{major}::{first}-{last}"), move || {
+                let failed: Vec<String> = chunk.iter().filter_map(|seed| check(*seed, major).err()).collect();
+                if failed.is_empty() { Ok(()) } else { Err(Failed::from(failed.join("\n\n"))) }
+            }));
+        }
+    }
+    trials
+}
+
+/// One way of writing a migration, told by the seed.
+fn way(seed: u64, major: u32) -> (Format, plan::Options) {
+    let format = if seed.is_multiple_of(2) { Format::Goose } else { Format::GolangMigrate };
+    (format, plan::Options { safe: (seed / 2).is_multiple_of(2), drops: !seed.is_multiple_of(5), major })
+}
+
+/// Whether the migration of a seed expands first and contracts then.
+fn in_phases(seed: u64) -> bool {
+    seed % 6 == 1
+}
+
+fn check(seed: u64, major: u32) -> Result<(), String> {
+    let (old, new) = random::pair(seed);
+    let (old_ddl, new_ddl) = (old.ddl(major), new.ddl(major));
+    let (format, options) = way(seed, major);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edits").join(format!("{seed}_{major}"));
+    let keep = |file: &str, text: &str| {
+        fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(file), text)).map_err(|e| format!("{}: {e}", folder.display()))
+    };
+    let failed = |why: String| {
+        let kept = keep("old.sql", &old_ddl).and_then(|()| keep("new.sql", &new_ddl)).and_then(|()| keep("why.txt", &why));
+        format!("seed {seed} on {major} ({options:?}), {}: {why}{}", folder.display(), kept.err().unwrap_or_default())
+    };
+    let _ = fs::remove_dir_all(&folder);
+
+    let server = server_of(major)?;
+    let database = server.database(&format!("edits_{seed}"))?;
+    database.run(&old_ddl).map_err(|error| failed(format!("generator: the server refuses OLD: {error}")))?;
+    let before = captured(&database)?;
+    let after = script::parse(&[Input::new("new.sql", new_ddl.as_str())]).catalog;
+    // In one step, or in two with a schema between that both know.
+    let planned = |from: &Catalog, to: &Catalog| Migration::new(from, to, &[], &format.options(options));
+    let migrations = match in_phases(seed) && options.drops {
+        true => {
+            let between = phase::between(&before, &after, &[]);
+            vec![planned(&before, &between), planned(&between, &after)]
+        }
+        false => vec![planned(&before, &after)],
+    };
+    let up: String = migrations.iter().map(way_up).collect();
+    let down: String = migrations.iter().rev().map(way_down).collect();
+    let failed = |why: String| {
+        let kept = keep("up.sql", &up).and_then(|()| keep("down.sql", &down));
+        // Whose fault it is: what no server takes is none of the plan's.
+        let made = server.database("edits_new").and_then(|other| other.run(&new_ddl).and_then(|_| captured(&other)));
+        let why = match made.map(|made| differences(&after, &made)) {
+            Err(error) => format!("generator: the server refuses NEW: {error}"),
+            Ok(read) if read.is_empty() => why,
+            Ok(read) => format!("read: the text is not what the server makes of it:\n{}\n{why}", read.join("\n")),
+        };
+        failed(format!("{why}{}", kept.err().unwrap_or_default()))
+    };
+    database.run(&up).map_err(|error| failed(format!("up: {error}")))?;
+    let there = captured(&database)?;
+    let left = match options.drops {
+        true => differences(&there, &after),
+        false => undone(&there, &after, &migrations[0].left_out, options),
+    };
+    if !left.is_empty() {
+        return Err(failed(format!("the way up does not lead to NEW:\n{}", left.join("\n"))));
+    }
+    database.run(&down).map_err(|error| failed(format!("down: {error}")))?;
+    let left = differences(&captured(&database)?, &before);
+    if !left.is_empty() {
+        return Err(failed(format!("the way down does not lead back to OLD:\n{}", left.join("\n"))));
+    }
+    match migrations.iter().find(|it| !it.findings.is_empty()) {
+        Some(it) => Err(failed(format!("the server is content, and the replay is not: {:#?}", it.findings))),
+        None => Ok(()),
+    }
+}
+
+/// What is still to do where drops are left out, and what is still to drop though nobody said so.
+fn undone(there: &Catalog, after: &Catalog, left_out: &[Step], options: plan::Options) -> Vec<String> {
+    let rest = plan::plan(there, after, &options);
+    let mut undone: Vec<String> = rest.steps().map(|it| format!("{}: still to do: {}", it.about, it.sql)).collect();
+    let is_told = |step: &&Step| left_out.iter().any(|it| it.about == step.about);
+    undone.extend(rest.left_out.iter().filter(|it| !is_told(it)).map(|it| format!("{}: left out in silence: {}", it.about, it.sql)));
+    undone
+}
+
+fn captured(database: &Database<'_>) -> Result<Catalog, String> {
+    let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
+    Ok(capture(&connection).map_err(|e| e.to_string())?.catalog)
+}
+
+/// Statements as a tool runs them: each transaction as a whole, and what refuses one alone.
+fn run(transaction: bool, steps: &[Step], text: &mut String) {
+    text.push_str(if transaction { "BEGIN;\n" } else { "" });
+    steps.iter().for_each(|step| text.push_str(&format!("{}\n", step.sql)));
+    text.push_str(if transaction { "COMMIT;\n" } else { "" });
+}
+
+fn way_up(migration: &Migration) -> String {
+    let mut text = String::new();
+    migration.parts.iter().for_each(|part| run(part.transaction, &part.up, &mut text));
+    text
+}
+
+fn way_down(migration: &Migration) -> String {
+    let mut text = String::new();
+    for batch in migration.parts.iter().rev().flat_map(|part| &part.down) {
+        run(batch.transaction, &batch.steps, &mut text);
+    }
+    text
+}
