@@ -11,7 +11,7 @@ use crate::capture::script::resolve::Resolver;
 use crate::catalog::{BaseType, CastContext, DataType, Definition, Identity, Kind, PG_CATALOG};
 
 /// The type of a parameter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Declared<'c> {
     schema: &'c str,
     name: &'c str,
@@ -389,6 +389,11 @@ impl Types<'_> {
     ) -> Vec<Chosen<'c, 'x, T>> {
         let mut left: Vec<Chosen<'c, 'x, T>> =
             candidates.iter().filter_map(|it| Some((it, it.expanded(arguments.len(), spread)?))).collect();
+        // Of two that take the same the one that is not variadic: PostgreSQL src/backend/catalog/namespace.c, FuncnameGetCandidates.
+        if !spread && left.iter().any(|(it, _)| it.variadic) {
+            let plain: Vec<Vec<Declared<'c>>> = left.iter().filter(|(it, _)| !it.variadic).map(|(_, it)| it.to_vec()).collect();
+            left.retain(|(it, parameters)| !it.variadic || !plain.iter().any(|it| it[..] == parameters[..]));
+        }
         let known: Option<Vec<&DataType>> = arguments.iter().map(|it| it.data_type.as_ref()).collect();
         if let Some(found) = known.and_then(|known| self.select(&left, &known, operator)) {
             return vec![found];
