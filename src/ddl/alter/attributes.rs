@@ -44,6 +44,15 @@ pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
     sql.into_iter().map(|sql| it.statement(sql)).collect()
 }
 
+/// Whether something is granted on single columns of a relation.
+pub(super) fn has_column_grants(definition: &Definition) -> bool {
+    match definition {
+        Definition::View(it) => it.columns.iter().any(|it| !it.grants.is_empty()),
+        Definition::MaterializedView(it) => it.columns.iter().any(|it| !it.grants.is_empty()),
+        other => other.columns().is_some_and(|it| it.iter().any(|it| !it.grants.is_empty())),
+    }
+}
+
 /// The statements that alter what is said of a column. A column that the change adds has nothing said of it before.
 pub(super) fn column_attributes(
     it: &Altered<'_, '_>,

@@ -162,7 +162,13 @@ impl<'a> Writer<'a> {
         };
         match altered {
             Alteration::Statements(mut statements) => {
-                statements.extend(attributes::attributes(it));
+                let attributes = attributes::attributes(it);
+                // What is taken from a relation is taken from its columns, too (sql-revoke.html, Notes): theirs comes after it.
+                if attributes::has_column_grants(&it.after.definition) {
+                    statements.splice(0..0, attributes);
+                } else {
+                    statements.extend(attributes);
+                }
                 Alteration::Statements(statements)
             }
             Alteration::Replace(why) => Alteration::Replace(why),

@@ -6,8 +6,8 @@ package models
 type Sale struct {
 	BookID int64  `json:"book_id" db:"book_id"`
 	Title  string `json:"title" db:"title"`
-	Copies *int64 `json:"copies" db:"copies"`
-	Cents  *int64 `json:"cents" db:"cents"`
+	Copies int64  `json:"copies" db:"copies"`
+	Cents  int64  `json:"cents" db:"cents"`
 }
 
 // TableName returns the qualified name of the view.
