@@ -260,9 +260,7 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     }
     let reading = settings::reading(arguments, config)?;
     let warnings = report.warnings();
-    let read = source::read(std::slice::from_ref(&source), &reading, report)?;
-    // Taken apart by the end of the process, which is faster than object by object.
-    let catalog = std::mem::ManuallyDrop::new(read.catalog);
+    let catalog = source::read(std::slice::from_ref(&source), &reading, report)?.catalog;
     report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
     if migrates {
         migrate::beside(config, &catalog, &source::shown(&source), arguments.dry_run == Some(true), arguments.strict, report)?;
@@ -320,6 +318,10 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     }
     report.info(|| format!("Generated {} in {} using {}", count(files.len(), "file"), shown(elapsed), count(workers, "worker")));
     summarise(&generation, &outcome, &options, elapsed, report);
+    if arguments.watch != Some(true) {
+        // Taken apart by the end of the process, which is faster than object by object.
+        std::mem::forget(catalog);
+    }
     Ok(Exit::Success)
 }
 
