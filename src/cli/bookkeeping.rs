@@ -2,30 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use pgx_goose::capture::script::source::bookkeeping;
 use pgx_goose::catalog::{Catalog, Identity, Kind};
 
 use super::report::Report;
-
-/// Their names, and whose they are.
-const TABLES: &[(&str, &str)] = &[
-    ("goose_db_version", "goose"),
-    ("schema_migrations", "golang-migrate, dbmate or Rails"),
-    ("ar_internal_metadata", "Rails"),
-    ("gorp_migrations", "sql-migrate"),
-    ("schema_version", "tern"),
-    ("_sqlx_migrations", "sqlx"),
-    ("__diesel_schema_migrations", "diesel"),
-    ("flyway_schema_history", "Flyway"),
-    ("refinery_schema_history", "refinery"),
-    ("atlas_schema_revisions", "Atlas"),
-    ("_prisma_migrations", "Prisma"),
-    ("pgmigrations", "node-pg-migrate"),
-    ("databasechangelog", "Liquibase"),
-    ("databasechangeloglock", "Liquibase"),
-    ("alembic_version", "Alembic"),
-    ("django_migrations", "Django"),
-    ("__drizzle_migrations", "Drizzle"),
-];
 
 /// Takes out of both catalogs the tables of migration tools that only one of them has, and says so.
 pub(crate) fn pass_over(from: &mut Catalog, to: &mut Catalog, report: &Report) {
@@ -39,11 +19,10 @@ pub(crate) fn pass_over(from: &mut Catalog, to: &mut Catalog, report: &Report) {
 }
 
 fn tables(catalog: &Catalog, other: &Catalog) -> Vec<(Identity, &'static str)> {
-    let of_tool = |identity: &Identity| TABLES.iter().find(|(name, _)| *name == identity.name).map(|(_, tool)| *tool);
     catalog
         .of_kind(Kind::Table)
         .filter(|(identity, _)| !other.contains(identity))
-        .filter_map(|(identity, _)| of_tool(identity).map(|tool| (identity.clone(), tool)))
+        .filter_map(|(identity, _)| bookkeeping::tool(&identity.name).map(|tool| (identity.clone(), tool)))
         .collect()
 }
 

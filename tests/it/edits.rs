@@ -11,16 +11,15 @@ use std::fs;
 use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
-use pgx_goose::capture::live::{capture, connection};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::migration::{Format, Migration, phase};
 use pgx_goose::plan::{self, Step};
 
-use crate::migrations::differences;
+use crate::migrations::{captured, differences};
 use crate::property::asked;
 use crate::random;
-use crate::server::{Database, majors, server_of};
+use crate::server::{majors, server_of};
 
 /// How many pairs are made where nothing else is asked for: what a minute or two has room for.
 const SEEDS: u64 = 50;
@@ -123,11 +122,6 @@ fn undone(there: &Catalog, after: &Catalog, left_out: &[Step], options: plan::Op
     let is_told = |step: &&Step| left_out.iter().any(|it| it.about == step.about);
     undone.extend(rest.left_out.iter().filter(|it| !is_told(it)).map(|it| format!("{}: left out in silence: {}", it.about, it.sql)));
     undone
-}
-
-fn captured(database: &Database<'_>) -> Result<Catalog, String> {
-    let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
-    Ok(capture(&connection).map_err(|e| e.to_string())?.catalog)
 }
 
 /// Statements as a tool runs them: each transaction as a whole, and what refuses one alone.

@@ -4,15 +4,14 @@
 use std::path::Path;
 
 use libtest_mimic::{Completion, Failed, Trial};
-use pgx_goose::capture::live::{capture, connection};
 use pgx_goose::capture::script::{self, Input, source};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::diagnostic::Severity;
 use pgx_goose::plan;
 
 use crate::corpus::lines;
-use crate::migrations::differences;
-use crate::server::{Database, server_of};
+use crate::migrations::{captured, differences};
+use crate::server::server_of;
 
 const SOURCES: &str = include_str!("unseen/sources.tsv");
 
@@ -72,11 +71,6 @@ fn read(inputs: &[Input]) -> Result<Catalog, String> {
         Some(error) => Err(format!("{error:?}")),
         None => Ok(read.catalog),
     }
-}
-
-fn captured(database: &Database<'_>) -> Result<Catalog, String> {
-    let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
-    capture(&connection).map(|it| it.catalog).map_err(|e| e.to_string())
 }
 
 fn same(what: &str, found: &Catalog, expected: &Catalog) -> Result<(), String> {

@@ -47,21 +47,23 @@ pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, _at: Place) -> Out
         ObjectType::ObjectSchema => rename_schema(state, &node.subname, &node.newname),
         // Roles, databases and tablespaces are outside a schema.
         ObjectType::ObjectRole | ObjectType::ObjectDatabase | ObjectType::ObjectTablespace => Ok(()),
-        ObjectType::ObjectType if multirange(state, node.object.as_deref()).is_some() => {
-            if let Some(range) = multirange(state, node.object.as_deref()) {
+        ObjectType::ObjectFunction if makes_ranges(state, node.object.as_deref()) => Ok(()),
+        _ => {
+            if object_type == ObjectType::ObjectType
+                && let Some(range) = multirange(state, node.object.as_deref())
+            {
                 state.change(&range, |object| {
                     if let Definition::Range(it) = &mut object.definition {
                         it.multirange.clone_from(&node.newname);
                     }
                 });
+                return Ok(());
             }
-            Ok(())
+            match object(state, object_type, node.object.as_deref(), node.missing_ok)? {
+                Some(identity) => rename_object(state, &identity, &node.newname),
+                None => Ok(()),
+            }
         }
-        ObjectType::ObjectFunction if makes_ranges(state, node.object.as_deref()) => Ok(()),
-        _ => match object(state, object_type, node.object.as_deref(), node.missing_ok)? {
-            Some(identity) => rename_object(state, &identity, &node.newname),
-            None => Ok(()),
-        },
     }
 }
 
@@ -435,8 +437,6 @@ pub(crate) fn rename_label(state: &mut State<'_>, of: &Identity, from: &str, to:
     affected.extend(domains.iter().flat_map(|it| state.dependents(it)).cloned());
     for identity in &affected {
         rewrite(state, identity, &rename, &mut |_| {});
-    }
-    for identity in &affected {
         rename_in_bound(state, identity, &rename);
     }
 }

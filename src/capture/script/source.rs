@@ -4,7 +4,7 @@
 //! empty database: [`folder`] knows the order, [`sections`] which part of a file is the way up. What is skipped within a
 //! file is blanked out, so that lines keep their numbers. Nothing here knows SQL.
 
-mod bookkeeping;
+pub mod bookkeeping;
 mod folder;
 mod sections;
 
