@@ -76,11 +76,6 @@ impl Failure {
         Self { exit, diagnostics, message: None, causes: Vec::new(), hint: None }
     }
 
-    /// A command, a flag or a kind of source that a later version has.
-    pub(crate) fn not_yet(what: &str) -> Self {
-        Self::usage(format!("{what} is not available in this version of pgx-goose"))
-    }
-
     /// An error of another layer, with all that led to it.
     pub(crate) fn caused(exit: Exit, error: &dyn std::error::Error) -> Self {
         let causes = std::iter::successors(error.source(), |it| it.source()).map(ToString::to_string);

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use pgx_goose::catalog::Catalog;
+use pgx_goose::codegen::cross::CrossOptions;
 use pgx_goose::codegen::incremental::{self, Inputs, Manner, Outcome, Remembered, Run, Unusable};
 use pgx_goose::codegen::options::{Directories, Options};
-use pgx_goose::codegen::output::{self, Compared, Comparison, State, Writer};
+use pgx_goose::codegen::output::{self, Compared, Comparison, Sink, State, Writer};
 use pgx_goose::codegen::{self, Generation};
 use pgx_goose::diagnostic::Diagnostic;
 use pgx_goose::fs::{self, FileKind};
@@ -17,7 +19,8 @@ use super::error::{Exit, Failure};
 use super::hooks::{self, Moment};
 use super::output::print;
 use super::report::Report;
-use super::source::{Shadow, count};
+use super::settings::cross::CrossSettings;
+use super::source::{Reading, Shadow, count};
 use super::{Talk, go_generate, migrate, settings, source, watch};
 
 /// Arguments of `generate`.
@@ -117,6 +120,9 @@ pub(crate) struct Arguments {
     /// Run again whenever the source, the config file or the templates change, until Ctrl-C
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, conflicts_with_all = ["check", "go_generate"], help_heading = "Running")]
     pub(super) watch: Option<bool>,
+    /// Make each schema a tree of packages of its own, and a package for transactions and joins over all of them
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, help_heading = "Output")]
+    pub(super) cross_schema: Option<bool>,
     /// Write generate.go, Makefile, .vscode/tasks.json and .gitignore entries, and nothing else
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean, conflicts_with = "check", help_heading = "Running")]
     pub(super) go_generate: Option<bool>,
@@ -124,25 +130,6 @@ pub(crate) struct Arguments {
     /// Print what the templates see of a table as JSON, and do nothing else; of the project for `.`
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["check", "dry_run", "watch", "go_generate"], help_heading = "Running")]
     pub(super) dump_data: Option<String>,
-
-    #[command(flatten)]
-    pub(super) later: Later,
-}
-
-/// Flags of the guide that later versions act on. They are known, so that nobody takes them for misspelled.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Later {
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
-    cross_schema: Option<bool>,
-}
-
-impl Later {
-    /// The flags that are set.
-    fn asked(&self) -> impl Iterator<Item = &'static str> {
-        let Self { cross_schema } = self;
-        let flags = [("--cross-schema", cross_schema)];
-        flags.into_iter().filter(|(_, set)| **set == Some(true)).map(|(flag, _)| flag)
-    }
 }
 
 /// Reads a boolean as the guide's commands spell it.
@@ -161,15 +148,15 @@ pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Repor
     let report = talk.report(&Config::default());
     let load = || Config::load(arguments.config.as_deref(), format(arguments));
     // A config file that can't be used is told by the first run, and may be put right.
-    let checked = load().map_or(Ok(()), |config| watch::check(&settings::source(arguments, &config)?));
+    let checked = load().map_or(Ok(()), |config| sources(arguments, &config)?.iter().try_for_each(|it| watch::check(it)));
     let reads = || {
         let config = load().unwrap_or_default();
         let file = arguments.config.clone().or_else(|| config.file_name().map(PathBuf::from));
-        let source = settings::source(arguments, &config).ok().map(PathBuf::from);
+        let sources = sources(arguments, &config).unwrap_or_default().into_iter().map(PathBuf::from);
         let templates = arguments.template_dir.clone().or_else(|| config.text("template_dir").map(str::to_owned)).map(PathBuf::from);
         // Without a config file: where one could come.
         let files = file.map_or_else(|| FILE_NAMES.iter().map(PathBuf::from).collect(), |file| vec![file]);
-        watch::Watched { paths: files.into_iter().chain(source).chain(templates).collect() }
+        watch::Watched { paths: files.into_iter().chain(sources).chain(templates).collect() }
     };
     let again = || {
         if let Err(failed) = once(arguments, talk) {
@@ -178,6 +165,14 @@ pub(crate) fn run(arguments: &Arguments, talk: &Talk) -> Result<Exit, Box<(Repor
         }
     };
     checked.and_then(|()| watch::watch(reads, again, &report)).map_err(|failure| Box::new((report, failure)))
+}
+
+/// All that is read.
+fn sources(arguments: &Arguments, config: &Config) -> Result<Vec<String>, Failure> {
+    match settings::cross::settings(arguments, config)? {
+        Some(cross) => Ok(cross.sources),
+        None => Ok(vec![settings::source(arguments, config)?]),
+    }
 }
 
 /// Which of the default config files count.
@@ -203,10 +198,14 @@ fn hooked(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exi
         return go_generate::write(arguments, config, &settings::options(arguments, config)?, dry, report);
     }
     if let Some(table) = &arguments.dump_data {
-        let (source, options) = (settings::source(arguments, config)?, settings::options(arguments, config)?);
-        let catalog = source::read(&[source], &settings::reading(arguments, config)?, report)?.catalog;
         let table = Some(table.as_str()).filter(|it| *it != ".");
-        return print(codegen::dump(&catalog, &options, table)?.as_bytes());
+        let asked = Asked::of(arguments, config)?;
+        let catalogs = asked.read(&settings::reading(arguments, config)?, report)?;
+        let dumped = match asked.cross(&catalogs, arguments, config)? {
+            Some(cross) => codegen::cross::dump(&catalogs, &cross, table)?,
+            None => codegen::dump(&catalogs[0], &asked.options, table)?,
+        };
+        return print(dumped.as_bytes());
     }
     hooks::check(config)?;
     if dry || arguments.check == Some(true) {
@@ -230,29 +229,27 @@ fn hooked(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exi
 }
 
 fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<Exit, Failure> {
-    if let Some(flag) = arguments.later.asked().next() {
-        return Err(Failure::not_yet(&format!("`{flag}`")));
-    }
     let started = Instant::now();
     report.diagnostics(&config.not_yet());
-    let source = settings::source(arguments, config)?;
-    let options = settings::options(arguments, config)?;
+    let asked = Asked::of(arguments, config)?;
+    let options = &asked.options;
     report.debug(|| format!("Config file: {}", config.file_name().unwrap_or("none")));
     report.debug(|| format!("Go module {} in `{}`", options.module.path, options.module.dir));
     use_workers(options.workers);
     let (manner, check_only) = (settings::manner(arguments, config), arguments.check == Some(true));
-    let fingerprint = source::fingerprint(&source);
+    let fingerprint = source::fingerprint(&asked.sources);
     let base = settings::base(arguments, config);
     let is_configured = || config.boolean("migrations.enabled") == Some(true) && config.boolean("migrations.auto_generate") == Some(true);
     let migrates = arguments.generate_migrations.unwrap_or_else(is_configured) && !check_only;
     // A check takes nothing on trust. A run that is not incremental keeps a record true where there is one.
     let tracked = !check_only && (manner.incremental || !manner.dry && fs::kind(Path::new(&base).join(incremental::FILE_NAME))?.is_some());
-    let remembered = if tracked { Some(remembered(&base, manner, &options, report)?) } else { None };
+    let inputs = |schema: String, texts: String| Inputs::new(schema, texts, options).map(|it| asked.hashed(it));
+    let remembered = if tracked { Some(remembered(&base, manner, options, report)?) } else { None };
     if let Some(remembered) = &remembered
         && manner.incremental
         // A migration starts from the committed snapshot, which is another thing than what the Go was made from.
         && !(manner.force || manner.dry || migrates)
-        && let Some(current) = remembered.is_current(&Inputs::new(fingerprint.schema.clone(), fingerprint.texts.clone(), &options)?)
+        && let Some(current) = remembered.is_current(&inputs(fingerprint.schema.clone(), fingerprint.texts.clone())?)
     {
         report.diagnostics(&kept(current.edited.iter().map(|path| (path.as_str(), false))));
         report.summary(&format!("nothing changed: {} as they were, in {}", count(current.files, "Go file"), shown(started.elapsed())));
@@ -260,26 +257,34 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     }
     let reading = settings::reading(arguments, config)?;
     let warnings = report.warnings();
-    let catalog = source::read(std::slice::from_ref(&source), &reading, report)?.catalog;
-    report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(&source)));
+    let catalogs = asked.read(&reading, report)?;
     if migrates {
-        migrate::beside(config, &catalog, &source::shown(&source), arguments.dry_run == Some(true), arguments.strict, report)?;
+        let ([catalog], [source]) = (catalogs.as_slice(), asked.sources.as_slice()) else {
+            return Err(Failure::usage("a migration is of one database, and the schemas are in several")
+                .hint("write migrations with `pgx-goose migrate`, for each database"));
+        };
+        migrate::beside(config, catalog, &source::shown(source), arguments.dry_run == Some(true), arguments.strict, report)?;
     }
+    let cross = asked.cross(&catalogs, arguments, config)?;
+    let make = |sink: &dyn Sink| match &cross {
+        Some(cross) => codegen::cross::generate(&catalogs, cross, sink),
+        None => codegen::generate(&catalogs[0], options, sink),
+    };
 
     let progress = report.spinner("generating Go");
     let here = Path::new("");
     let (generation, outcome) = if let Some(remembered) = remembered {
-        let schema = if fingerprint.schema.is_empty() { snapshot::content_hash(&catalog).to_string() } else { fingerprint.schema };
+        let schema = if fingerprint.schema.is_empty() { content(&catalogs) } else { fingerprint.schema };
         // Warnings are to be given by every run, until they are heeded.
         let texts = if report.warnings() == warnings { fingerprint.texts } else { String::new() };
-        let run = Run::new(remembered, Inputs::new(schema, texts, &options)?, manner);
-        (codegen::generate(&catalog, &options, &run)?, run.finish(&now())?)
+        let run = Run::new(remembered, inputs(schema, texts)?, manner);
+        (make(&run)?, run.finish(&now())?)
     } else if check_only || manner.dry {
         let comparison = Comparison::new(here, check_only);
-        (codegen::generate(&catalog, &options, &comparison)?, Outcome { compared: comparison.finish(), ..Outcome::default() })
+        (make(&comparison)?, Outcome { compared: comparison.finish(), ..Outcome::default() })
     } else {
         let writer = Writer::new(here, manner.force);
-        (codegen::generate(&catalog, &options, &writer)?, Outcome { compared: writer.finish()?, ..Outcome::default() })
+        (make(&writer)?, Outcome { compared: writer.finish()?, ..Outcome::default() })
     };
     let files = &outcome.compared;
     progress.finish_and_clear();
@@ -294,7 +299,7 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
     report.diagnostics(&generation.diagnostics);
     report.diagnostics(&kept(outcome.kept.iter().map(|(path, differs)| (path.as_str(), *differs))));
 
-    let mut leftovers = if is_whole(&options) { leftovers(files)? } else { Vec::new() };
+    let mut leftovers = if is_whole(options) { leftovers(files)? } else { Vec::new() };
     leftovers.retain(|path| !outcome.removed.contains(path) && !outcome.orphans.contains(path));
     if check_only {
         return compared(files, &leftovers, report);
@@ -317,12 +322,84 @@ fn generate(arguments: &Arguments, config: &Config, report: &Report) -> Result<E
         report.info(|| format!("Template cache hit ratio: {ratio:.1}%"));
     }
     report.info(|| format!("Generated {} in {} using {}", count(files.len(), "file"), shown(elapsed), count(workers, "worker")));
-    summarise(&generation, &outcome, &options, elapsed, report);
+    summarise(&generation, &outcome, &folders(options, cross.as_ref()), options.with_tests, elapsed, report);
     if arguments.watch != Some(true) {
         // Taken apart by the end of the process, which is faster than object by object.
-        std::mem::forget(catalog);
+        std::mem::forget(catalogs);
     }
     Ok(Exit::Success)
+}
+
+/// What a run is asked for.
+struct Asked {
+    sources: Vec<String>,
+    /// What is said for all schemas.
+    options: Options,
+    /// Whether schemas are packages of their own.
+    cross: Option<CrossSettings>,
+}
+
+impl Asked {
+    fn of(arguments: &Arguments, config: &Config) -> Result<Self, Failure> {
+        let cross = settings::cross::settings(arguments, config)?;
+        let sources = match &cross {
+            Some(cross) => cross.sources.clone(),
+            None => vec![settings::source(arguments, config)?],
+        };
+        Ok(Self { sources, options: settings::options(arguments, config)?, cross })
+    }
+
+    /// Reads each of the sources.
+    fn read(&self, reading: &Reading, report: &Report) -> Result<Vec<Catalog>, Failure> {
+        let read = |source: &String| {
+            let catalog = source::read(std::slice::from_ref(source), reading, report)?.catalog;
+            report.info(|| format!("Read {} from {}", count(catalog.len(), "object"), source::shown(source)));
+            Ok(catalog)
+        };
+        self.sources.iter().map(read).collect()
+    }
+
+    /// Where schemas are packages of their own: all that generation depends on.
+    fn cross(&self, catalogs: &[Catalog], arguments: &Arguments, config: &Config) -> Result<Option<CrossOptions>, Failure> {
+        let options = |it| settings::cross::options(it, catalogs, &self.options, arguments, config);
+        self.cross.as_ref().map(options).transpose()
+    }
+
+    /// Takes what is said of schemas into the inputs of an incremental run.
+    fn hashed(&self, inputs: Inputs) -> Inputs {
+        match &self.cross {
+            Some(cross) => inputs.and(&cross.text()),
+            None => inputs,
+        }
+    }
+}
+
+/// The hash of all schemas, as snapshots have it.
+fn content(catalogs: &[Catalog]) -> String {
+    match catalogs {
+        [only] => snapshot::content_hash(only).to_string(),
+        several => {
+            let hashes: Vec<String> = several.iter().map(|it| snapshot::content_hash(it).to_string()).collect();
+            incremental::hash(hashes.join(" ").as_bytes())
+        }
+    }
+}
+
+/// The folders that files go to, and what they are of.
+fn folders(options: &Options, cross: Option<&CrossOptions>) -> Vec<(String, String)> {
+    let of = |prefix: &str, it: &Directories, with_runtime: bool| {
+        let Directories { models, interfaces, repositories, mocks, tests, runtime } = it;
+        let mut all = vec![("models", models), ("interfaces", interfaces), ("repositories", repositories)];
+        if with_runtime {
+            all.push(("runtime", runtime));
+        }
+        all.extend([("mocks", mocks), ("tests", tests)]);
+        all.into_iter().map(|(what, folder)| (format!("{prefix}{what}"), folder.clone())).collect::<Vec<_>>()
+    };
+    let Some(cross) = cross else { return of("", &options.directories, true) };
+    let schemas = cross.schemas.iter().flat_map(|it| of(&format!("{} ", it.name), &it.options.directories, false));
+    let once = [("over all schemas", &cross.directory), ("runtime", &cross.common.directories.runtime)];
+    schemas.chain(once.map(|(what, folder)| (what.to_owned(), folder.clone()))).collect()
 }
 
 /// Reads what the last run remembered, and tells why there is nothing to go by.
@@ -465,7 +542,14 @@ fn number(files: &[Compared], state: State) -> usize {
 }
 
 /// Says what was made, and where.
-fn summarise(generation: &Generation, outcome: &Outcome, options: &Options, elapsed: Duration, report: &Report) {
+fn summarise(
+    generation: &Generation,
+    outcome: &Outcome,
+    folders: &[(String, String)],
+    with_tests: bool,
+    elapsed: Duration,
+    report: &Report,
+) {
     let files = &outcome.compared;
     let (created, unchanged) = (number(files, State::New), number(files, State::Same));
     let spared = outcome.kept.len();
@@ -475,20 +559,12 @@ fn summarise(generation: &Generation, outcome: &Outcome, options: &Options, elap
     let relations: Vec<_> = kinds.iter().map(|(kind, number)| count(*number, kind)).collect();
     let relations = if relations.is_empty() { "no tables".to_owned() } else { relations.join(", ") };
     report.summary(&format!("{} for {relations} in {}", count(files.len(), "Go file"), shown(elapsed)));
-    let Directories { models, interfaces, repositories, mocks, tests, runtime } = &options.directories;
-    let folders = [
-        ("models", models),
-        ("interfaces", interfaces),
-        ("repositories", repositories),
-        ("runtime", runtime),
-        ("mocks", mocks),
-        ("tests", tests),
-    ];
+    let width = folders.iter().map(|(what, _)| what.len()).max().unwrap_or(0) + 1;
     for (what, folder) in folders {
         let folder = folder.trim_start_matches("./").trim_end_matches('/');
         let made = files.iter().filter(|it| folder_of(&it.path) == folder).count();
         if made > 0 {
-            report.summary(&format!("  {what:<13} {folder} ({})", count(made, "file")));
+            report.summary(&format!("  {what:<width$} {folder} ({})", count(made, "file")));
         }
     }
     let mut states = format!("  {created} created, {changed} changed, {unchanged} unchanged");
@@ -506,7 +582,7 @@ fn summarise(generation: &Generation, outcome: &Outcome, options: &Options, elap
     }
     // That views can only be read needs no saying.
     let untested = generation.tables.iter().filter(|it| !it.skip.is_empty() && !it.kind.ends_with("view")).count();
-    if options.with_tests && untested > 0 {
+    if with_tests && untested > 0 {
         report.summary(&format!("  the tests make no rows of {}; `--verbose` tells why", count(untested, "table")));
     }
     if created > 0 && !generation.modules.is_empty() {

@@ -17,6 +17,8 @@ use super::generate::Arguments;
 use super::init::module_of;
 use super::source::{Reading, Shadow};
 
+pub(crate) mod cross;
+
 /// The folder of generated packages where nobody names one.
 const DEFAULT_OUT: &str = "./pgx-goose";
 
@@ -25,14 +27,6 @@ pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, F
     if let Some(source) = &arguments.from {
         return Ok(source.clone());
     }
-    let database = |dsn: String, whose: &str| {
-        if is_connection_string(&dsn) {
-            return Ok(dsn);
-        }
-        // It isn't shown: what it is nobody knows, and it may hold a password.
-        Err(Failure::usage(format!("{whose} is no connection string"))
-            .hint("write postgres://user@host/database, or host=… dbname=… user=…"))
-    };
     if let Some(dsn) = &arguments.dsn {
         return database(dsn.clone(), "`--dsn`");
     }
@@ -47,6 +41,15 @@ pub(crate) fn source(arguments: &Arguments, config: &Config) -> Result<String, F
     let found = config.file_name().map_or_else(|| "there is no config file".to_owned(), |file| format!("`{file}` names none"));
     Err(Failure::usage(format!("no schema is named: there is neither `--from` nor `--dsn`, and {found}"))
         .hint("use `pgx-goose --from schema.sql`, or write a config file with `pgx-goose init`"))
+}
+
+/// A connection string, if it is one.
+pub(super) fn database(dsn: String, whose: &str) -> Result<String, Failure> {
+    if is_connection_string(&dsn) {
+        return Ok(dsn);
+    }
+    // It isn't shown: what it is nobody knows, and it may hold a password.
+    Err(Failure::usage(format!("{whose} is no connection string")).hint("write postgres://user@host/database, or host=… dbname=… user=…"))
 }
 
 /// How the source is read.
@@ -178,7 +181,7 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
 }
 
 /// A list of the command line, else that of the file.
-fn list(argument: &[String], config: &Config, key: &str) -> Vec<String> {
+pub(super) fn list(argument: &[String], config: &Config, key: &str) -> Vec<String> {
     if argument.is_empty() { config.texts(key).unwrap_or_default() } else { argument.to_vec() }
 }
 
@@ -236,7 +239,16 @@ fn directories(arguments: &Arguments, config: &Config) -> Directories {
 /// As the go command sees it, a package belongs to the nearest go.mod above it. Paths stay relative to the working
 /// directory, as the user wrote them, wherever the module's import paths can be said from there.
 fn place(here: &Path, named: Option<String>, directories: Directories) -> Result<(Module, Directories), Failure> {
-    let root = go_mod_above(&absolute(here, &directories.models))?;
+    let Directories { models, interfaces, repositories, mocks, tests, runtime } = directories;
+    let (module, placed) = place_all(here, named, vec![models, interfaces, repositories, mocks, tests, runtime])?;
+    let [models, interfaces, repositories, mocks, tests, runtime] = <[String; 6]>::try_from(placed).expect("as many as were given");
+    Ok((module, Directories { models, interfaces, repositories, mocks, tests, runtime }))
+}
+
+/// [`place`] for any folders, the first of which says which module it is.
+pub(super) fn place_all(here: &Path, named: Option<String>, directories: Vec<String>) -> Result<(Module, Vec<String>), Failure> {
+    let first = directories.first().map_or("", String::as_str);
+    let root = go_mod_above(&absolute(here, first))?;
     let (path, root) = match (named, root) {
         (Some(path), Some((root, _))) => (path, root),
         (Some(path), None) => (path, here.to_owned()),
@@ -245,20 +257,13 @@ fn place(here: &Path, named: Option<String>, directories: Directories) -> Result
             return Err(Failure::usage(format!("`{}` names no module", root.join("go.mod").display())));
         }
         (None, None) => {
-            let message = format!("no Go module is named, and there is no go.mod at or above `{}`", directories.models);
+            let message = format!("no Go module is named, and there is no go.mod at or above `{first}`");
             return Err(Failure::usage(message).hint("run `go mod init example.com/your/module`, or name one with `--module` or `module`"));
         }
     };
     let slashes = |path: &Path| path.components().map(|it| it.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    let all = |change: &dyn Fn(&str) -> String| {
-        let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
-        let [models, interfaces, repositories, mocks, tests, runtime] =
-            [models, interfaces, repositories, mocks, tests, runtime].map(|it| change(it));
-        Directories { models, interfaces, repositories, mocks, tests, runtime }
-    };
     let stays_below = |dir: &String| absolute(here, dir).starts_with(here) && !Path::new(dir).is_absolute();
-    let Directories { models, interfaces, repositories, mocks, tests, runtime } = &directories;
-    let all_below = [models, interfaces, repositories, mocks, tests, runtime].into_iter().all(stays_below);
+    let all_below = directories.iter().all(stays_below);
     if all_below && let Ok(below) = root.strip_prefix(here) {
         return Ok((Module { path, dir: slashes(below) }, directories));
     }
@@ -266,7 +271,7 @@ fn place(here: &Path, named: Option<String>, directories: Directories) -> Result
         return Ok((Module { path: format!("{path}/{}", slashes(above)), dir: String::new() }, directories));
     }
     let spelled = |path: &Path| path.to_string_lossy().into_owned();
-    let directories = all(&|dir| spelled(&absolute(here, dir)));
+    let directories = directories.iter().map(|dir| spelled(&absolute(here, dir))).collect();
     Ok((Module { path, dir: spelled(&root) }, directories))
 }
 

@@ -116,8 +116,20 @@ pub(crate) struct Fingerprint {
     pub(crate) texts: String,
 }
 
-/// Takes the fingerprint of a source. What is wrong with it is told by who reads it.
-pub(crate) fn fingerprint(source: &str) -> Fingerprint {
+/// Takes the fingerprint of all sources. What is wrong with them is told by who reads them.
+pub(crate) fn fingerprint(sources: &[String]) -> Fingerprint {
+    if let [only] = sources {
+        return fingerprint_of(only);
+    }
+    let each: Vec<String> =
+        sources.iter().map(|it| fingerprint_of(it)).map(|it| if it.schema.is_empty() { it.texts } else { it.schema }).collect();
+    if each.is_empty() || each.iter().any(String::is_empty) {
+        return Fingerprint::default();
+    }
+    Fingerprint { schema: String::new(), texts: hash(each.join(" ").as_bytes()) }
+}
+
+fn fingerprint_of(source: &str) -> Fingerprint {
     let nothing = Fingerprint::default();
     if source == "-" || source.starts_with("git:") || is_connection_string(source) {
         return nothing;

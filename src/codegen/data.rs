@@ -7,7 +7,8 @@
 //! | `mocks` | `written`, `testify`, `gomock`: which mocks there are |
 //! | `table` | [`super::model::Table`], in a file of a table |
 //! | `tables` | all of [`super::model::Table`], in a file of the user's own that is one for all |
-//! | `project` | in a file of the project: `enums`, `composites`, `registered_types`, `codecs` of [`super::model::Project`], and `tables`, each with `names`, `sql`, `kind`, `read_only` |
+//! | `project` | in a file of the project: `enums`, `composites`, `registered_types`, `codecs`, `tests` of [`super::model::Project`], and `tables`, each with `names`, `sql`, `kind`, `read_only` |
+//! | `cross` | in files that only schemas have which are packages of their own: [`super::cross::model`] |
 
 use std::collections::BTreeMap;
 
@@ -63,6 +64,7 @@ impl Shared {
             ("registered_types".to_owned(), value(&project.registered_types)),
             ("codecs".to_owned(), value(&project.codecs)),
             ("tables".to_owned(), value(&project.tables)),
+            ("tests".to_owned(), value(&project.tests)),
             ("has_functions".to_owned(), Value::Bool(!project.functions.routines.is_empty())),
         ]);
         self.with("project", Value::Map(data))
@@ -75,6 +77,11 @@ impl Shared {
             data.insert("tables".to_owned(), value(&tables));
         }
         data
+    }
+
+    /// Returns what files between schemas see.
+    pub(super) fn cross(&self, cross: &impl Serialize) -> Value {
+        self.with("cross", value(cross))
     }
 
     fn with(&self, name: &str, value: Value) -> Value {

@@ -169,17 +169,15 @@ pub(crate) struct GoTypes<'a> {
     uuid: UuidType,
     decimal: DecimalType,
     nullable: Nullable,
-    /// The models package's name, for types that stand in it.
-    models: String,
-    /// Go names of enums and composites.
-    names: BTreeMap<QualifiedName, String>,
+    /// The Go types of enums and composites.
+    names: BTreeMap<QualifiedName, GoType>,
     /// The range of each multirange.
     multiranges: HashMap<QualifiedName, QualifiedName>,
 }
 
 impl<'a> GoTypes<'a> {
-    /// The table. `names` holds the Go names of enums and composites; one without a name is text.
-    pub(crate) fn new(catalog: &'a Catalog, options: &Options, models: &str, names: BTreeMap<QualifiedName, String>) -> Self {
+    /// The table. `names` holds the Go types of enums and composites; one without a name is text.
+    pub(crate) fn new(catalog: &'a Catalog, options: &Options, names: BTreeMap<QualifiedName, GoType>) -> Self {
         let multiranges = catalog
             .of_kind(Kind::Range)
             .filter_map(|(identity, object)| match &object.definition {
@@ -187,15 +185,7 @@ impl<'a> GoTypes<'a> {
                 _ => None,
             })
             .collect();
-        Self {
-            catalog,
-            uuid: options.uuid,
-            decimal: options.decimal,
-            nullable: options.nullable,
-            models: models.to_owned(),
-            names,
-            multiranges,
-        }
+        Self { catalog, uuid: options.uuid, decimal: options.decimal, nullable: options.nullable, names, multiranges }
     }
 
     /// The Go type of a PostgreSQL type, with the nullable form that the options ask for.
@@ -225,7 +215,7 @@ impl<'a> GoTypes<'a> {
         let object = |kind| self.catalog.get(&Identity::new(kind, &*name.schema, &*name.name)).map(|it| &it.definition);
         if let Some(Definition::Enum(_)) = object(Kind::Enum) {
             return match self.names.get(name) {
-                Some(go) => Type { value: self.model_type(go), ..Type::new("", Shape::Enum(name.clone())) },
+                Some(go) => Type { value: go.clone(), ..Type::new("", Shape::Enum(name.clone())) },
                 None => Type::text(name),
             };
         }
@@ -241,9 +231,7 @@ impl<'a> GoTypes<'a> {
         if let Some(Definition::Composite(composite)) = object(Kind::Composite) {
             let binary = composite.attributes.iter().all(|it| self.plain(&it.data_type, depth + 1).binary);
             return match self.names.get(name) {
-                Some(go) if binary => {
-                    Type { value: self.model_type(go), comparable: false, ..Type::new("", Shape::Composite(name.clone())) }
-                }
+                Some(go) if binary => Type { value: go.clone(), comparable: false, ..Type::new("", Shape::Composite(name.clone())) },
                 _ => fallback(name),
             };
         }
@@ -349,10 +337,6 @@ impl<'a> GoTypes<'a> {
             "sparsevec" => vector("pgvector.SparseVector", "NewSparseVector"),
             _ => fallback(name),
         }
-    }
-
-    fn model_type(&self, name: &str) -> GoType {
-        GoType { local: name.to_owned(), qualified: format!("{}.{name}", self.models) }
     }
 
     /// The nullable form other than a pointer that the options ask for, where there is one, and its field for the value.

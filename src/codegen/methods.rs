@@ -119,7 +119,7 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     out.push(all);
 
     for load in &table.loads {
-        let other = qualified(&load.other.model);
+        let other = &load.other_type;
         let rows = format!("[]{model}");
         let by = match (load.to_parent, load.many) {
             (true, _) => {

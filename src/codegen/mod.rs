@@ -4,9 +4,11 @@
 //! → each written, compared or kept by an [`output::Sink`] as it is made. Everything before the last step is a function of catalog, options and the user's
 //! templates. A table's part of the model, its values and its files live for as long as the table is worked on: memory holds one a worker.
 //!
-//! A file a table, or one for all: to add either, a line in [`table_files`] or [`project_files`].
+//! A file a table, or one for all: to add either, a line in [`table_files`] or [`project_files`]. Several schemas that are packages of their
+//! own are [`cross`]'s.
 
 pub mod build;
+pub mod cross;
 pub mod incremental;
 pub mod layout;
 pub mod model;
@@ -30,6 +32,7 @@ use rayon::prelude::*;
 use upon::Value;
 
 use self::build::Model;
+use self::cross::Among;
 use self::layout::LayoutError;
 use self::model::{Package, Project, Table};
 use self::options::{MockProvider, Options};
@@ -123,12 +126,18 @@ pub fn generate(catalog: &Catalog, options: &Options, sink: &dyn Sink) -> Result
         return Err(Error::Schema(diagnostics));
     }
     let templates = Templates::load(options.template_dir.as_deref())?;
-    diagnostics.extend(templates.unused.iter().map(|name| {
+    diagnostics.extend(unused(&templates));
+    let rendering = Rendering::new(&templates, sink, options);
+    let (tables, modules) = with_workers(options.workers, || render(&model, &rendering, options, None))??;
+    Ok(Generation { diagnostics, tables, modules: modules.into_iter().collect(), templates: templates.facts() })
+}
+
+/// Tells of templates that are never used.
+fn unused(templates: &Templates) -> impl Iterator<Item = Diagnostic> {
+    templates.unused.iter().map(|name| {
         Diagnostic::warning(format!("the template `{name}` overrides none of the default ones, and makes no file"))
             .hint(template::hint(name))
-    }));
-    let (tables, modules) = with_workers(options.workers, || render(&model, &templates, options, sink))??;
-    Ok(Generation { diagnostics, tables, modules, templates: templates.facts() })
+    })
 }
 
 /// Returns what the templates see of a table, as JSON; of the project, where no table is named.
@@ -170,27 +179,54 @@ fn with_workers<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> Res
     pool.map(|it| it.install(work)).map_err(|error| Error::Workers { workers, reason: error.to_string() })
 }
 
-/// Renders all files, tables side by side.
-fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dyn Sink) -> Result<(Vec<TableFacts>, Vec<String>), Error> {
-    let project = &model.project;
-    let shared = data::Shared::new(project, options);
-    // What files of a table see of the project, besides what the options say.
-    let context = if sink.tracks() { encoded(&(&project.packages, &project.imports)) } else { Vec::new() };
-    let has = |name: &str, seen: &dyn Fn() -> Vec<u8>, files: &[Planned]| {
-        sink.tracks() && {
-            let hash = incremental::hash(&[context.as_slice(), &seen()].concat());
-            sink.has(&Part { name, hash, paths: files.iter().map(|it| it.path.clone()).collect() })
+/// What the rendering of all files shares.
+struct Rendering<'r> {
+    templates: &'r Templates,
+    sink: &'r dyn Sink,
+    /// The user's module.
+    module: &'r str,
+    /// The files that were planned: only templates of the user's own can be at odds with others.
+    planned: Mutex<HashSet<String>>,
+}
+
+impl<'r> Rendering<'r> {
+    fn new(templates: &'r Templates, sink: &'r dyn Sink, options: &'r Options) -> Self {
+        Self { templates, sink, module: &options.module.path, planned: Mutex::default() }
+    }
+
+    /// Whether a part is there already, made from what is seen of it.
+    fn has(&self, name: &str, seen: &dyn Fn() -> Vec<u8>, files: &[&Planned]) -> bool {
+        self.sink.tracks() && {
+            let hash = incremental::hash(&seen());
+            self.sink.has(&Part { name, hash, paths: files.iter().map(|it| it.path.clone()).collect() })
         }
-    };
-    // Only templates of the user's own can be at odds with others.
-    let made: Mutex<HashSet<String>> = Mutex::default();
-    let unique = |files: &[Planned]| {
-        if templates.extra.is_empty() {
+    }
+
+    /// Makes an error of a file that another template makes too.
+    fn unique(&self, files: &[Planned]) -> Result<(), Error> {
+        if self.templates.extra.is_empty() {
             return Ok(());
         }
-        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-        let twice = files.iter().find(|it| !made.insert(it.path.clone()));
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        let twice = files.iter().find(|it| !planned.insert(it.path.clone()));
         twice.map_or(Ok(()), |it| Err(Error::Twice { path: it.path.clone() }))
+    }
+}
+
+/// Renders all files of a model, tables side by side; those that are between schemas too, if it is among others.
+fn render(
+    model: &Model<'_>,
+    rendering: &Rendering<'_>,
+    options: &Options,
+    among: Option<&Among<'_>>,
+) -> Result<(Vec<TableFacts>, BTreeSet<String>), Error> {
+    let (project, templates) = (&model.project, rendering.templates);
+    let shared = data::Shared::new(project, options);
+    // What files of a table see of the project, besides what the options say.
+    let context = if rendering.sink.tracks() { encoded(&(&project.packages, &project.imports)) } else { Vec::new() };
+    let has = |name: &str, seen: &dyn Fn() -> Vec<u8>, files: &[&Planned]| {
+        let name = among.map_or(Cow::Borrowed(name), |it| Cow::Owned(it.part(name)));
+        rendering.has(&name, &|| [context.as_slice(), &seen()].concat(), files)
     };
     let one = |n: usize, first: bool| -> Result<(TableFacts, BTreeSet<String>), Error> {
         let start = Instant::now();
@@ -199,13 +235,13 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
         let mut files = table_files(project, &table, options);
         files.extend(templates.extra.iter().filter(|it| it.is_per_table()).map(|it| extra(it, Some(&table), options)));
         if first {
-            unique(&files)?;
+            rendering.unique(&files)?;
         }
-        let passed_over = has(&table.sql, &|| encoded(&table), &files);
+        let passed_over = has(&table.sql, &|| encoded(&table), &files.iter().collect::<Vec<_>>());
         if !passed_over {
             let data = shared.table(&table);
             for planned in files {
-                file(&planned, &data, templates, project, sink, &mut modules)?;
+                file(&planned, &data, rendering, project, &mut modules)?;
             }
         }
         let facts = TableFacts {
@@ -222,27 +258,43 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
     };
     // Before the tables, whose files and facts are held by then: what these templates see is of all tables.
     let mut modules = BTreeSet::new();
-    let files = project_files(project, options);
-    unique(&files)?;
-    if !has("", &|| encoded(project), &files) {
+    let files = project_files(project, options, among.is_some());
+    let functions = function_files(project, options);
+    let between = among.map_or_else(Vec::new, |it| it.files(project, options));
+    rendering.unique(&files)?;
+    let seen = || match among {
+        None => encoded(project),
+        Some(among) => encoded(&(project, among.neighbours)),
+    };
+    if !has("", &seen, &files.iter().chain(&functions).chain(&between).collect::<Vec<_>>()) {
         let data = shared.project(project);
         for planned in files {
-            file(&planned, &data, templates, project, sink, &mut modules)?;
+            file(&planned, &data, rendering, project, &mut modules)?;
         }
         let data = shared.functions(&project.functions);
-        for planned in function_files(project, options) {
-            file(&planned, &data, templates, project, sink, &mut modules)?;
+        for planned in functions {
+            file(&planned, &data, rendering, project, &mut modules)?;
+        }
+        if let Some(among) = among {
+            let data = shared.cross(among.neighbours);
+            for planned in between {
+                file(&planned, &data, rendering, project, &mut modules)?;
+            }
         }
     }
-    let once: Vec<Planned> = templates.extra.iter().filter(|it| !it.is_per_table()).map(|it| extra(it, None, options)).collect();
-    unique(&once)?;
+    let once: Vec<Planned> = match among {
+        None => templates.extra.iter().filter(|it| !it.is_per_table()).map(|it| extra(it, None, options)).collect(),
+        // They are of all schemas.
+        Some(_) => Vec::new(),
+    };
+    rendering.unique(&once)?;
     if !once.is_empty() {
         // They see all tables at once, which is what costs memory; nobody else pays for it.
         let tables: Vec<Table> = (0..project.tables.len()).into_par_iter().map(|n| model.table(n)).collect();
-        if !has("*", &|| encoded(&(project, &tables)), &once) {
+        if !has("*", &|| encoded(&(project, &tables)), &once.iter().collect::<Vec<_>>()) {
             let data = shared.all(project, &tables);
             for planned in once {
-                file(&planned, &data, templates, project, sink, &mut modules)?;
+                file(&planned, &data, rendering, project, &mut modules)?;
             }
         }
     }
@@ -258,7 +310,7 @@ fn render(model: &Model<'_>, templates: &Templates, options: &Options, sink: &dy
         tables.push(table);
         modules.extend(used);
     }
-    Ok((tables, modules.into_iter().collect()))
+    Ok((tables, modules))
 }
 
 /// The data of templates as bytes, to be hashed: the same for the same data.
@@ -270,12 +322,12 @@ fn encoded(data: &impl serde::Serialize) -> Vec<u8> {
 fn file(
     planned: &Planned,
     data: &Value,
-    templates: &Templates,
+    rendering: &Rendering<'_>,
     project: &Project,
-    sink: &dyn Sink,
     modules: &mut BTreeSet<String>,
 ) -> Result<(), Error> {
-    let source = templates.render(&planned.template, data)?;
+    let (sink, module_path) = (rendering.sink, rendering.module);
+    let source = rendering.templates.render(&planned.template, data)?;
     if !planned.go {
         return Ok(sink.take(planned.path.clone(), source.into_bytes())?);
     }
@@ -285,7 +337,7 @@ fn file(
         source,
     })?;
     for path in imported(&go) {
-        let is_own = project.packages.all().iter().any(|it| it.path == path);
+        let is_own = path.strip_prefix(module_path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if !is_own && path.split('/').next().is_some_and(|host| host.contains('.')) {
             modules.insert(module(path));
         }
@@ -356,8 +408,20 @@ fn function_files(project: &Project, options: &Options) -> Vec<Planned> {
     files
 }
 
+/// The files of the runtime package.
+const RUNTIME: [(&str, &str); 8] = [
+    ("runtime_assignments.tmpl", "assignments.go"),
+    ("runtime_conditions.tmpl", "conditions.go"),
+    ("runtime_db.tmpl", "db.go"),
+    ("runtime_errors.tmpl", "errors.go"),
+    ("runtime_options.tmpl", "options.go"),
+    ("runtime_related.tmpl", "related.go"),
+    ("runtime_transaction.tmpl", "transaction.go"),
+    ("runtime_types.tmpl", "types.go"),
+];
+
 /// The files that a project has once.
-fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
+fn project_files(project: &Project, options: &Options, is_among_others: bool) -> Vec<Planned> {
     let packages = &project.packages;
     let mut files = vec![planned("opt.tmpl", &packages.models, "opt.go")];
     if !project.enums.is_empty() {
@@ -369,23 +433,17 @@ fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     if options.models_only {
         return files;
     }
-    for (template, name) in [
-        ("runtime_assignments.tmpl", "assignments.go"),
-        ("runtime_conditions.tmpl", "conditions.go"),
-        ("runtime_db.tmpl", "db.go"),
-        ("runtime_errors.tmpl", "errors.go"),
-        ("runtime_options.tmpl", "options.go"),
-        ("runtime_related.tmpl", "related.go"),
-        ("runtime_transaction.tmpl", "transaction.go"),
-        ("runtime_types.tmpl", "types.go"),
-    ] {
+    // Several schemas share a runtime.
+    for (template, name) in RUNTIME.into_iter().filter(|_| !is_among_others) {
         files.push(planned(template, &packages.runtime, name));
     }
     files.push(planned("repositories.tmpl", &packages.postgres, "repositories.go"));
     files.push(planned("types.tmpl", &packages.postgres, "types.go"));
     if options.with_tests {
         files.push(planned("test_main.tmpl", &packages.tests, "main_test.go"));
-        files.push(planned("test_runtime.tmpl", &packages.tests, "runtime_test.go"));
+        if !is_among_others {
+            files.push(planned("test_runtime.tmpl", &packages.tests, "runtime_test.go"));
+        }
         if !project.enums.is_empty() {
             files.push(planned("test_models.tmpl", &packages.tests, "models_test.go"));
         }

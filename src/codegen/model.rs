@@ -29,6 +29,21 @@ pub struct Project {
     pub tables: Vec<TableHead>,
     /// The functions and procedures.
     pub functions: Routines,
+    /// What tests need besides.
+    pub tests: Surroundings,
+}
+
+/// What tests need of their surroundings.
+#[derive(Clone, Debug, Serialize)]
+pub struct Surroundings {
+    /// The environment variable that names the database.
+    pub dsn: String,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { dsn: "PGX_GOOSE_TEST_DSN".to_owned() }
+    }
 }
 
 /// The functions and procedures. Templates of mocks take it for a table.
@@ -420,6 +435,12 @@ pub struct Load {
     pub columns: String,
     /// The related table.
     pub other: TableNames,
+    /// Its model: `models.Org`.
+    pub other_type: String,
+    /// The function that scans a row of it, and the source of its queries.
+    pub scan: String,
+    #[expect(missing_docs, reason = "see scan")]
+    pub source: String,
     /// Its SQL name.
     pub other_sql: String,
     /// The type of the key that rows are found by: `uuid.UUID`, or `models.OrderItemKey`.
@@ -665,6 +686,8 @@ pub struct SampleParent {
     pub function: String,
     /// Its create struct: `OrgCreate`.
     pub create: String,
+    /// The same with its package: `models.OrgCreate`.
+    pub create_type: String,
     /// The fields of the create struct that agree with a parent before it, instead of its sample's values.
     pub given: Vec<SampleField>,
 }

@@ -473,8 +473,39 @@ pub(crate) fn package_name(path: &str) -> String {
     name
 }
 
+/// Whether a package can be called so.
+pub(crate) fn is_package(text: &str) -> bool {
+    text.starts_with(|it: char| it.is_ascii_alphabetic())
+        && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+        && !GO_WORDS.contains(&text)
+}
+
+/// Folders that the go tool or an operating system reads a meaning into.
+const FOLDERS: &[&str] = &["internal", "vendor", "testdata"];
+
+/// The name of a schema's folder: lower-case ASCII that can be part of an import path.
+pub(crate) fn folder(schema: &str) -> String {
+    let stem = ascii_stem(&words(schema));
+    if is_device(&stem) || FOLDERS.contains(&stem.as_str()) { format!("{stem}_schema") } else { stem }
+}
+
 /// The stem of a file name for words: lower-case ASCII, and nothing that an operating system or the go tool reads a meaning into.
 pub(crate) fn file_stem(words: &[String]) -> String {
+    let mut stem = ascii_stem(words);
+    let constrained = stem.rsplit_once('_').is_some_and(|(_, last)| FILE_SUFFIXES.contains(&last));
+    if is_device(&stem) || constrained || FIXED_FILES.contains(&stem.as_str()) {
+        stem.push_str("_table");
+    }
+    stem
+}
+
+fn is_device(stem: &str) -> bool {
+    DEVICES.contains(&stem)
+        || ["com", "lpt"].iter().any(|it| stem.strip_prefix(it).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit()))
+}
+
+/// Words in lower-case ASCII, with a length that every file system takes.
+fn ascii_stem(words: &[String]) -> String {
     let mut stem = String::new();
     for word in words {
         if !stem.is_empty() {
@@ -497,12 +528,6 @@ pub(crate) fn file_stem(words: &[String]) -> String {
         let hash = xxhash_rust::xxh3::xxh3_64(stem.as_bytes());
         stem.truncate(LONGEST_STEM - 17);
         stem = format!("{}_{hash:016x}", stem.trim_end_matches('_'));
-    }
-    let device = DEVICES.contains(&stem.as_str())
-        || ["com", "lpt"].iter().any(|it| stem.strip_prefix(it).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit()));
-    let constrained = stem.rsplit_once('_').is_some_and(|(_, last)| FILE_SUFFIXES.contains(&last));
-    if device || constrained || FIXED_FILES.contains(&stem.as_str()) {
-        stem.push_str("_table");
     }
     stem
 }

@@ -165,7 +165,9 @@ pub enum OptionsError {
     #[error("`{dir}` can't be part of a Go import path: `{element}` has characters that Go refuses")]
     ImportPath { dir: String, element: String },
     #[error("`{dir}` is the folder of both {first} and {second}, which need packages of their own")]
-    SameDirectory { dir: String, first: &'static str, second: &'static str },
+    SameDirectory { dir: String, first: String, second: String },
+    #[error("`{name}` is no name for a Go package")]
+    PackageName { name: String },
     #[error("`{go_name}`, the name for `{name}`, is no exported Go identifier")]
     Rename { name: String, go_name: String },
     #[error("`{pattern}` is no valid glob: {reason}")]
@@ -181,36 +183,15 @@ impl Options {
     /// # Errors
     /// Where a folder is outside the module, is used twice or can't be imported.
     pub fn packages<'a>(&self, taken: impl IntoIterator<Item = &'a str>) -> Result<Packages, OptionsError> {
-        let root = normalise(&self.module.dir);
         let mut names = names::Scope::new(taken);
         let mut seen: Vec<(String, &'static str)> = Vec::new();
         let mut package = |what: &'static str, dir: &str| {
-            let normal = normalise(dir);
-            let inside = match root.as_str() {
-                "" if normal == ".." || normal.starts_with("../") || normal.starts_with('/') => None,
-                "" => Some(normal.as_str()),
-                "/" => normal.strip_prefix('/'),
-                root => normal.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/')),
-            };
-            let Some(inside) = inside.map(|it| it.trim_start_matches('/')) else {
-                let root = if root.is_empty() { ".".to_owned() } else { root.clone() };
-                return Err(OptionsError::OutsideModule { dir: dir.to_owned(), module: self.module.path.clone(), root });
-            };
-            let refused = |element: &&str| {
-                !element.chars().all(|it| it.is_ascii_alphanumeric() || "-._~+".contains(it))
-                    || element.starts_with('.')
-                    || element.ends_with('.')
-            };
-            if let Some(element) = inside.split('/').filter(|it| !it.is_empty()).find(refused) {
-                return Err(OptionsError::ImportPath { dir: dir.to_owned(), element: element.to_owned() });
+            let package = self.module.package(dir, &mut names)?;
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == package.dir) {
+                return Err(OptionsError::SameDirectory { dir: package.dir, first: (*first).to_owned(), second: what.to_owned() });
             }
-            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == normal) {
-                return Err(OptionsError::SameDirectory { dir: normal, first, second: what });
-            }
-            seen.push((normal.clone(), what));
-            let path = if inside.is_empty() { self.module.path.clone() } else { format!("{}/{inside}", self.module.path) };
-            let name = names.claim(&names::package_name(&path));
-            Ok(Package { name, path, dir: normal })
+            seen.push((package.dir.clone(), what));
+            Ok(package)
         };
         Ok(Packages {
             models: package("models", &self.directories.models)?,
@@ -223,8 +204,40 @@ impl Options {
     }
 }
 
+impl Module {
+    /// Returns the package that a folder stands for, under a name that is free.
+    ///
+    /// # Errors
+    /// Where the folder is outside the module or can't be imported.
+    pub(crate) fn package(&self, dir: &str, names: &mut names::Scope) -> Result<Package, OptionsError> {
+        let root = normalise(&self.dir);
+        let normal = normalise(dir);
+        let inside = match root.as_str() {
+            "" if normal == ".." || normal.starts_with("../") || normal.starts_with('/') => None,
+            "" => Some(normal.as_str()),
+            "/" => normal.strip_prefix('/'),
+            root => normal.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/')),
+        };
+        let Some(inside) = inside.map(|it| it.trim_start_matches('/')) else {
+            let root = if root.is_empty() { ".".to_owned() } else { root.clone() };
+            return Err(OptionsError::OutsideModule { dir: dir.to_owned(), module: self.path.clone(), root });
+        };
+        let refused = |element: &&str| {
+            !element.chars().all(|it| it.is_ascii_alphanumeric() || "-._~+".contains(it))
+                || element.starts_with('.')
+                || element.ends_with('.')
+        };
+        if let Some(element) = inside.split('/').filter(|it| !it.is_empty()).find(refused) {
+            return Err(OptionsError::ImportPath { dir: dir.to_owned(), element: element.to_owned() });
+        }
+        let path = if inside.is_empty() { self.path.clone() } else { format!("{}/{inside}", self.path) };
+        let name = names.claim(&names::package_name(&path));
+        Ok(Package { name, path, dir: normal })
+    }
+}
+
 /// Joins two paths with one `/`.
-fn join(base: &str, below: &str) -> String {
+pub(crate) fn join(base: &str, below: &str) -> String {
     match base.trim_end_matches('/') {
         "" if base.starts_with('/') => format!("/{below}"),
         "" => below.to_owned(),

@@ -6,6 +6,8 @@
 //!
 //! A table whose tests the generated code skips is named with its reason and counted as skipped.
 
+mod cross;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,7 @@ const RUN: &[&str] = &["shop", "types", "names/go", "original", "sample"];
 
 pub(crate) fn trials(all: bool) -> Vec<Trial> {
     let mut trials = vec![Trial::test("golang::fixtures", move || build_fixtures(all)), Trial::test("golang::gomock", gomock)];
+    trials.extend(cross::trials(all));
     for case in fixtures::cases() {
         if is_run(&case) {
             trials.push(Trial::ignorable_test(format!("golang::fixture::{}", case.name), move || run_fixture(&case)));
@@ -211,11 +214,15 @@ impl Tree {
 
     /// Runs the tests, with a database or without.
     fn test(&self, database: Option<&Database<'_>>) -> Result<Tested, String> {
+        let variables: Vec<_> = database.iter().map(|it| (DSN, it.dsn())).collect();
+        self.test_with(&variables)
+    }
+
+    /// Runs the tests with variables in their environment.
+    fn test_with(&self, variables: &[(&str, String)]) -> Result<Tested, String> {
         let mut command = go("go")?;
         command.args(["test", "-json", "-count=1", &self.path]);
-        if let Some(database) = database {
-            command.env(DSN, database.dsn());
-        }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let output = command.output().map_err(|e| format!("go: {e}"))?;
         Ok(Tested::parse(&String::from_utf8_lossy(&output.stdout), &String::from_utf8_lossy(&output.stderr)))
     }

@@ -136,9 +136,14 @@ pub(super) const KEYS: &[Key] = &[
     key("migrations.naming_pattern", Text, "", "How migration files are named: 20060102150405_{{.name}}.sql, or 00001_{{.name}}.sql."),
     key("migrations.template", Text, "", "The template of the format custom, or a folder of them."),
     key("renames", Pairs, "{}", "What has another name now: users: people, users.email: users.mail."),
-    later("cross_schema.enabled", Bool, "false", "Whether each schema is a package of its own."),
-    key("cross_schema.schemas", Maps(SCHEMAS), "[]", "Those schemas."),
-    key("cross_schema.cross_schema_package", Text, "", "The package over all of them."),
+    key("cross_schema.enabled", Bool, "false", "Whether each schema is a tree of packages of its own."),
+    key("cross_schema.schemas", Maps(SCHEMAS), "[]", "Those schemas; all of the source's when it is empty."),
+    key(
+        "cross_schema.cross_schema_package",
+        Text,
+        "crossschema",
+        "The package over all of them, for transactions and joins: its name, or with a `/` its folder.",
+    ),
     key("cross_schema.relationship_detection", Bool, "true", "Accepted; foreign keys between schemas are always found."),
     key("go_generate.enabled", Bool, "false", "Whether the files for go generate are written with every run."),
     key("go_generate.create_directive", Bool, "true", "Whether generate.go is among them."),
@@ -188,12 +193,13 @@ const TYPES: &[Key] = &[
 /// An entry of `cross_schema.schemas`.
 const SCHEMAS: &[Key] = &[
     key("name", Text, "", "The schema."),
-    key("dsn", Text, "", "Its database."),
-    key("output_dir", Text, "", "Its folder."),
-    key("package_name", Text, "", "Its package."),
-    key("output_dirs.runtime", Text, "{base}/repository/pgdb", "The folder of what all repositories share: errors, transactions, pages."),
-    key("tables", Texts, "[]", "Only these tables."),
-    key("ignore_tables", Texts, "[]", "Not these."),
+    key("source", Text, "", "Where it is, as `source`; where no `source`, `snapshot` or `dsn` is named, it is in that of the file."),
+    key("snapshot", Text, "", "Where it is, as `snapshot`."),
+    key("dsn", Text, "", "Its database, as `dsn`."),
+    key("output_dir", Text, "{base}/{name}", "Its folder: what `{base}` is for its packages."),
+    key("package_name", Text, "models", "What its package of models calls itself."),
+    key("tables", Texts, "[]", "Only these tables and views of it, instead of those of `tables`."),
+    key("ignore_tables", Texts, "[]", "Not these, besides those of `ignore_tables`."),
 ];
 
 /// Older spellings, and the key of today.

@@ -165,8 +165,13 @@ impl Config {
     /// The maps of a list of maps, each by its keys.
     pub(crate) fn maps(&self, path: &str) -> Vec<Entry<'_>> {
         let Some(Node::List(items)) = self.node(path) else { return Vec::new() };
+        let first = keys::KEYS.iter().find(|it| it.path == path).and_then(|it| match it.shape {
+            Shape::Maps([first, ..]) => Some(first.path),
+            _ => None,
+        });
         let fields = |item: &Spanned<Node>| match &item.value {
             Node::Map(entries) => entries.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect(),
+            text @ Node::Text(_) => first.map(|it| (it.to_owned(), text.clone())).into_iter().collect(),
             _ => BTreeMap::new(),
         };
         items.iter().map(|item| Entry { config: self, location: item.referenced, fields: fields(item) }).collect()
@@ -212,6 +217,17 @@ impl Entry<'_> {
             Node::Bool(value) => Some(*value),
             _ => None,
         }
+    }
+
+    /// The text with `${NAME}` replaced from the environment.
+    pub(crate) fn expanded(&self, name: &str) -> Result<Option<String>, Failure> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let expanded = expand(text, |name| std::env::var(name).ok()).map(Some);
+        expanded.map_err(|error| Failure::found(Exit::Usage, vec![self.config.place(*error, self.location)]))
+    }
+
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        self.fields.get(name).and_then(texts)
     }
 
     /// An error at the entry's place.
@@ -445,18 +461,22 @@ mod tests {
         assert_eq!((types[0].text("db_type"), types[0].boolean("nullable")), (Some("numeric"), Some(true)));
         assert_eq!(types[0].error("x").to_string(), "c.yaml:5:5: error: x");
         assert_eq!(config.text("out"), None);
+        let text = "cross_schema:\n  schemas:\n    - a\n    - {name: b, tables: [t]}\n";
+        let config = Config::parse("c.yaml", text.to_owned()).unwrap();
+        let schemas = config.maps("cross_schema.schemas");
+        assert_eq!((schemas[0].text("name"), schemas[1].text("name")), (Some("a"), Some("b")), "a text alone is the first key");
+        assert_eq!((schemas[0].texts("tables"), schemas[1].texts("tables")), (None, Some(vec!["t".to_owned()])));
         assert!(Config::parse("c.yaml", "# nothing\n".to_owned()).unwrap().values.is_empty());
     }
 
     #[test]
     fn what_is_not_available_is_told() {
-        let text = "quality: {generate_swagger: true}\ncross_schema: {enabled: true, schemas: [a]}\nmigrations: {enabled: false}\ntemplates: {custom_functions: [f]}\n";
+        let text = "quality: {generate_swagger: true}\nmigrations: {enabled: false}\ntemplates: {custom_functions: [f]}\n";
         let told: Vec<_> = Config::parse("c.yaml", text.to_owned()).unwrap().not_yet().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
-                "c.yaml:4:31: warning: `templates.custom_functions` is not available in this version of pgx-goose; it is passed over",
-                "c.yaml:2:25: warning: `cross_schema.enabled` is not available in this version of pgx-goose; it is passed over",
+                "c.yaml:3:31: warning: `templates.custom_functions` is not available in this version of pgx-goose; it is passed over",
                 "c.yaml:1:29: warning: `quality.generate_swagger` is not available in this version of pgx-goose; it is passed over",
             ]
         );

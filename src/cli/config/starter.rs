@@ -46,7 +46,7 @@ pub(crate) fn starter(finding: &Finding) -> String {
 
 /// Keys of commands that this version doesn't have: they are accepted, and nothing to begin with.
 fn is_later(key: &Key) -> bool {
-    let groups = ["cross_schema.", "review."];
+    let groups = ["review."];
     groups.iter().any(|it| key.path.starts_with(it))
 }
 

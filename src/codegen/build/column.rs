@@ -126,7 +126,7 @@ fn resolve(builder: &Builder<'_>, relation: &Relation<'_>, source: &Source<'_>, 
         return (by_table, go_type);
     };
     let go = if import_free {
-        GoType { local: value.clone(), qualified: format!("{}.{value}", builder.packages.models.name) }
+        GoType { local: value.clone(), qualified: format!("{}.{value}", builder.home(relation).models) }
     } else {
         plain(&value)
     };

@@ -23,7 +23,7 @@ pub(super) struct Edge {
     /// The method of the child's repository that loads parents, and that of the parent's that loads children.
     to_parents: String,
     to_children: String,
-    /// `FindWithOrg`: empty where a table refers to itself.
+    /// `FindWithOrg`: empty where a table refers to itself, which would need another name for one of the two.
     joined: String,
     /// Whether a parent has one child at most.
     single: bool,
@@ -132,7 +132,7 @@ impl Edges {
                 let joined = if parent == child {
                     String::new()
                 } else {
-                    claim(child, &[format!("FindWith{to_one}"), format!("FindWith{}For{suffix}", parents.model), by_key("FindWith")])
+                    claim(child, &[format!("{FIND_WITH}{to_one}"), format!("{FIND_WITH}{}For{suffix}", parents.model), by_key(FIND_WITH)])
                 };
                 let to_children = claim(parent, &[format!("Load{}By{suffix}", names.plural), by_key("LoadBy")]);
                 let ends = pairs
@@ -153,6 +153,12 @@ impl Edges {
         Self { all, of }
     }
 
+    /// Those at the other ends of the edges that have one end among some.
+    pub(super) fn others(&self, is_own: impl Fn(usize) -> bool) -> BTreeSet<usize> {
+        let ends = self.all.iter().flat_map(|it| [(it.child, it.parent), (it.parent, it.child)]);
+        ends.filter(|(own, other)| is_own(*own) && !is_own(*other)).map(|(_, other)| other).collect()
+    }
+
     /// Whether the relation at a position is joined with another.
     pub(super) fn joins(&self, at: usize) -> bool {
         self.of[at].iter().any(|it| !self.all[*it].joined.is_empty())
@@ -167,13 +173,60 @@ impl Edges {
     }
 }
 
+/// A foreign key between two tables, as joins take it.
+pub(super) struct Reference {
+    /// The position of the table that is referred to.
+    pub parent: usize,
+    /// What the one that is referred to is called: `Org` in `FindWithOrg`.
+    pub name: String,
+    /// The columns of the foreign key, for comments.
+    pub columns: String,
+    /// The condition that joins both, as a Go literal.
+    pub on: String,
+    /// The conditions that a row of the child, and one of the parent, was found, as Go literals.
+    pub child_matched: String,
+    pub parent_matched: String,
+}
+
+impl Edges {
+    /// The foreign keys of a table that it can be joined by.
+    pub(super) fn references<'e>(
+        &'e self,
+        builder: &'e Builder<'_>,
+        at: usize,
+        relations: &'e [Relation<'_>],
+        naming: &'e Naming,
+    ) -> impl Iterator<Item = Reference> + 'e {
+        let edges = self.of[at].iter().map(|it| &self.all[*it]).filter(move |it| it.child == at && !it.joined.is_empty());
+        edges.map(move |edge| {
+            let load = edge.load(builder, true, relations, naming);
+            let (schema, name) = (&relations[at].name.schema, &relations[at].name.name);
+            let column = &edge.ends[0].child.column;
+            let first = format!("{}.{}.{}", quote_identifier(schema), quote_identifier(name), quote_identifier(column));
+            Reference {
+                parent: edge.parent,
+                name: edge.joined.strip_prefix(FIND_WITH).unwrap_or(&edge.joined).to_owned(),
+                columns: load.columns,
+                on: load.on,
+                child_matched: literal::raw(&format!("{first} IS NOT NULL")),
+                parent_matched: load.matched,
+            }
+        })
+    }
+}
+
+/// What the names of methods begin with that join.
+const FIND_WITH: &str = "FindWith";
+
 impl Edge {
     fn load(&self, builder: &Builder<'_>, to_parent: bool, relations: &[Relation<'_>], naming: &Naming) -> Load {
-        let models = &builder.packages.models.name;
-        let interfaces = &builder.packages.interfaces.name;
         let (child, parent) = (&naming.tables[self.child], &naming.tables[self.parent]);
-        let key_type =
-            if self.struct_key { format!("{models}.{}", parent.key) } else { self.ends[0].parent.resolved.value.qualified.clone() };
+        let other_home = builder.home(&relations[if to_parent { self.parent } else { self.child }]);
+        let key_type = if self.struct_key {
+            format!("{}.{}", builder.home(&relations[self.parent]).models, parent.key)
+        } else {
+            self.ends[0].parent.resolved.value.qualified.clone()
+        };
         let key_of = |of_parent: bool| {
             let value = |it: &Ends| {
                 let end = if of_parent { &it.parent } else { &it.child };
@@ -193,7 +246,7 @@ impl Edge {
         let other = if to_parent { parent } else { child };
         let handle = |it: &Ends| {
             let field = if to_parent { &it.parent.field } else { &it.child.field };
-            format!("{interfaces}.{}.{field}", other.plural)
+            format!("{}.{}.{field}", other_home.interfaces, other.plural)
         };
         let part = |it: &Ends| LoadPart {
             handle: handle(it),
@@ -217,6 +270,9 @@ impl Edge {
             to_parent,
             columns: literal::comment_lines(&columns).join(" "),
             other: other.clone(),
+            other_type: format!("{}.{}", other_home.models, other.model),
+            scan: other_home.function("scan", &other.model),
+            source: other_home.function("source", &other.model),
             other_sql: if to_parent { parent_sql } else { child_sql },
             key: key_of(!to_parent),
             key_present: present(!to_parent),

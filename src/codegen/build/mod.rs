@@ -5,6 +5,7 @@
 //! What is wrong with the schema or can't be generated is a [`Diagnostic`]; what is wrong with the options is an [`Error`].
 
 mod column;
+pub(super) mod cross;
 mod edge;
 mod handle;
 mod key;
@@ -28,10 +29,10 @@ use self::lifecycle::Lifecycle;
 use self::naming::Naming;
 use self::relation::Relation;
 use super::go_types::GoTypes;
-use super::methods;
-use super::model::{Column, Import, Packages, Project, Table, TableHead, TableNames};
+use super::model::{Column, GoType, Import, Packages, Project, Surroundings, Table, TableHead, TableNames};
 use super::names::{self, Scope, Style};
 use super::options::{Options, OptionsError};
+use super::{go_types, methods};
 use crate::catalog::{Catalog, ConstraintKind, Definition, Kind, QualifiedName};
 use crate::ddl::quote_identifier;
 use crate::diagnostic::Diagnostic;
@@ -102,6 +103,60 @@ struct Builder<'a> {
     multiranges: BTreeMap<QualifiedName, QualifiedName>,
     /// What no variable and no parameter may be called.
     locals: Scope,
+    /// The packages that relations belong to: its own first, then those of other schemas.
+    homes: Vec<Home>,
+}
+
+impl Builder<'_> {
+    /// The packages that a relation belongs to.
+    fn home(&self, relation: &Relation<'_>) -> &Home {
+        &self.homes[relation.home]
+    }
+}
+
+/// What code calls the packages of a schema.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    models: String,
+    interfaces: String,
+    postgres: String,
+    /// What functions for tables of another schema begin with; empty for those of its own.
+    prefix: String,
+}
+
+impl Home {
+    fn own(packages: &Packages) -> Self {
+        let Packages { models, interfaces, postgres, .. } = packages;
+        Self { models: models.name.clone(), interfaces: interfaces.name.clone(), postgres: postgres.name.clone(), prefix: String::new() }
+    }
+
+    /// `scanUser`, or `crmScanUser` for a table of another schema.
+    fn function(&self, verb: &str, model: &str) -> String {
+        if self.prefix.is_empty() {
+            return format!("{verb}{model}");
+        }
+        let mut letters = verb.chars();
+        let verb: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        format!("{}{verb}{model}", self.prefix)
+    }
+}
+
+/// What a model is made of.
+struct Parts<'a> {
+    catalog: &'a Catalog,
+    options: &'a Options,
+    packages: Packages,
+    imports: Vec<Import>,
+    locals: Scope,
+    homes: Vec<Home>,
+    /// Its own relations first, those of other schemas behind them.
+    relations: Vec<Relation<'a>>,
+    multiranges: BTreeMap<QualifiedName, QualifiedName>,
+    reachable: types::Reachable,
+    /// Names of the relations at the same places.
+    naming: Naming,
+    tests: Surroundings,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// All that is generated, decided as far as one table's part depends on another's: names, types, who is whose parent.
@@ -118,7 +173,7 @@ pub struct Model<'a> {
     by_name: HashMap<QualifiedName, usize>,
     plans: Vec<sample::Plan>,
     edges: Edges,
-    /// Positions of the relations, parents before children.
+    /// Positions of its own relations, parents before children.
     order: Vec<usize>,
 }
 
@@ -146,10 +201,32 @@ impl<'a> Model<'a> {
         let multiranges = multiranges(catalog);
         let reachable = types::Reachable::of(catalog, &relations, options, &multiranges);
         let go_types = reachable.go_types(catalog);
-        let mut naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
-        let enums = naming.enums.iter().map(|(name, names)| (name.clone(), names.name.clone()));
-        let types = GoTypes::new(catalog, options, &packages.models.name, enums.chain(naming.composites.clone()).collect());
-        let builder = Builder { catalog, options, packages, style, types, overrides, multiranges, locals };
+        let naming = naming::assign(catalog, &relations, &go_types, &style, options, &locals)?;
+        let (homes, tests) = (vec![Home::own(&packages)], Surroundings::default());
+        let parts =
+            Parts { catalog, options, packages, imports, locals, homes, relations, multiranges, reachable, naming, tests, diagnostics };
+        Self::of(parts)
+    }
+
+    fn of(parts: Parts<'a>) -> Result<Self, Error> {
+        let Parts {
+            catalog,
+            options,
+            packages,
+            imports,
+            locals,
+            homes,
+            relations,
+            multiranges,
+            reachable,
+            mut naming,
+            tests,
+            mut diagnostics,
+        } = parts;
+        let overrides = overrides::Overrides::new(&options.types)?;
+        let style = Style::new(&options.initialisms, &options.plurals);
+        let types = GoTypes::new(catalog, options, go_names(&naming, &packages.models.name));
+        let builder = Builder { catalog, options, packages, style, types, overrides, multiranges, locals, homes };
 
         let mut built: Vec<Vec<Built>> = Vec::with_capacity(relations.len());
         let mut distinct = HashSet::new();
@@ -158,6 +235,10 @@ impl<'a> Model<'a> {
             let tell = |(relation, names): (&Relation<'_>, &TableNames)| {
                 let mut found = Vec::new();
                 let columns = column::columns(&builder, relation, &names.model, &mut found)?;
+                if relation.home != 0 {
+                    // Its own schema tells.
+                    found.clear();
+                }
                 Ok((columns.into_iter().map(Built::for_samples).collect::<Vec<_>>(), found))
             };
             let told: Vec<Result<_, Error>> = relations.par_iter().zip(names).map(tell).collect();
@@ -169,7 +250,8 @@ impl<'a> Model<'a> {
             }
         }
         let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
-        let order = parents_first(&relations, &by_name);
+        let all = parents_first(&relations, &by_name);
+        let order: Vec<usize> = all.iter().copied().filter(|it| relations[*it].home == 0).collect();
         let functions = routine::routines(&builder, &relations, &by_name, &mut naming);
         let head = |n: &usize| TableHead {
             names: naming.tables[*n].clone(),
@@ -186,6 +268,7 @@ impl<'a> Model<'a> {
             tables: order.iter().map(head).collect(),
             imports,
             packages: builder.packages.clone(),
+            tests,
         };
         let samples = sample::Samples {
             builder: &builder,
@@ -195,7 +278,7 @@ impl<'a> Model<'a> {
             by_name: &by_name,
             partitions: &sample::Partitions::of(catalog),
         };
-        let plans = samples.plan(&order);
+        let plans = samples.plan(&all);
         let edges = Edges::find(&builder, &relations, &built, &by_name, &naming);
         Ok(Self { project, diagnostics, builder, relations, naming, by_name, plans, edges, order })
     }
@@ -205,7 +288,11 @@ impl<'a> Model<'a> {
     /// # Panics
     /// Where there is none.
     pub fn table(&self, n: usize) -> Table {
-        let at = self.order[n];
+        self.at(self.order[n])
+    }
+
+    /// Makes the table of the relation at a position.
+    fn at(&self, at: usize) -> Table {
         let (relation, names) = (&self.relations[at], &self.naming.tables[at]);
         let references = |name: &QualifiedName| self.by_name.get(name).map_or_else(String::new, |it| self.naming.tables[*it].model.clone());
         // Told a second time, for the columns of all tables at once would be most of the memory that a run takes.
@@ -213,7 +300,7 @@ impl<'a> Model<'a> {
         let mut table = table(&self.builder, relation, &built, names, &self.naming.constraints, references);
         table.loads = self.edges.loads(&self.builder, at, &self.relations, &self.naming);
         table.joins = self.edges.joins(at);
-        self.plans[at].fill_in(relation, &self.naming, &mut table);
+        self.plans[at].fill_in(&self.relations, at, &self.builder, &self.naming, &mut table);
         methods::complete(&mut table, &self.builder.packages);
         table
     }
@@ -251,7 +338,7 @@ fn table(
     let keys = key::Table {
         sql: &sql,
         names,
-        models: &builder.packages.models.name,
+        models: &builder.home(relation).models,
         columns: built,
         create: &create,
         update: &update,
@@ -276,7 +363,8 @@ fn table(
         primary_key,
         unique_keys,
         foreign_keys: keys.foreign_keys(relation, references),
-        constraints: key::constraints(relation, constants),
+        // Those of another schema's table are constants of its own package.
+        constraints: if relation.home == 0 { key::constraints(relation, constants) } else { Vec::new() },
         loads: Vec::new(),
         joins: false,
         refresh_concurrently: relation
@@ -292,7 +380,7 @@ fn table(
         version: life.version,
         copyable: !relation.read_only
             && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),
-        sample: sample::none(format!("make{}", names.model)),
+        sample: sample::none(builder.home(relation).function("make", &names.model)),
         names: names.clone(),
         create_columns: create,
         update_columns: update,
@@ -368,6 +456,17 @@ fn own_imports(packages: &Packages) -> Vec<Import> {
         .into_iter()
         .map(|it| Import { path: it.path.clone(), name: it.name.clone(), alias: names::package_name(&it.path) != it.name })
         .collect()
+}
+
+/// How enums and composites are spelled.
+fn go_names(naming: &Naming, models: &str) -> BTreeMap<QualifiedName, GoType> {
+    let own = |name: &str| GoType { local: name.to_owned(), qualified: format!("{models}.{name}") };
+    let other = |it: &naming::Other| go_types::plain(&format!("{}.{}", it.package, it.name));
+    let enums = naming.enums.iter().map(|(name, names)| (name.clone(), own(&names.name)));
+    let composites = naming.composites.iter().map(|(name, go)| (name.clone(), own(go)));
+    let others = naming.others.iter().map(|(name, it)| (name.clone(), other(it)));
+    // A name of its own wins.
+    others.chain(enums).chain(composites).collect()
 }
 
 /// The range of each multirange.

@@ -20,6 +20,7 @@ const MODELS_SCOPE: &[&str] = &["Opt", "Some", "Null", "OptOf"];
 const POSTGRES_SCOPE: &[&str] = &["Repositories", "NewRepositories", "InTx", "Nested", "RegisterTypes", "Functions", "NewFunctions"];
 
 /// The names of a catalog.
+#[derive(Clone)]
 pub(super) struct Naming {
     /// By position in the list of relations.
     pub tables: Vec<TableNames>,
@@ -29,9 +30,44 @@ pub(super) struct Naming {
     pub models: Scope,
     /// Go constants of constraints and unique indexes, by relation and name.
     pub constraints: BTreeMap<(QualifiedName, String), String>,
+    /// Types that stand in other packages.
+    pub others: BTreeMap<QualifiedName, Other>,
+    /// Those of the enums and composites that are aliases of a type in another package: that package's name, and the names there.
+    pub aliases: BTreeMap<QualifiedName, Other>,
+}
+
+/// A type of another package.
+#[derive(Clone)]
+pub(super) struct Other {
+    /// What code calls the package.
+    pub package: String,
+    pub name: String,
+    /// The function that lists the values of an enum.
+    pub plural: String,
+    /// The constants of an enum.
+    pub values: Vec<EnumValue>,
+}
+
+impl Naming {
+    /// The package in which the constants of an enum are, and the constants.
+    pub(super) fn constants<'n>(&'n self, models: &'n str, name: &QualifiedName) -> Option<(&'n str, &'n [EnumValue])> {
+        let own = self.enums.get(name).map(|it| (models, &*it.values));
+        own.or_else(|| self.others.get(name).map(|it| (&*it.package, &*it.values)))
+    }
+
+    /// What another package has to know of a type.
+    pub(super) fn other(&self, name: &QualifiedName, package: &str) -> Option<Other> {
+        let package = package.to_owned();
+        match (self.enums.get(name), self.composites.get(name)) {
+            (Some(it), _) => Some(Other { package, name: it.name.clone(), plural: it.plural.clone(), values: it.values.clone() }),
+            (None, Some(it)) => Some(Other { package, name: it.clone(), plural: String::new(), values: Vec::new() }),
+            (None, None) => None,
+        }
+    }
 }
 
 /// The names of an enum.
+#[derive(Clone)]
 pub(super) struct EnumNames {
     pub name: String,
     pub plural: String,
@@ -113,7 +149,8 @@ pub(super) fn assign(
             constraints.insert((relation.name.clone(), constraint.to_owned()), name);
         }
     }
-    Ok(Naming { tables, enums, composites, constraints, models: names.models })
+    let models = names.models;
+    Ok(Naming { tables, enums, composites, constraints, models, others: BTreeMap::new(), aliases: BTreeMap::new() })
 }
 
 /// The name that the user chose, if any.

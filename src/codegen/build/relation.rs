@@ -11,7 +11,10 @@ use crate::codegen::options::{Options, OptionsError};
 use crate::diagnostic::{Diagnostic, nearest};
 
 /// A relation with rows.
+#[derive(Clone)]
 pub(super) struct Relation<'a> {
+    /// Whose it is: its place among the homes of the builder.
+    pub home: usize,
     pub identity: &'a Identity,
     pub name: QualifiedName,
     pub comment: Option<&'a str>,
@@ -25,6 +28,7 @@ pub(super) struct Relation<'a> {
 }
 
 /// A column as the catalog has it.
+#[derive(Clone)]
 pub(super) struct Source<'a> {
     pub name: &'a str,
     pub data_type: &'a DataType,
@@ -81,6 +85,9 @@ pub(super) fn select<'a>(catalog: &'a Catalog, options: &Options, diagnostics: &
     Ok(relations)
 }
 
+/// What is said of a pattern that matches nothing begins so.
+pub(super) const NO_MATCH: &str = "no table matches `";
+
 /// Tells of schemas and tables that were asked for and are not there.
 fn missing(catalog: &Catalog, options: &Options, wanted: &Patterns, used: &BTreeSet<usize>, diagnostics: &mut Vec<Diagnostic>) {
     let with_rows = || catalog.iter().filter(|(identity, _)| identity.kind.is_relation());
@@ -92,7 +99,7 @@ fn missing(catalog: &Catalog, options: &Options, wanted: &Patterns, used: &BTree
     }
     for (n, pattern) in options.tables.iter().enumerate().filter(|(n, _)| !used.contains(n)) {
         let tables: BTreeSet<&str> = with_rows().map(|(identity, _)| identity.name.as_str()).collect();
-        let finding = Diagnostic::error(format!("no table matches `{pattern}`"));
+        let finding = Diagnostic::error(format!("{NO_MATCH}{pattern}`"));
         debug_assert!(n < wanted.len());
         diagnostics.push(with_nearest(finding, pattern, &tables));
     }
@@ -141,6 +148,7 @@ fn relation<'a>(
     }
     let key = (identity.schema.as_str(), identity.name.as_str());
     Ok(Relation {
+        home: 0,
         identity,
         name,
         comment: object.comment.as_deref(),

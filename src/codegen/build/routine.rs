@@ -11,6 +11,7 @@ use super::relation::Relation;
 use crate::catalog::{ArgumentMode, DataType, Definition, Identity, Kind, QualifiedName, Routine as Source};
 use crate::codegen::model::{Method, MethodResult, Routine, RoutineArgument, RoutineField, Routines, RoutinesNames};
 use crate::codegen::names::{self, Scope};
+use crate::codegen::options::Options;
 use crate::ddl::{data_type, quote_identifier};
 
 /// The interface, its implementation and the field of `Repositories`.
@@ -49,6 +50,15 @@ fn finished(routines: Vec<Routine>) -> Routines {
     let names = RoutinesNames { repository: FUNCTIONS.to_owned(), mock: format!("Mock{FUNCTIONS}") };
     let methods = routines.iter().map(method).collect();
     Routines { names, methods, routines }
+}
+
+/// The names of the types that functions of some schemas return: perhaps those of rows.
+pub(super) fn returned<'a>(catalog: &'a crate::catalog::Catalog, options: &'a Options) -> impl Iterator<Item = &'a QualifiedName> {
+    let routines = catalog.of_kind(Kind::Function).filter(|(identity, _)| options.schemas.contains(&identity.schema));
+    routines.filter_map(|(_, object)| match &object.definition {
+        Definition::Function(source) => Some(&source.returns.name),
+        _ => None,
+    })
 }
 
 /// Whether all of its types are such as a value can have.
@@ -121,8 +131,9 @@ impl Found<'_> {
                 format!("{}{}", quote_identifier(it.name), resolved.select)
             });
             routine.kind = kind("row", "rows");
-            routine.result = format!("{models}.{}", naming.tables[*at].model);
-            routine.scan = format!("scan{}", naming.tables[*at].model);
+            let home = builder.home(relation);
+            routine.result = format!("{}.{}", home.models, naming.tables[*at].model);
+            routine.scan = home.function("scan", &naming.tables[*at].model);
             routine.before = format!("SELECT {} FROM {call}", columns.collect::<Vec<_>>().join(", "));
             // A function that returns no row returns one with nothing in it.
             routine.after = if many { ")".to_owned() } else { ") AS returned WHERE NOT (returned IS NULL)".to_owned() };

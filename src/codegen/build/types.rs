@@ -17,7 +17,7 @@ use crate::ddl::data_type;
 const METHODS: &[&str] = &["IsNull", "Index", "ScanNull", "ScanIndex"];
 
 /// What the types below a set of columns are.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Reachable {
     /// Every type of the user's, parts before wholes.
     order: Vec<QualifiedName>,
@@ -59,7 +59,14 @@ impl Reachable {
         found
     }
 
-    fn add(&mut self, catalog: &Catalog, multiranges: &BTreeMap<QualifiedName, QualifiedName>, name: &QualifiedName, depth: usize) {
+    /// Adds a type and all below it.
+    pub(super) fn add(
+        &mut self,
+        catalog: &Catalog,
+        multiranges: &BTreeMap<QualifiedName, QualifiedName>,
+        name: &QualifiedName,
+        depth: usize,
+    ) {
         if depth > 32 || self.seen.contains(name) {
             return;
         }
@@ -101,6 +108,7 @@ pub(super) fn enums(catalog: &Catalog, naming: &Naming) -> Vec<Enum> {
     let mut enums: Vec<Enum> = naming
         .enums
         .iter()
+        .filter(|(name, _)| !naming.aliases.contains_key(name))
         .map(|(name, names)| Enum {
             name: names.name.clone(),
             plural: names.plural.clone(),
@@ -116,7 +124,7 @@ pub(super) fn enums(catalog: &Catalog, naming: &Naming) -> Vec<Enum> {
 /// Composites that a column can carry, sorted by Go name.
 pub(super) fn composites(builder: &Builder<'_>, naming: &Naming) -> Vec<Composite> {
     let mut composites = Vec::new();
-    for (name, go) in &naming.composites {
+    for (name, go) in naming.composites.iter().filter(|(name, _)| !naming.aliases.contains_key(name)) {
         let Some(Definition::Composite(composite)) = definition(builder.catalog, name) else { continue };
         // One with a part that has no binary form travels as text: no struct.
         if !matches!(builder.types.resolve(&DataType::named(name.clone())).shape, Shape::Composite(_)) {
@@ -149,7 +157,7 @@ pub(super) fn fields(builder: &Builder<'_>, composite: &crate::catalog::Composit
 }
 
 /// A type's doc comment.
-fn doc(catalog: &Catalog, kind: Kind, name: &QualifiedName, go: &str) -> Vec<String> {
+pub(super) fn doc(catalog: &Catalog, kind: Kind, name: &QualifiedName, go: &str) -> Vec<String> {
     let word = if kind == Kind::Enum { "an enum" } else { "a composite type" };
     let mut lines = vec![format!("{go} is {word}, {}.", comment_lines(&data_type(&DataType::named(name.clone()))).join(" "))];
     let comment = catalog.get(&Identity::new(kind, &*name.schema, &*name.name)).and_then(|it| it.comment.as_deref());

@@ -60,6 +60,11 @@ impl Inputs {
         };
         Ok(Self { schema, source, config: hash(format!("{settings:?}").as_bytes()), templates })
     }
+
+    /// Takes more settings in.
+    pub fn and(self, settings: &str) -> Self {
+        Self { config: hash(format!("{} {settings}", self.config).as_bytes()), ..self }
+    }
 }
 
 /// What there is where the record has a file.
@@ -337,7 +342,7 @@ impl Run {
                 _ if hash.is_empty() => drop(next.table_hashes.remove(name)),
                 _ => drop(next.table_hashes.insert(name.clone(), hash)),
             }
-            outcome.passed_over += usize::from(*kept && !name.is_empty());
+            outcome.passed_over += usize::from(*kept && !name.is_empty() && !name.starts_with('*'));
         }
         outcome.compared.sort_by(|a, b| a.path.cmp(&b.path));
         outcome.kept.sort();

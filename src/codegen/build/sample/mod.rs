@@ -95,7 +95,8 @@ pub(super) fn none(function: String) -> Sample {
 
 impl Plan {
     /// Fills in how tests make a row of the relation.
-    pub(super) fn fill_in(&self, relation: &Relation<'_>, naming: &Naming, table: &mut Table) {
+    pub(super) fn fill_in(&self, relations: &[Relation<'_>], at: usize, builder: &Builder<'_>, naming: &Naming, table: &mut Table) {
+        let relation = &relations[at];
         let sampled = |columns: &[crate::codegen::model::Column]| columns.iter().all(|it| self.set.contains(&it.name));
         let partial: BTreeSet<&str> =
             relation.indexes.iter().filter(|(_, index)| index.predicate.is_some()).map(|(identity, _)| identity.name.as_str()).collect();
@@ -116,11 +117,15 @@ impl Plan {
             exact: !relation.touched,
             changed: self.changed,
             parents: parents
-                .map(|it| SampleParent {
-                    variable: it.variable.clone(),
-                    function: format!("make{}", naming.tables[it.at].model),
-                    create: naming.tables[it.at].create.clone(),
-                    given: it.with.clone(),
+                .map(|it| {
+                    let (home, names) = (builder.home(&relations[it.at]), &naming.tables[it.at]);
+                    SampleParent {
+                        variable: it.variable.clone(),
+                        function: home.function("make", &names.model),
+                        create: names.create.clone(),
+                        create_type: format!("{}.{}", home.models, names.create),
+                        given: it.with.clone(),
+                    }
                 })
                 .collect(),
             fields: self.fields.iter().map(|(_, field)| field.clone()).collect(),
@@ -129,6 +134,13 @@ impl Plan {
             broken_reference: self.broken_reference.clone(),
             ..none(table.sample.function.clone())
         };
+    }
+}
+
+impl Plan {
+    /// The tables whose rows must be there first, by position.
+    pub(super) fn parents(&self) -> impl Iterator<Item = usize> {
+        self.parents.iter().map(|it| it.at)
     }
 }
 
@@ -234,14 +246,14 @@ impl Samples<'_> {
             let column = &built.column;
             let demand = plan.demands.get(&column.name).cloned().unwrap_or_default();
             let field = match keys.remove(&column.name) {
-                Some(Reference::Parent(it)) => Some(self.field(built, it.value)),
+                Some(Reference::Parent(it)) => Some(self.field(at, built, it.value)),
                 Some(Reference::Unset) => None,
                 Some(Reference::Own(other)) => {
                     mirrors.push((column.name.clone(), other));
                     continue;
                 }
                 None if demand.null == Some(true) => {
-                    let null = || format!("{}.Null[{}]()", self.builder.packages.models.name, column.value_type.qualified);
+                    let null = || format!("{}.Null[{}]()", self.builder.home(relation).models, column.value_type.qualified);
                     (column.optional && column.nullable).then(|| SampleField {
                         field: column.field.clone(),
                         expression: null(),
@@ -250,7 +262,7 @@ impl Samples<'_> {
                 }
                 None if !self.wanted(at, built, source, &demand, &plan) => None,
                 None => match self.value(built, source, &demand, plan.vary.contains(&column.name)) {
-                    Some(value) => Some(self.field(built, value)),
+                    Some(value) => Some(self.field(at, built, value)),
                     None if column.nullable || column.optional => None,
                     None => {
                         if plan.skip.is_empty() {
@@ -287,7 +299,7 @@ impl Samples<'_> {
             };
             let value = value.or_else(|| {
                 let value = self.value(target, source, &Demand::default(), true)?;
-                plan.fields.push((other.clone(), self.field(target, value.clone())));
+                plan.fields.push((other.clone(), self.field(at, target, value.clone())));
                 plan.set.insert(other.clone());
                 Some(value)
             });
@@ -295,7 +307,7 @@ impl Samples<'_> {
                 Some(value)
                     if !value.contains("uuid.New()") && target.column.value_type == built.column.value_type && !target.column.nullable =>
                 {
-                    plan.fields.push((name.clone(), self.field(built, value)));
+                    plan.fields.push((name.clone(), self.field(at, built, value)));
                     plan.set.insert(name);
                 }
                 _ if plan.skip.is_empty() => {
@@ -341,10 +353,11 @@ impl Samples<'_> {
     }
 
     /// The field of the create struct that gives the column a value.
-    fn field(&self, built: &Built, value: String) -> SampleField {
+    fn field(&self, at: usize, built: &Built, value: String) -> SampleField {
         let column = &built.column;
-        let model = if column.nullable { wrapped(&built.resolved, &value, &self.builder.packages.models.name) } else { value.clone() };
-        let expression = if column.optional { format!("{}.Some({value})", self.builder.packages.models.name) } else { model.clone() };
+        let model = if column.nullable { wrapped(&built.resolved, &value, self.builder) } else { value.clone() };
+        let models = &self.builder.home(&self.relations[at]).models;
+        let expression = if column.optional { format!("{models}.Some({value})") } else { model.clone() };
         SampleField { field: column.field.clone(), expression, value: if column.optional { value } else { model } }
     }
 
@@ -540,7 +553,7 @@ impl Samples<'_> {
                 return Err(refused());
             }
             let value = converted(&target.resolved, &source.resolved, from.read.clone()).ok_or_else(refused)?;
-            with.push(self.field(target, value));
+            with.push(self.field(parent, target, value));
         }
         Ok(with)
     }
@@ -569,7 +582,8 @@ impl Samples<'_> {
                 Shape::Bool => Some("false".to_owned()),
                 Shape::Int16 | Shape::Int32 | Shape::Int64 => Some(format!("{}(2)", built.resolved.value.qualified)),
                 Shape::Enum(name) => {
-                    self.naming.enums.get(name)?.values.last().map(|it| format!("{}.{}", self.builder.packages.models.name, it.name))
+                    let (package, values) = self.naming.constants(&self.builder.packages.models.name, name)?;
+                    values.last().map(|it| format!("{package}.{}", it.name))
                 }
                 _ => None,
             }
@@ -588,9 +602,8 @@ impl Samples<'_> {
                 continue;
             }
             if let Some(value) = change(built, source) {
-                let model_value =
-                    if column.nullable { wrapped(&built.resolved, &value, &self.builder.packages.models.name) } else { value.clone() };
-                let patch_value = format!("{}.Some({value})", self.builder.packages.models.name);
+                let model_value = if column.nullable { wrapped(&built.resolved, &value, self.builder) } else { value.clone() };
+                let patch_value = format!("{}.Some({value})", self.builder.home(relation).models);
                 return Some(SampleChange { field: column.field.clone(), model_value, patch_value });
             }
         }
@@ -620,7 +633,7 @@ impl Samples<'_> {
                     Shape::Uuid => "uuid.New()".to_owned(),
                     _ => return None,
                 };
-                Some(self.field(built, value))
+                Some(self.field(at, built, value))
             })
     }
 }
@@ -654,9 +667,9 @@ impl crate::codegen::model::Column {
 }
 
 /// A value in the type of a field that may be NULL.
-fn wrapped(of: &Type, value: &str, models: &str) -> String {
+fn wrapped(of: &Type, value: &str, builder: &Builder<'_>) -> String {
     match &of.null {
-        Null::Pointer if is_variable(value, models) => format!("&{value}"),
+        Null::Pointer if is_variable(value, builder) => format!("&{value}"),
         Null::Pointer => format!("ptr[{}]({value})", of.value.qualified),
         Null::Nil | Null::Valid | Null::Opaque => value.to_owned(),
         Null::Wrapper(wrapper, field) => format!("{}{{{field}: {value}, Valid: true}}", wrapper.qualified),
@@ -664,13 +677,13 @@ fn wrapped(of: &Type, value: &str, models: &str) -> String {
 }
 
 /// Whether the expression can be pointed to: `org.ID`, but no call and no constant of a package.
-fn is_variable(value: &str, models: &str) -> bool {
+fn is_variable(value: &str, builder: &Builder<'_>) -> bool {
     let mut parts = value.split('.');
     let simple = |it: &str| {
         !it.is_empty() && it.chars().all(|it| it.is_alphanumeric() || it == '_') && !it.starts_with(|it: char| it.is_ascii_digit())
     };
-    // Constants of enums are selectors too, behind the models package, whose name no variable has.
-    parts.next().is_some_and(|it| simple(it) && it != models && it.starts_with(char::is_alphabetic))
+    // Constants of enums are selectors too, behind a package, whose name no variable has.
+    parts.next().is_some_and(|it| simple(it) && builder.locals.is_free(it) && it.starts_with(char::is_alphabetic))
         && parts.next().is_some_and(simple)
         && parts.next().is_none()
 }

@@ -56,7 +56,7 @@ impl<'a> Partitions<'a> {
     }
 
     /// The foreign keys and checks that only partitions of the table have.
-    pub(super) fn constraints(&self, table: &QualifiedName) -> impl Iterator<Item = &'a Constraint> {
+    pub(in crate::codegen::build) fn constraints(&self, table: &QualifiedName) -> impl Iterator<Item = &'a Constraint> {
         self.constraints.get(table).into_iter().flatten().copied()
     }
 

@@ -132,7 +132,8 @@ pub(super) fn value(builder: &Builder<'_>, naming: &Naming, request: &Request<'_
                 demand.one_of.as_ref().is_none_or(|it| it.contains(&text)) && !demand.none_of.contains(&text)
             };
             let at = labels.iter().position(taken)?;
-            format!("{}.{}", builder.packages.models.name, naming.enums.get(name)?.values.get(at)?.name)
+            let (package, values) = naming.constants(&builder.packages.models.name, name)?;
+            format!("{package}.{}", values.get(at)?.name)
         }
         Shape::Composite(name) => composite(builder, naming, go, name)?,
         Shape::Text(name) => {
@@ -155,7 +156,7 @@ fn composite(builder: &Builder<'_>, naming: &Naming, go: &str, name: &QualifiedN
         let resolved = builder.types.resolve(&attribute.data_type);
         let base = builder.base(&attribute.data_type);
         let item = value(builder, naming, &Request { resolved: &resolved, base, demand: &Demand::default(), vary: false })?;
-        given.push(format!("{field}: {}", super::wrapped(&resolved, &item, &builder.packages.models.name)));
+        given.push(format!("{field}: {}", super::wrapped(&resolved, &item, builder)));
     }
     Some(format!("{go}{{{}}}", given.join(", ")))
 }
