@@ -556,6 +556,20 @@ mod tests {
     }
 
     #[test]
+    fn folders_of_schemas() {
+        let check = |schema: &str, expected: &str| assert_eq!(folder(schema), expected, "of {schema:?}");
+        check("crm", "crm");
+        check("Weird Name", "weird_name");
+        check("types", "types");
+        check("load_test", "load_test");
+        check("internal", "internal_schema");
+        check("con", "con_schema");
+        check("../..", "x2ex2ex2fx2ex2e");
+        check("größe", "grosse");
+        assert!(is_package("sales") && is_package("sales_2") && !is_package("type") && !is_package("2nd") && !is_package("a-b"));
+    }
+
+    #[test]
     fn exported_names() {
         let style = style();
         let check = |name: &str, expected: &str| {

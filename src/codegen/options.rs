@@ -166,7 +166,7 @@ pub enum OptionsError {
     ImportPath { dir: String, element: String },
     #[error("`{dir}` is the folder of both {first} and {second}, which need packages of their own")]
     SameDirectory { dir: String, first: String, second: String },
-    #[error("`{name}` is no name for a Go package")]
+    #[error("`{name}` can't be the name of a package: it is no identifier of Go, or generated code calls something else so")]
     PackageName { name: String },
     #[error("`{go_name}`, the name for `{name}`, is no exported Go identifier")]
     Rename { name: String, go_name: String },

@@ -31,6 +31,7 @@ mod architecture;
 mod baseline;
 mod connection;
 mod corpus;
+mod cross;
 mod database;
 mod dump;
 mod edits;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
     trials.extend(live::trials());
     trials.extend(model::trials());
     trials.extend(incremental::trials());
+    trials.extend(cross::trials());
     trials.extend(settings::trials());
     trials.extend(equality::trials());
     trials.extend(fleet::trials());

@@ -35,6 +35,45 @@ const CROSS_SCOPE: &[&str] = &["Repositories", "NewRepositories", "InTx", "Neste
 /// What functions of other schemas' tables may not begin with: those of a schema's own do.
 const VERBS: &[&str] = &["scan", "select", "source", "returning", "assign", "insert", "sample", "make", "new"];
 
+/// What the default templates declare in the tests packages, which import packages that the user names.
+const TESTS_SCOPE: &[&str] = &[
+    "dsnVariable",
+    "statementTimeout",
+    "connect",
+    "begin",
+    "undone",
+    "within",
+    "serial",
+    "next",
+    "ptr",
+    "written",
+    "barred",
+    "readable",
+    "refresh",
+    "noError",
+    "equal",
+    "isError",
+    "errorOf",
+    "errorIn",
+    "returns",
+    "yields",
+    "streams",
+    "listed",
+    "cursor",
+    "pages",
+    "goesThroughText",
+    "calls",
+    "show",
+    "failing",
+    "failedRows",
+    "failedBatch",
+    "joins",
+    "scripted",
+    "copier",
+    "starter",
+    "transaction",
+];
+
 /// All schemas, and what is over them.
 pub(crate) struct Models<'a> {
     pub(crate) schemas: Vec<(Model<'a>, Neighbours)>,
@@ -81,9 +120,11 @@ pub(crate) fn models<'a>(catalogs: &'a [Catalog], options: &'a CrossOptions) -> 
     let tests = common.module.package(&join(&options.directory, "tests"), &mut Scope::default())?;
     let several = catalogs.len() > 1;
     let mut types_packages = Vec::new();
+    let mut types_dirs = Scope::default();
     for database in 0..catalogs.len() {
         let first = options.schemas.iter().find(|it| it.database == database).filter(|_| several);
         let dir = first.map_or_else(|| "types".to_owned(), |it| format!("{}types", names::folder(&it.name)));
+        let dir = types_dirs.claim(&dir);
         types_packages.push(common.module.package(&join(&options.directory, &dir), &mut once)?);
     }
 
@@ -94,6 +135,9 @@ pub(crate) fn models<'a>(catalogs: &'a [Catalog], options: &'a CrossOptions) -> 
         .chain(types_packages.iter().map(|it| &it.name))
         .cloned()
         .collect();
+    // Neither variables nor functions of templates may hide a package.
+    let reserved = names::reserved_locals().chain(TESTS_SCOPE.iter().copied()).map(str::to_owned);
+    let taken: BTreeSet<String> = taken.into_iter().chain(reserved).collect();
     let mut packages = Vec::with_capacity(options.schemas.len());
     for schema in &options.schemas {
         packages.push(Packages { runtime: runtime.clone(), ..own_packages(schema, &taken)? });
@@ -289,11 +333,10 @@ pub(crate) fn models<'a>(catalogs: &'a [Catalog], options: &'a CrossOptions) -> 
 fn own_packages(schema: &SchemaOptions, taken: &BTreeSet<String>) -> Result<Packages, Error> {
     let mut packages = schema.options.packages(taken.iter().map(String::as_str))?;
     if let Some(name) = &schema.package_name {
-        if !names::is_package(name) {
+        if !names::is_package(name) || taken.contains(name) {
             return Err(OptionsError::PackageName { name: name.clone() }.into());
         }
-        let mut scope = Scope::new(taken.iter().map(String::as_str));
-        packages.all()[1..].iter().for_each(|it| scope.take(&it.name));
+        let mut scope = Scope::new(packages.all()[1..].iter().map(|it| it.name.as_str()));
         packages.models.name = scope.claim(name);
     }
     Ok(packages)
@@ -479,10 +522,9 @@ fn database_names(options: &CrossOptions, groups: &[Group<'_>], count: usize, sc
         let members: Vec<usize> = (0..groups.len()).filter(|it| groups[*it].database == database).collect();
         let schemas: Vec<&str> = members.iter().map(|it| options.schemas[*it].name.as_str()).collect();
         let name = members.first().map_or_else(|| format!("Database{}", database + 1), |it| groups[*it].name.clone());
-        let folder = schemas.first().map_or_else(|| name.clone(), |it| names::folder(it));
         let standard = Surroundings::default();
         let (register, tables_name, dsn) = if count > 1 {
-            let dsn = format!("{}_{}", standard.dsn, folder.to_uppercase());
+            let dsn = format!("{}_{}", standard.dsn, names::folder(&name).to_uppercase());
             (scope.claim(&format!("Register{name}Types")), scope.claim(&format!("{name}Tables")), dsn)
         } else {
             ("RegisterTypes".to_owned(), "Tables".to_owned(), standard.dsn)

@@ -65,8 +65,9 @@ fn cycle() -> Result<(), Failed> {
     let variables: Vec<(&str, String)> = databases.iter().map(|(variable, database)| (*variable, database.dsn())).collect();
     let tested = tree.test_with(&variables)?;
     tested.verdict()?;
-    if !tested.skipped.is_empty() {
-        return Err(format!("tests are skipped: {:?}", tested.skipped).into());
+    // Each of the schemas' tests finds its database.
+    if let Some((test, reason)) = tested.skipped.iter().find(|(_, reason)| reason.contains("needs a database")) {
+        return Err(format!("{test} is skipped: {reason}").into());
     }
     let folder = tree.folder.join("by_hand");
     copy(&fixture().join("go_test"), &folder, &format!("example.com/proof/{}", tree.name()))?;
