@@ -15,7 +15,8 @@ use super::relation::Relation;
 use super::types::Reachable;
 use super::{Builder, Error, Home, Model, Parts};
 use super::{
-    go_names, imports, literal, multiranges, naming, overrides, own_imports, parents_first, relation, routine, sample, sql, types,
+    go_names, imports, literal, multiranges, naming, overrides, own_imports, parents_before, parents_first, relation, routine, sample, sql,
+    types,
 };
 use crate::catalog::{Catalog, ConstraintKind, DataType, Identity, Kind, QualifiedName};
 use crate::codegen::cross::model::{
@@ -582,12 +583,21 @@ fn join_tables(model: &Model<'_>, group: &Group<'_>, groups: &[Group<'_>], whose
     tables
 }
 
-/// All tables of a database, parents before children, as Go string literals.
+/// All tables of a database, parents before children, as Go string literals. Where tables refer to each other in a circle, a foreign key that may be NULL gives way.
 fn tables_in_order(groups: &[Group<'_>], database: usize) -> Vec<String> {
     let relations: Vec<Relation<'_>> =
         groups.iter().filter(|it| it.database == database).flat_map(|it| it.relations.iter().cloned()).collect();
-    let by_name = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
-    let order = parents_first(&relations, &by_name).into_iter().map(|it| &relations[it]);
+    let by_name: HashMap<QualifiedName, usize> = relations.iter().enumerate().map(|(n, it)| (it.name.clone(), n)).collect();
+    let mandatory = |at: usize| {
+        let nullable = |name: &String| relations[at].columns.iter().any(|it| it.name == *name && !it.not_null);
+        let foreign = relations[at].constraints.iter().filter_map(|(_, it)| match &it.kind {
+            ConstraintKind::ForeignKey(foreign) if !foreign.columns.iter().any(nullable) => by_name.get(&foreign.references).copied(),
+            _ => None,
+        });
+        foreign.collect()
+    };
+    let order = parents_before(&parents_first(&relations, &by_name), mandatory);
+    let order = order.into_iter().map(|it| &relations[it]);
     order.filter(|it| it.identity.kind == Kind::Table).map(|it| literal::string(&sql(it))).collect()
 }
 

@@ -417,10 +417,15 @@ fn parents_first(relations: &[Relation<'_>], by_name: &HashMap<QualifiedName, us
         });
         foreign.collect()
     };
-    let mut order = Vec::with_capacity(relations.len());
-    let mut seen = vec![false; relations.len()];
+    parents_before(&(0..relations.len()).collect::<Vec<_>>(), parents)
+}
+
+/// An order of numbers in which each comes after its parents, as far as that is possible, and otherwise as they are.
+fn parents_before(numbers: &[usize], parents: impl Fn(usize) -> BTreeSet<usize>) -> Vec<usize> {
+    let mut order = Vec::with_capacity(numbers.len());
+    let mut seen = vec![false; numbers.len()];
     // An explicit stack: chains of foreign keys can be as long as there are tables.
-    for root in 0..relations.len() {
+    for root in numbers.iter().copied() {
         if std::mem::replace(&mut seen[root], true) {
             continue;
         }
