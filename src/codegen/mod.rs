@@ -125,7 +125,7 @@ pub fn generate(catalog: &Catalog, options: &Options, sink: &dyn Sink) -> Result
     if diagnostics.iter().any(|it| it.severity == Severity::Error) {
         return Err(Error::Schema(diagnostics));
     }
-    let templates = Templates::load(options.template_dir.as_deref())?;
+    let templates = Templates::load(options.template_dir.as_deref(), &data::constants(&model.project.packages))?;
     diagnostics.extend(unused(&templates));
     let rendering = Rendering::new(&templates, sink, options);
     let (tables, modules) = with_workers(options.workers, || render(&model, &rendering, options, None))??;
@@ -439,6 +439,9 @@ fn project_files(project: &Project, options: &Options, is_among_others: bool) ->
     }
     files.push(planned("repositories.tmpl", &packages.postgres, "repositories.go"));
     files.push(planned("types.tmpl", &packages.postgres, "types.go"));
+    if options.with_mocks && options.mock_provider == MockProvider::Testify {
+        files.push(planned("mocks_testify.tmpl", &packages.mocks, "mocks.go"));
+    }
     if options.with_tests {
         files.push(planned("test_main.tmpl", &packages.tests, "main_test.go"));
         if !is_among_others {

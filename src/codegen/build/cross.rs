@@ -68,6 +68,12 @@ const TESTS_SCOPE: &[&str] = &[
     "failing",
     "failedRows",
     "failedBatch",
+    "nullOrNot",
+    "equals",
+    "between",
+    "among",
+    "related",
+    "returned",
     "joins",
     "scripted",
     "copier",
@@ -670,4 +676,38 @@ fn aliases(naming: &Naming) -> Vec<Alias> {
     let mut aliases: Vec<Alias> = naming.aliases.iter().filter_map(alias).collect();
     aliases.sort_by(|a, b| a.name.cmp(&b.name));
     aliases
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_package_is_called_as_what_templates_declare_beside_its_import() {
+        for text in [
+            include_str!("../../../templates/test.tmpl"),
+            include_str!("../../../templates/test_main.tmpl"),
+            include_str!("../../../templates/test_models.tmpl"),
+            include_str!("../../../templates/test_runtime.tmpl"),
+            include_str!("../../../templates/functions_test.tmpl"),
+            include_str!("../../../templates/mocks_testify.tmpl"),
+            include_str!("../../../templates/cross_joins_test.tmpl"),
+            include_str!("../../../templates/cross_test.tmpl"),
+        ] {
+            for line in text.lines() {
+                let declared = ["func ", "type ", "var ", "const "].iter().find_map(|it| line.strip_prefix(it));
+                let name: String = declared.unwrap_or_default().chars().take_while(|it| it.is_alphanumeric()).collect();
+                // What a table's name follows no package is called by.
+                let rest = declared.and_then(|it| it.strip_prefix(name.as_str())).unwrap_or_default();
+                let is_whole = !name.is_empty() && !rest.starts_with("<:") && name.starts_with(char::is_lowercase);
+                assert!(!is_whole || TESTS_SCOPE.contains(&name.as_str()), "`{name}` is missing");
+            }
+        }
+    }
+
+    #[test]
+    fn lists_are_read_aloud() {
+        assert_eq!(listed(&["a"]), "a");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
 }

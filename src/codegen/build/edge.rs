@@ -244,7 +244,16 @@ impl Edge {
             parts.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" && ")
         };
         let other = if to_parent { parent } else { child };
+        let sql = |at: usize| format!("{}.{}", quote_identifier(&relations[at].name.schema), quote_identifier(&relations[at].name.name));
+        let (child_sql, parent_sql) = (sql(self.child), sql(self.parent));
         let handle = |it: &Ends| {
+            let (key, own) = (&it.parent.resolved.value, &it.child.resolved.value);
+            if !to_parent && key != own {
+                // Keys may be larger integers than the column takes: they are compared as what they are.
+                let (column, runtime) = (quote_identifier(&it.child.column), &builder.packages.runtime.name);
+                let name = literal::raw(&format!("{child_sql}.{column}"));
+                return format!("{runtime}.Ordered[{}]({name}, \"\", {})", key.qualified, literal::raw(&it.array));
+            }
             let field = if to_parent { &it.parent.field } else { &it.child.field };
             format!("{}.{}.{field}", other_home.interfaces, other.plural)
         };
@@ -254,8 +263,6 @@ impl Edge {
             value: format!("key.{}", it.parent.field),
             go_type: it.parent.resolved.value.qualified.clone(),
         };
-        let sql = |at: usize| format!("{}.{}", quote_identifier(&relations[at].name.schema), quote_identifier(&relations[at].name.name));
-        let (child_sql, parent_sql) = (sql(self.child), sql(self.parent));
         let on = self
             .ends
             .iter()

@@ -52,7 +52,8 @@ pub fn generate(catalogs: &[Catalog], options: &CrossOptions, sink: &dyn Sink) -
     if diagnostics.iter().any(|it| it.severity == Severity::Error) {
         return Err(Error::Schema(diagnostics));
     }
-    let templates = Templates::load(options.common.template_dir.as_deref())?;
+    // Packages are called differently in each schema, so that their names are no constants.
+    let templates = Templates::load(options.common.template_dir.as_deref(), &[])?;
     diagnostics.extend(unused(&templates));
     let (tables, modules) = with_workers(options.common.workers, || all(&models, &templates, options, sink))??;
     Ok(Generation { diagnostics, tables, modules: modules.into_iter().collect(), templates: templates.facts() })
