@@ -280,7 +280,7 @@ impl Edge {
             other_type: format!("{}.{}", other_home.models, other.model),
             scan: other_home.function("scan", &other.model),
             source: other_home.function("source", &other.model),
-            other_sql: if to_parent { parent_sql } else { child_sql },
+            other_sql: if to_parent { parent_sql.clone() } else { child_sql.clone() },
             key: key_of(!to_parent),
             key_present: present(!to_parent),
             other_key: key_of(to_parent),
