@@ -376,10 +376,8 @@ fn abroad(schemas: &[&str], packages: &[Packages], taken: &BTreeSet<String>) -> 
 fn own_types(catalog: &Catalog, options: &CrossOptions, groups: &mut [Group<'_>], members: &[usize]) -> BTreeSet<Identity> {
     let used: Vec<Vec<Identity>> = members.iter().map(|it| groups[*it].reachable.go_types(catalog)).collect();
     let owner = |it: &Identity| members.iter().position(|member| options.schemas[*member].name == it.schema);
-    let needs = used
-        .iter()
-        .enumerate()
-        .flat_map(|(from, types)| types.iter().filter_map(move |it| owner(it)).map(move |on| Need { from, on, belongs: false }));
+    let needs =
+        used.iter().enumerate().flat_map(|(from, types)| types.iter().filter_map(&owner).map(move |on| Need { from, on, belongs: false }));
     let cycles = sort(members.len(), needs).cycles;
     let round = |a: usize, b: usize| a != b && cycles.iter().any(|it| it.contains(&a) && it.contains(&b));
     let mut users: BTreeMap<&Identity, Vec<usize>> = BTreeMap::new();
