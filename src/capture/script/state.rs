@@ -402,7 +402,28 @@ impl<'a> State<'a> {
     /// The catalog without temporary objects, and all findings.
     pub(crate) fn finish(mut self) -> (Catalog, Vec<Diagnostic>) {
         self.drop_temporary();
+        let unknown = self.catalog.of_kind(Kind::Extension).map(|(it, _)| it).filter(|it| !members::is_known(&it.name));
+        let assumed: Vec<Diagnostic> = unknown.filter_map(|extension| self.assumption(extension)).collect();
+        self.diagnostics.extend(assumed);
         (self.catalog, self.diagnostics)
+    }
+
+    /// What is said of an extension of which no member is known, where objects need it all the same.
+    fn assumption(&self, extension: &Identity) -> Option<Diagnostic> {
+        let mut dependents: Vec<&Identity> = self.dependents(extension).collect();
+        dependents.sort_unstable();
+        let others = match dependents.len() {
+            0 => return None,
+            1 => String::new(),
+            number => format!(" and {} more", number - 1),
+        };
+        let message = format!(
+            "nothing is known of the extension `{}`: what {} {}{others} needs and nothing makes is taken for its own",
+            extension.name,
+            dependents[0].kind,
+            dependents[0].qualified_name()
+        );
+        Some(Diagnostic::warning(message).hint("a snapshot of a database that has the extension says what is in it"))
     }
 
     /// The relation's constraints by name.
