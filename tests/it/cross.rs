@@ -123,7 +123,7 @@ fn check_and_dry_run() -> Result<(), Failed> {
     let place = place()?;
     let listed = tool::run(&place, &["generate", "--dry-run"])?.ok()?;
     if place.join("gen").exists() || !listed.contains("create  gen/crossschema/joins.go\n") {
-        return Err(format!("{listed}").into());
+        return Err(listed.into());
     }
     tool::run(&place, &["generate", "--quiet"])?.ok()?;
     let ran = tool::run(&place, &["generate", "--check"])?;
