@@ -53,6 +53,12 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     // The partitioned index comes first, whoever depends on whom: partitions get theirs attached.
     if is_partitioned {
         create.needs.extend(writer.partitions(&table));
+        // One that goes or leaves would be missing in it.
+        let parent = writer.relation(&table).map(|(parent, _)| parent.clone());
+        for partition in writer.partitions_gone(&table) {
+            create.parted.extend(parent.iter().map(|parent| (partition.clone(), parent.clone())));
+            create.without.push(partition);
+        }
     }
     let mut statements = vec![create];
     // A partition that comes to a table which is there brings its indexes when it is attached.

@@ -359,6 +359,14 @@ impl<'a> Writer<'a> {
         self.children.get(name).into_iter().flatten().filter_map(|identity| self.catalog.get_key_value(identity))
     }
 
+    /// What is a partition of a table in the database as it is, and none of it in the catalog.
+    fn partitions_gone(&self, name: &QualifiedName) -> Vec<Identity> {
+        let Some(base) = self.base else { return Vec::new() };
+        let is_partition = |object: &Object| table::partition_of(object).is_some_and(|it| it.parent == *name);
+        let tables = base.of_kind(Kind::Table).chain(base.of_kind(Kind::ForeignTable)).filter(|(_, object)| is_partition(object));
+        tables.filter(|(identity, _)| !self.catalog.get(identity).is_some_and(is_partition)).map(|(identity, _)| identity.clone()).collect()
+    }
+
     /// The partitions of a table, which a statement that must find them attached needs.
     fn partitions(&self, name: &QualifiedName) -> impl Iterator<Item = Identity> + use<'_, 'a> {
         self.partitions.get(name).into_iter().flatten().map(|identity| (*identity).clone())

@@ -21,7 +21,7 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Column, Definition, Identity, Object, QualifiedName};
+use crate::catalog::{Catalog, Column, Definition, Identity, Index, Object, QualifiedName};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
 use crate::plan::{self, Action, Batch, Plan, Step};
@@ -185,7 +185,9 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     for change in diff::diff(from, to).changes {
         match change {
             diff::Change::Dropped { identity, object }
-                if !dropped.contains(identity) && object.dependencies.iter().all(|it| !dropped.contains(&it.on)) =>
+                if !dropped.contains(identity)
+                    && object.dependencies.iter().all(|it| !dropped.contains(&it.on))
+                    && !is_part_of_another(from, to, identity, object) =>
             {
                 kept.insert(identity.clone(), object.clone());
             }
@@ -199,6 +201,17 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     let Plan { batches, .. } = plan::plan(from, &kept, options);
     Plan { batches, left_out: plan.left_out }
+}
+
+/// Whether the index that a partition's is part of is another table's from now on: it goes with that.
+fn is_part_of_another(from: &Catalog, to: &Catalog, identity: &Identity, object: &Object) -> bool {
+    let Definition::Index(Index { partition_of: Some(above), .. }) = &object.definition else { return false };
+    let above = Identity::new(identity.kind, above.schema.clone(), above.name.clone());
+    let table = |catalog: &Catalog| match catalog.get(&above).map(|it| &it.definition) {
+        Some(Definition::Index(index)) => Some(index.table.clone()),
+        _ => None,
+    };
+    table(from) != table(to)
 }
 
 /// Whether the new version of an object has not all columns or attributes of the old one.

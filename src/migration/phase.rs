@@ -40,12 +40,14 @@ fn expanded(from: &Catalog, to: &Catalog) -> Catalog {
     let taken: BTreeSet<(String, String)> = from.iter().flat_map(|(identity, object)| old.slots(identity, object)).collect();
     let is_free = |identity: &Identity, object: &Object| !new.slots(identity, object).iter().any(|slot| taken.contains(slot));
     let mut created: Vec<(&Identity, &Object)> = Vec::new();
+    let mut altered = Vec::new();
     for change in diff::diff(from, to).changes {
         match change {
             Change::Created { identity, object } if is_free(identity, object) => created.push((identity, object)),
             Change::Created { .. } => {}
             Change::Altered { identity, before, after } => {
                 between.insert(identity.clone(), loosened(from, identity, before, after));
+                altered.push(identity.clone());
             }
             Change::Dropped { .. } => {}
         }
@@ -67,7 +69,7 @@ fn expanded(from: &Catalog, to: &Catalog) -> Catalog {
         between = between.into_iter().filter(|(identity, _)| !lacking.contains(identity)).collect();
         open = whole;
     }
-    between
+    script::with_needs_told(between, &altered)
 }
 
 /// Whether something is there as a new object wants it.
@@ -134,9 +136,8 @@ fn loosened(from: &Catalog, identity: &Identity, before: &Object, after: &Object
                 old.labels.clone_from(&new.labels);
             }
         }
-        _ => return between,
+        _ => {}
     }
-    between.dependencies = before.dependencies.iter().chain(&after.dependencies).cloned().collect();
     between
 }
 

@@ -93,6 +93,10 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
     while let Some(thing) = open.pop() {
         fates.spread(&thing, old, new, &mut open);
     }
+    // So too what was made anew because of what it was part of.
+    let made_anew = fates.of.keys().filter_map(|identity| Some((*identity, old.parted_from(identity, from.get(identity)?)?.0)));
+    let made_anew: Vec<(&Identity, &Identity)> = made_anew.collect();
+    fates.parted.extend(made_anew);
     fates.spread_swaps();
     fates.find_rooms(old, new);
     fates
@@ -178,7 +182,7 @@ impl<'a> Fates<'a> {
                     if statements.iter().any(|statement| statement.releases.contains(thing.object)));
                 // What takes hold of something new can't always let go before a column of the old is given another type.
                 let waits = thing.retyped || (thing.column.is_none() && self.waits(thing.object, 0));
-                let is_late = waits && lets_go_by_replacing(self, identity, before, after);
+                let is_late = (waits || self.wants_name_of(thing.object, after, 0)) && lets_go_by_replacing(self, identity, before, after);
                 if is_late || (auto && thing.column.is_none() && self.is_dropped_whole(thing.object) && !lets_go) {
                     self.replace(identity, before, after, thing, open);
                 }
@@ -237,6 +241,17 @@ impl<'a> Fates<'a> {
             (Some(Fate::Alter { statements, .. }), Some(column)) => statements.iter().any(|statement| retypes(statement, &it.on, column)),
             (Some(_), _) => self.waits(&it.on, depth + 1),
             (None, _) => false,
+        })
+    }
+
+    /// Whether an object needs something new under the name of one that goes: then it can't take hold of the new before it lets go of the old.
+    fn wants_name_of(&self, gone: &Identity, object: &Object, depth: usize) -> bool {
+        let name = |it: &Identity| (it.schema.clone(), it.parent.clone(), it.name.clone());
+        object.dependencies.iter().any(|it| match self.of.get(&it.on) {
+            Some(Fate::Create(made) | Fate::Replace { after: made, .. }) => {
+                (it.on.kind != gone.kind && name(&it.on) == name(gone)) || (depth < 16 && self.wants_name_of(gone, made, depth + 1))
+            }
+            _ => false,
         })
     }
 

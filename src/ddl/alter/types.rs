@@ -154,9 +154,9 @@ impl Attributes<'_, '_, '_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kept {
     Nowhere,
-    /// In columns of the type.
+    /// In columns of the type, or of arrays of it.
     Directly,
-    /// Also in columns of what is made of the type: arrays, composite types, ranges, domains, materialized views.
+    /// Also in columns of what is made of the type: composite types, ranges, domains, materialized views.
     Within,
 }
 
@@ -177,8 +177,8 @@ fn kept(it: &Altered<'_, '_>) -> Kept {
                 }
                 Definition::MaterializedView(_) => kept = Kept::Within,
                 Definition::Table(table) => {
-                    for column in table.columns.iter().filter(|column| column.data_type.name == name) {
-                        kept = kept.max(if is_nested || column.data_type.array { Kept::Within } else { Kept::Directly });
+                    if table.columns.iter().any(|column| column.data_type.name == name) {
+                        kept = kept.max(if is_nested { Kept::Within } else { Kept::Directly });
                     }
                 }
                 _ => {}
