@@ -21,7 +21,8 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Column, Definition, Identity, Index, Object, QualifiedName};
+use crate::catalog::{Catalog, Column, Definition, Dependency, Identity, Index, Object, QualifiedName};
+use crate::ddl::Writer;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
 use crate::plan::{self, Action, Batch, Plan, Step};
@@ -180,9 +181,18 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
         return plan;
     }
     // Some drops are no choice: of what has a name that something new takes.
-    let dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let mut dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let (old, new) = (Writer::new(from), Writer::new(to));
+    let taken: BTreeSet<(String, String)> = to.iter().flat_map(|(identity, object)| new.slots(identity, object)).collect();
+    let changes = diff::diff(from, to).changes;
+    dropped.extend(changes.iter().filter_map(|change| match *change {
+        diff::Change::Dropped { identity, object } => {
+            old.slots(identity, object).iter().any(|slot| taken.contains(slot)).then_some(identity)
+        }
+        _ => None,
+    }));
     let mut kept = to.clone();
-    for change in diff::diff(from, to).changes {
+    for change in changes {
         match change {
             diff::Change::Dropped { identity, object }
                 if !dropped.contains(identity)
@@ -199,8 +209,26 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
             _ => {}
         }
     }
+    // Nor is what lacks a column that could not be kept.
+    loop {
+        let lacks = |dependency: &Dependency| {
+            let column = dependency.column.as_deref();
+            let there = kept.get(&dependency.on).map(|it| it.definition.column_names());
+            column.is_some_and(|column| there.is_none_or(|names| !names.contains(&column)))
+        };
+        let is_lacking = |(identity, object): &(&Identity, &Object)| {
+            !to.contains(identity) && object.dependencies.iter().any(|it| lacks(it) || !kept.contains(&it.on))
+        };
+        let lacking: BTreeSet<Identity> = kept.iter().filter(is_lacking).map(|(identity, _)| identity.clone()).collect();
+        if lacking.is_empty() {
+            break;
+        }
+        kept = kept.into_iter().filter(|(identity, _)| !lacking.contains(identity)).collect();
+    }
     let Plan { batches, .. } = plan::plan(from, &kept, options);
-    Plan { batches, left_out: plan.left_out }
+    // Also what would have gone with something that is made anew.
+    let Plan { left_out, .. } = plan::plan(&kept, to, options);
+    Plan { batches, left_out }
 }
 
 /// Whether the index that a partition's is part of is another table's from now on: it goes with that.

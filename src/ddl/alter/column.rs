@@ -218,6 +218,21 @@ fn add_in_steps(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Stat
     }
 }
 
+/// What a column is made of and the table needs no more: its type, its collation, what its value is computed by.
+fn needed_no_more(it: &Altered<'_, '_>, column: &Column) -> Vec<Identity> {
+    let Column { data_type, collation, default, generated, .. } = column;
+    let values = || default.iter().chain(generated.iter().map(|it| &it.expression));
+    let is_of_column = |on: &Identity| {
+        let name = on.qualified_name();
+        (on.kind.is_type() && data_type.name == name)
+            || (on.kind == Kind::Collation && collation.as_ref() == Some(&name))
+            || (!on.schema.is_empty() && values().any(|value| mentions(&value.0, on)))
+    };
+    let is_needed = |on: &Identity| it.after.dependencies.iter().any(|it| it.on == *on);
+    let gone = it.before.dependencies.iter().map(|it| &it.on).filter(|on| *on != it.identity && !is_needed(on) && is_of_column(on));
+    gone.cloned().collect()
+}
+
 /// The tables below a table that go on to have a column which it has no more, as their own.
 fn keepers(it: &Altered<'_, '_>, table: &QualifiedName, column: &str) -> Vec<Identity> {
     let has = |object: &Object| object.definition.columns().into_iter().flatten().any(|own| own.name == column);
@@ -252,6 +267,7 @@ fn drop(it: &Altered<'_, '_>, column: &Column) -> Option<Statement> {
     statement.removes.extend(places(it.from, it.identity, &column.name));
     statement.removes.retain(|(of, _)| !keepers.contains(of));
     statement.releases.extend(keepers);
+    statement.releases.extend(needed_no_more(it, column));
     // Who leaves the table leaves with the column.
     let leaves = |(child, _): &(&Identity, &Object)| it.to.catalog().get(child).is_some_and(|after| !parents(after).contains(&&table));
     statement.parted.extend(it.from.children(&table).filter(leaves).map(|(child, _)| (child.clone(), it.identity.clone())));
@@ -485,6 +501,7 @@ impl Pair<'_, '_, '_> {
         let mut statement = self.whole(format!("TYPE {}{collation}{using}", data_type(&self.new.data_type)));
         statement.removes.extend(places(self.it.from, self.it.identity, &self.new.name));
         statement.adds.extend(statement.removes.clone());
+        statement.releases.extend(needed_no_more(self.it, self.old));
         // Defaults that those below have of their own go first, and a column that came from a parent is the table's own by then.
         let below = statement.removes.iter().filter(|(of, _)| of != self.it.identity);
         statement.parted.extend(below.map(|(of, _)| (of.clone(), self.it.identity.clone())));
