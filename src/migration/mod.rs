@@ -225,9 +225,13 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
         }
         kept = kept.into_iter().filter(|(identity, _)| !lacking.contains(identity)).collect();
     }
-    let Plan { batches, .. } = plan::plan(from, &kept, options);
+    let Plan { batches, mut left_out } = plan::plan(from, &kept, options);
     // Also what would have gone with something that is made anew.
-    let Plan { left_out, .. } = plan::plan(&kept, to, options);
+    for step in plan::plan(&kept, to, options).left_out {
+        if !left_out.iter().any(|it| it.sql == step.sql) {
+            left_out.push(step);
+        }
+    }
     Plan { batches, left_out }
 }
 

@@ -13,11 +13,13 @@ pub(super) type ColumnAttributes<'c> = (Option<&'c str>, &'c [Grant], &'c BTreeM
 
 /// The statements that alter what isn't the definition.
 pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
-    let Object { comment, owner, grants, security_labels, depends_on_extensions, dependencies: _, definition } = it.after;
+    let Object { comment, owner, grants: _, security_labels, depends_on_extensions, dependencies: _, definition } = it.after;
     let before = it.before;
     let target = it.address();
     let spelling = spelling(it.identity.kind);
-    let mut sql = Vec::new();
+    let (taken, given) = grants_of(it);
+    // From whom before who owns it: a new owner's own rights would go with what it was granted.
+    let mut sql = taken;
     let goes_with_table = matches!(definition, Definition::Sequence(sequence) if sequence.owner.is_some());
     // An owner that DDL doesn't say is whoever runs it: there is nothing to go back to.
     if let (Some(owner), true) = (owner, *owner != before.owner && spelling.owner && !goes_with_table) {
@@ -33,16 +35,23 @@ pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
     for extension in depends_on_extensions.difference(&before.depends_on_extensions) {
         sql.push(format!("ALTER {target} DEPENDS ON EXTENSION {};", quote_identifier(extension)));
     }
-    if let (true, Some(words)) = (*grants != before.grants, spelling.grant) {
-        let name = match it.identity.kind {
-            crate::catalog::Kind::Aggregate => crate::ddl::extension::signature(it.identity),
-            _ => reference(it.identity, it.after),
-        };
-        let public = Privilege::of_public(it.identity);
-        sql.extend(grant_changes(&format!("{words} {name}"), public, before.grants.as_deref(), grants.as_deref(), None));
-    }
+    sql.extend(given);
     sql.extend(column_grants_again(it));
     sql.into_iter().map(|sql| it.statement(sql)).collect()
+}
+
+/// What takes privileges, and what gives them.
+fn grants_of(it: &Altered<'_, '_>) -> (Vec<String>, Vec<String>) {
+    let Some(words) = spelling(it.identity.kind).grant.filter(|_| it.after.grants != it.before.grants) else {
+        return (Vec::new(), Vec::new());
+    };
+    let name = match it.identity.kind {
+        crate::catalog::Kind::Aggregate => crate::ddl::extension::signature(it.identity),
+        _ => reference(it.identity, it.after),
+    };
+    let public = Privilege::of_public(it.identity);
+    let changes = grant_changes(&format!("{words} {name}"), public, it.before.grants.as_deref(), it.after.grants.as_deref(), None);
+    changes.into_iter().partition(|sql| sql.starts_with("REVOKE "))
 }
 
 /// Privileges on columns that stay while the same are taken from the relation, and from all of its columns with that.

@@ -21,6 +21,8 @@ use crate::ddl::{Statement, Thing, Transaction, Writer};
 
 /// The statements that alter the columns of a table.
 pub(super) struct Columns {
+    /// Those that make way for what a parent does.
+    first: Vec<Statement>,
     /// Those that add and alter.
     pub(super) kept: Vec<Statement>,
     /// Those that drop, which come last.
@@ -28,7 +30,7 @@ pub(super) struct Columns {
 }
 
 pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> Columns {
-    let mut columns = Columns { kept: Vec::new(), dropped: Vec::new() };
+    let mut columns = Columns { first: Vec::new(), kept: Vec::new(), dropped: Vec::new() };
     let find = |columns: &'_ [Column], name: &str| columns.iter().position(|column| column.name == name);
     let is_retyped =
         |old: &Column| new.iter().any(|new| new.name == old.name && (&new.data_type, &new.collation) != (&old.data_type, &old.collation));
@@ -66,6 +68,7 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
     for column in old.iter().filter(|column| find(new, &column.name).is_none()) {
         columns.dropped.extend(drop(it, column));
     }
+    columns.kept.splice(0..0, std::mem::take(&mut columns.first));
     columns
 }
 
@@ -343,7 +346,7 @@ impl Pair<'_, '_, '_> {
         let same_type = |one: &Column, other: &Column| one.data_type == other.data_type && one.collation == other.collation;
         let type_comes_down = retypes && self.comes_down(same_type);
         if type_comes_down {
-            self.make_way(statements, &mut has_default);
+            self.make_way(&mut columns.first, &mut has_default);
         } else if retypes {
             self.retype(statements, &mut has_default);
         }
