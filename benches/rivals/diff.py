@@ -11,7 +11,7 @@ A pair is right if a server that has FROM, and ran what a program printed, is wh
 entry; the order of a table's columns aside), and our own comparison of the two databases. What can't be installed is named with the reason.
 PGX_GOOSE names a binary to take instead of target/release/pgx-goose; PGX_GOOSE_CORPUS where the real schemas are.
 """
-import datetime, json, os, pathlib, random, re, shutil, subprocess, sys, tempfile, time
+import datetime, itertools, json, os, pathlib, random, re, shutil, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACE = ROOT / "target/rivals/diff"
@@ -20,7 +20,7 @@ CORPUS = pathlib.Path(os.environ.get("PGX_GOOSE_CORPUS", ROOT / "../shared/corpu
 LIMIT = 300  # seconds that a program may take
 
 # name, package, version: from PyPI, npm and the Go module proxy.
-PYPI = [("migra", "migra", "3.0.1663481299", ["setuptools<81"]), ("results", "results", "2.0.1789346060", [])]
+PYPI = [("migra", "migra", "3.0.1663481299", ["setuptools<81", "psycopg[binary]"]), ("results", "results", "2.0.1789346060", [])]
 NPM = [("pg-delta", "@supabase/pg-delta", "1.0.0-alpha.34")]
 GO = [
     ("pg-schema-diff", "github.com/stripe/pg-schema-diff/cmd/pg-schema-diff"),
@@ -187,7 +187,8 @@ def pairs():
         name = f"{folder.parent.name} {folder.name}"
         yield name, old, new, "real"
         yield f"{name}, back", new, old, "real"
-    for name, old, new in cut_histories():
+    # PGX_GOOSE_HISTORIES takes the first so many of them.
+    for name, old, new in itertools.islice(cut_histories(), int(os.environ.get("PGX_GOOSE_HISTORIES", "1000"))):
         yield name, old, new, "real"
         yield f"{name}, back", new, old, "real"
     folders = [it for it in sorted((ROOT / "fixtures/migrate").glob("*/*/")) if not (it / "server.txt").exists()]

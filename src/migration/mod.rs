@@ -182,7 +182,7 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     // Some drops are no choice: of what has a name that something new takes.
     let mut dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
-    let (old, new) = (Writer::new(from), Writer::new(to));
+    let (old, new) = (Writer::new(from).towards(to), Writer::new(to));
     let taken: BTreeSet<(String, String)> = to.iter().flat_map(|(identity, object)| new.slots(identity, object)).collect();
     let changes = diff::diff(from, to).changes;
     dropped.extend(changes.iter().filter_map(|change| match *change {
@@ -199,7 +199,9 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
                     && object.dependencies.iter().all(|it| !dropped.contains(&it.on))
                     && !is_part_of_another(from, to, identity, object) =>
             {
-                kept.insert(identity.clone(), object.clone());
+                // What a parent handed down to a table that leaves it is the table's own.
+                let own = if old.parted_from(identity, object).is_some() { as_own(object) } else { object.clone() };
+                kept.insert(identity.clone(), own);
             }
             // A child keeps what its parent keeps, though no statement of its own would drop it.
             diff::Change::Altered { identity, before, after } if loses_columns(before, after) => {
@@ -233,6 +235,17 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
         }
     }
     Plan { batches, left_out }
+}
+
+/// A constraint or an index that no parent hands down any more.
+fn as_own(object: &Object) -> Object {
+    let mut own = object.clone();
+    match &mut own.definition {
+        Definition::Constraint(constraint) => (constraint.inherited, constraint.local) = (false, true),
+        Definition::Index(index) => index.partition_of = None,
+        _ => {}
+    }
+    own
 }
 
 /// Whether the index that a partition's is part of is another table's from now on: it goes with that.
