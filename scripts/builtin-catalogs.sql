@@ -47,6 +47,15 @@ select concat_ws(E'\t', coalesce(m.extname, ''), 't', t.typname, t.typcategory, 
 from pg_type t left join member m on m.classid = 'pg_type'::regclass and m.objid = t.oid
 where (m.extname is not null or t.typnamespace = 'pg_catalog'::regnamespace) and t.typtype in ('b', 'p', 'r', 'm') and t.typcategory <> 'A' and t.typname !~ '^pg_toast'
 union all
+select concat_ws(E'\t', coalesce(m.extname, ''), 'p', a.amname, o.opcname, t.typname, case when o.opcdefault then 'd' end)
+from pg_opclass o join pg_am a on a.oid = o.opcmethod join pg_type t on t.oid = o.opcintype
+  left join member m on m.classid = 'pg_opclass'::regclass and m.objid = o.oid
+where m.extname is not null or o.opcnamespace = 'pg_catalog'::regnamespace
+union all
+-- Those of the operating system are another machine's, and ICU's are as new as its library.
+select concat_ws(E'\t', '', 'l', c.collname)
+from pg_collation c where c.collnamespace = 'pg_catalog'::regnamespace and (c.collprovider in ('d', 'b', 'i') or c.collname in ('C', 'POSIX', 'ucs_basic'))
+union all
 select concat_ws(E'\t', '', 'r', n.nspname, c.relname, string_agg(concat_ws(' ', a.attname,
     case when tn.nspname = 'pg_catalog' then '' else tn.nspname || '.' end || t.typname || case when a.attnotnull then '!' else '' end), ',' order by a.attnum))
 from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pgx_goose::capture::live::connection::is_connection_string;
-use pgx_goose::catalog::{Catalog, Kind, Sizes};
+use pgx_goose::catalog::{Kind, Sizes};
 use pgx_goose::ddl;
 use pgx_goose::fs::{self, Durability};
-use pgx_goose::snapshot::{self, DecodeError, HeaderFacts, Snapshot};
+use pgx_goose::snapshot::{self, DecodeError, HeaderFacts, Reader, Snapshot};
 
 use super::error::{Exit, Failure};
 use super::report::{Report, printable};
@@ -119,7 +119,7 @@ fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
     if arguments.output == "-" {
         return output::print(&bytes);
     }
-    let written = write(&arguments.output, &catalog, &sizes, &bytes, arguments.force)?;
+    let written = write(&arguments.output, &sizes, &bytes, arguments.force)?;
     let what = if written { "wrote" } else { "unchanged:" };
     report.summary(&format!("{what} {} ({}, {} bytes)", arguments.output, count(catalog.len(), "object"), bytes.len()));
     Ok(Exit::Success)
@@ -129,11 +129,15 @@ fn create(arguments: &Create, report: &Report) -> Result<Exit, Failure> {
 ///
 /// A file that is no snapshot is most likely there by a slip of the hand (`-o schema.sql`), and stays unless `force` is said. One that was
 /// damaged, and one of a newer version, are snapshots still.
-fn write(path: &str, catalog: &Catalog, sizes: &Sizes, bytes: &[u8], force: bool) -> Result<bool, Failure> {
+fn write(path: &str, sizes: &Sizes, bytes: &[u8], force: bool) -> Result<bool, Failure> {
     if let Some(old) = fs::read_if_exists(path)?.filter(|it| !it.is_empty()) {
-        match snapshot::decode(&old) {
+        match Reader::open(&old) {
             // Who doesn't ask for sizes leaves those that are there.
-            Ok(old) if old.catalog == *catalog && (sizes.is_empty() || old.sizes == *sizes) => return Ok(false),
+            Ok(old)
+                if Reader::open(bytes).is_ok_and(|new| old.holds_same(&new)) && (sizes.is_empty() || old.sizes().as_ref() == Ok(sizes)) =>
+            {
+                return Ok(false);
+            }
             Err(DecodeError::NotASnapshot) if !force => {
                 let hint = "name another file, or say `--force` to replace this one";
                 return Err(Failure::usage(format!("`{path}` is no snapshot, and is not replaced")).hint(hint));

@@ -6,6 +6,7 @@
 //! | `packages` | [`super::model::Packages`] |
 //! | `mocks` | `written`, `testify`, `gomock`: which mocks there are |
 //! | `table` | [`super::model::Table`], in a file of a table |
+//! | `names` | `table.names`, which every line asks for |
 //! | `tables` | all of [`super::model::Table`], in a file of the user's own that is one for all |
 //! | `project` | in a file of the project: `enums`, `composites`, `registered_types`, `codecs` of [`super::model::Project`], and `tables`, each with `names`, `sql`, `kind`, `read_only` |
 
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use upon::Value;
 
-use super::model::{Project, Routines, Table};
+use super::model::{Packages, Project, Routines, Table};
 use super::options::{MockProvider, Options};
 
 /// What every template sees.
@@ -23,15 +24,7 @@ pub(super) struct Shared(BTreeMap<String, Value>);
 impl Shared {
     pub(super) fn new(project: &Project, options: &Options) -> Self {
         let packages = &project.packages;
-        let pkg = [
-            ("models", &packages.models),
-            ("interfaces", &packages.interfaces),
-            ("postgres", &packages.postgres),
-            ("mocks", &packages.mocks),
-            ("tests", &packages.tests),
-            ("runtime", &packages.runtime),
-        ];
-        let pkg = pkg.into_iter().map(|(name, package)| (name.to_owned(), Value::String(package.name.clone()))).collect();
+        let pkg = package_names(packages).into_iter().map(|(name, it)| (name.to_owned(), Value::String(it.to_owned()))).collect();
         let mocks = [
             ("written", options.with_mocks),
             ("testify", options.with_mocks && options.mock_provider == MockProvider::Testify),
@@ -47,12 +40,12 @@ impl Shared {
 
     /// Returns what the templates of a table see.
     pub(super) fn table(&self, table: &Table) -> Value {
-        self.with("table", value(table))
+        self.with([("table", value(table)), ("names", value(&table.names))])
     }
 
     /// Returns what the templates of functions see: their mocks are made as those of a table.
     pub(super) fn functions(&self, functions: &Routines) -> Value {
-        self.with("table", value(functions))
+        self.with([("table", value(functions)), ("names", value(&functions.names))])
     }
 
     /// Returns what the templates of the project see.
@@ -65,7 +58,7 @@ impl Shared {
             ("tables".to_owned(), value(&project.tables)),
             ("has_functions".to_owned(), Value::Bool(!project.functions.routines.is_empty())),
         ]);
-        self.with("project", Value::Map(data))
+        self.with([("project", Value::Map(data))])
     }
 
     /// Returns what a template of the user's own sees that makes one file for all: the project, and all of its `tables`.
@@ -77,11 +70,29 @@ impl Shared {
         data
     }
 
-    fn with(&self, name: &str, value: Value) -> Value {
+    fn with<const N: usize>(&self, values: [(&str, Value); N]) -> Value {
         let mut data = self.0.clone();
-        data.insert(name.to_owned(), value);
+        data.extend(values.map(|(name, value)| (name.to_owned(), value)));
         Value::Map(data)
     }
+}
+
+/// The packages' names, as code writes them.
+fn package_names(packages: &Packages) -> [(&'static str, &str); 6] {
+    [
+        ("models", &packages.models),
+        ("interfaces", &packages.interfaces),
+        ("postgres", &packages.postgres),
+        ("mocks", &packages.mocks),
+        ("tests", &packages.tests),
+        ("runtime", &packages.runtime),
+    ]
+    .map(|(name, package)| (name, package.name.as_str()))
+}
+
+/// What is the same in all files, by the name that templates give it.
+pub(super) fn constants(packages: &Packages) -> Vec<(String, String)> {
+    package_names(packages).into_iter().map(|(name, it)| (format!("pkg.{name}"), it.to_owned())).collect()
 }
 
 /// A value as JSON, indented, with a line break at its end.

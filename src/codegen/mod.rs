@@ -122,7 +122,7 @@ pub fn generate(catalog: &Catalog, options: &Options, sink: &dyn Sink) -> Result
     if diagnostics.iter().any(|it| it.severity == Severity::Error) {
         return Err(Error::Schema(diagnostics));
     }
-    let templates = Templates::load(options.template_dir.as_deref())?;
+    let templates = Templates::load(options.template_dir.as_deref(), &data::constants(&model.project.packages))?;
     diagnostics.extend(templates.unused.iter().map(|name| {
         Diagnostic::warning(format!("the template `{name}` overrides none of the default ones, and makes no file"))
             .hint(template::hint(name))
@@ -383,6 +383,9 @@ fn project_files(project: &Project, options: &Options) -> Vec<Planned> {
     }
     files.push(planned("repositories.tmpl", &packages.postgres, "repositories.go"));
     files.push(planned("types.tmpl", &packages.postgres, "types.go"));
+    if options.with_mocks && options.mock_provider == MockProvider::Testify {
+        files.push(planned("mocks_testify.tmpl", &packages.mocks, "mocks.go"));
+    }
     if options.with_tests {
         files.push(planned("test_main.tmpl", &packages.tests, "main_test.go"));
         files.push(planned("test_runtime.tmpl", &packages.tests, "runtime_test.go"));

@@ -33,6 +33,7 @@ defaults![
     "functions_test.tmpl",
     "mock_gomock.tmpl",
     "mock_testify.tmpl",
+    "mocks_testify.tmpl",
     "model.tmpl",
     "opt.tmpl",
     "repositories.tmpl",
@@ -164,7 +165,10 @@ impl TemplateFacts {
 
 impl Templates {
     /// Compiles the default templates and those of the user's folder.
-    pub(crate) fn load(folder: Option<&str>) -> Result<Self, TemplateError> {
+    ///
+    /// `constants` are values that are the same for all files, by the name that templates give them: default templates get them as
+    /// their own text, for what is looked up once needn't be looked up for every table.
+    pub(crate) fn load(folder: Option<&str>, constants: &[(String, String)]) -> Result<Self, TemplateError> {
         let start = Instant::now();
         let mut engine = template::engine();
         literal::add_filters(&mut engine);
@@ -181,7 +185,7 @@ impl Templates {
         templates.overridden = own.iter().map(|(name, _)| name.clone()).collect();
         for (name, text) in DEFAULTS {
             if !templates.overridden.contains(*name) {
-                templates.add(name, text)?;
+                templates.add(name, &with_constants(text, constants))?;
             }
         }
         for (name, text) in &own {
@@ -279,6 +283,21 @@ impl Templates {
     }
 }
 
+/// Returns a default template with constants in the place of their names.
+fn with_constants(text: &str, constants: &[(String, String)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (name, after))) = rest.split_once("<: ").and_then(|(before, it)| Some((before, it.split_once(" :>")?))) {
+        out.push_str(before);
+        match constants.iter().find(|(constant, _)| constant == name) {
+            Some((_, value)) => out.push_str(value),
+            None => out.extend(["<: ", name, " :>"]),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 /// Returns what to do about a template that is never used.
 pub(super) fn hint(name: &str) -> String {
     match nearest(name, DEFAULTS.iter().map(|(default, _)| *default)) {
@@ -308,7 +327,7 @@ mod tests {
     use super::*;
 
     fn render(template: &str) -> Result<String, TemplateError> {
-        let mut templates = Templates::load(None).expect("the default templates compile");
+        let mut templates = Templates::load(None, &[]).expect("the default templates compile");
         templates.add("t.tmpl", template)?;
         templates.render("t.tmpl", &upon::value! { list: ["a", "b"], yes: true, sql: "SELECT `x`", none: [] })
     }
@@ -361,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_an_error() {
-        let error = Templates::load(Some("no/such/folder")).err().expect("refused");
+        let error = Templates::load(Some("no/such/folder"), &[]).err().expect("refused");
         assert_eq!(error.to_string(), "the template folder `no/such/folder` does not exist");
     }
 }

@@ -300,7 +300,7 @@ impl<'a> Fates<'a> {
     /// What takes an object with it: the object that it belongs to, or a column of that.
     pub(super) fn owner_that_goes(&self, identity: &Identity) -> Option<(&'a Identity, Option<&'a str>)> {
         let object = self.from.get(identity)?;
-        let mut owner = self.handed_down.get(identity).filter(|by| self.is_dropped_whole(by)).map(|by| (*by, None));
+        let mut owner = None;
         for dependency in object.dependencies.iter().filter(|it| it.on != *identity) {
             let Some((on, _)) = self.from.get_key_value(&dependency.on) else { continue };
             if self.parted.contains(&(identity, on)) {
@@ -319,7 +319,8 @@ impl<'a> Fates<'a> {
                 None => {}
             }
         }
-        owner
+        // A partition that goes takes its part of a constraint along, before the parent takes its own.
+        owner.or_else(|| self.handed_down.get(identity).filter(|by| self.is_dropped_whole(by)).map(|by| (*by, None)))
     }
 
     /// The statements that put a type out of the way instead of dropping it, where columns of it keep their values.

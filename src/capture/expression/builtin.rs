@@ -1,10 +1,10 @@
-//! The functions, operators, casts, types and relations that PostgreSQL itself has, and those of the extensions that come with it.
+//! The functions, operators, casts, types, relations, operator classes and collations that PostgreSQL itself has, and those of the extensions that come with it.
 //!
 //! `snapshots/builtin/` is written from servers of all majors by `scripts/builtin-catalogs`, which also says what its lines
 //! mean. Types are named by their internal names, arrays with an underscore before the element's. What is read is the newest
 //! major: most of it only grows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::sync::LazyLock;
 
@@ -43,6 +43,15 @@ pub(super) struct Operator {
     pub(super) parameters: Vec<Declared<'static>>,
 }
 
+/// An operator class of an access method.
+#[derive(Debug)]
+struct OperatorClass {
+    name: &'static str,
+    data_type: &'static str,
+    /// Whether an index on the type has it where none is named.
+    default: bool,
+}
+
 /// A column of a relation of `pg_catalog` or `information_schema`.
 #[derive(Debug)]
 pub(super) struct Column {
@@ -62,6 +71,9 @@ pub(super) struct Builtin {
     /// Category, and whether the type is the preferred one of it.
     types: HashMap<&'static str, (&'static str, bool)>,
     relations: HashMap<&'static str, HashMap<&'static str, Vec<Column>>>,
+    /// By access method.
+    operator_classes: HashMap<&'static str, Vec<OperatorClass>>,
+    collations: HashSet<&'static str>,
 }
 
 static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
@@ -69,8 +81,10 @@ static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
     for line in unpacked(include_bytes!("../../../snapshots/builtin/postgresql.tsv.gz")).lines() {
         let mut fields = line.split('\t');
         let until = fields.next().and_then(|it| it.split_once('-')).map(|it| it.1);
-        if until == Some(MAJOR) {
-            builtin.add(&fields.skip(1).collect::<Vec<_>>());
+        let fields: Vec<&str> = fields.skip(1).collect();
+        // Which of ICU's collations there are depends on its library, not on the major.
+        if until == Some(MAJOR) || fields.first() == Some(&"l") {
+            builtin.add(&fields);
         }
     }
     builtin
@@ -159,6 +173,13 @@ impl Builtin {
                 let columns = field(3).split(',').filter_map(column).collect();
                 builtin.relations.entry(field(1)).or_default().insert(field(2), columns);
             }
+            "p" => {
+                let class = OperatorClass { name: field(2), data_type: field(3), default: field(4) == "d" };
+                builtin.operator_classes.entry(field(1)).or_default().push(class);
+            }
+            "l" => {
+                builtin.collations.insert(field(1));
+            }
             _ => {}
         }
     }
@@ -189,6 +210,28 @@ impl Builtin {
     /// Whether a type is the preferred one of its category.
     pub(super) fn is_preferred(&self, name: &str) -> bool {
         self.types.get(name).is_some_and(|(_, preferred)| *preferred)
+    }
+
+    /// The operator class that an index of an access method has on a type, by the type's own name; `None` where one must be named, or where
+    /// that of another type serves.
+    pub(super) fn default_operator_class(&self, method: &str, data_type: &str) -> Option<&'static str> {
+        let classes = self.operator_classes.get(method)?;
+        classes.iter().find(|it| it.default && it.data_type == data_type).map(|it| it.name)
+    }
+
+    /// Whether an operator class is the default for some type.
+    pub(super) fn is_default_for_some_type(&self, method: &str, class: &str) -> bool {
+        self.operator_classes.get(method).is_some_and(|all| all.iter().any(|it| it.default && it.name == class))
+    }
+
+    /// The names of an access method's operator classes.
+    pub(super) fn operator_classes(&self, method: &str) -> impl Iterator<Item = &'static str> {
+        self.operator_classes.get(method).into_iter().flatten().map(|it| it.name)
+    }
+
+    /// The collations that are the same on all machines.
+    pub(super) fn collations(&self) -> impl Iterator<Item = &'static str> {
+        self.collations.iter().copied()
     }
 
     /// The columns of a relation of the server's own.

@@ -66,6 +66,10 @@ impl<'a> Analysis<'a> {
                     }
                     return Ok(Typed::of(data_type));
                 }
+                if let Some((function, extension)) = self.resolver.of_unknown_extension(schema.as_deref(), &name) {
+                    it.funcname = vec![string(&function.schema), string(&function.name)];
+                    self.needs(extension);
+                }
                 return Ok(Typed::unknown(format!("the function `{name}` is not known"), it.location));
             }
         }

@@ -206,6 +206,33 @@ pub(crate) fn cast(text: &Expression, to: &DataType) -> Expression {
     Expression(print::expression(coerce::cast(tree, type_name)))
 }
 
+/// The operator class of PostgreSQL's own that an index of an access method has on a type where none is named.
+pub(crate) fn default_operator_class(method: &str, data_type: &str) -> Option<&'static str> {
+    builtin::Builtin::get().default_operator_class(method, data_type)
+}
+
+/// Whether an operator class of PostgreSQL's own is the default for some type: all that can be said where the type is unknown.
+pub(crate) fn is_default_for_some_type(method: &str, class: &str) -> bool {
+    builtin::Builtin::get().is_default_for_some_type(method, class)
+}
+
+/// The names of the operator classes that PostgreSQL itself has for an access method, sorted.
+pub(crate) fn operator_classes(method: &str) -> Vec<&'static str> {
+    sorted(builtin::Builtin::get().operator_classes(method))
+}
+
+/// The names of the collations that PostgreSQL has on all machines, sorted.
+pub(crate) fn collations() -> Vec<&'static str> {
+    sorted(builtin::Builtin::get().collations())
+}
+
+fn sorted(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// Whether PostgreSQL itself has a function of that name.
 pub(crate) fn is_builtin_function(name: &str) -> bool {
     !builtin::Builtin::get().functions(name).is_empty()

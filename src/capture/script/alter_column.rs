@@ -319,7 +319,7 @@ pub(crate) fn set_type(state: &mut State<'_>, table: &Identity, command: &AlterT
     check_column(state, table, &command.name)?;
     let data_type = types::column_type(state, node)?;
     let mut needs = std::collections::BTreeSet::new();
-    let collation = types::explicit_collation(state, node, &data_type, &mut needs);
+    let collation = types::explicit_collation(state, node, &data_type, &mut needs)?;
     change_all(state, table, &command.name, only, &|column| {
         // A literal was one of the old type when the default was made, and stays one.
         if let Some(default) = &mut column.default

@@ -1,6 +1,8 @@
-//! What `pg_catalog` has: the names of PostgreSQL's own types, and its default operator classes.
+//! What `pg_catalog` has: the names and forms of PostgreSQL's own types, and which operator class an index has on them.
 //!
 //! Types of PostgreSQL 13 to 18, without array types (`_text`), which follow from their elements.
+
+use crate::capture::expression;
 
 /// Sorted bytewise.
 #[rustfmt::skip]
@@ -70,53 +72,10 @@ pub(crate) fn form(data_type: &str) -> Option<(i16, bool, char, char)> {
     Some((length, by_value, alignment, storage))
 }
 
-/// Access method, type, default operator class; sorted.
-#[rustfmt::skip]
-const DEFAULT_OPERATOR_CLASSES: &[(&str, &str, &str)] = &[
-    ("brin", "anyrange", "range_inclusion_ops"), ("brin", "bit", "bit_minmax_ops"), ("brin", "box", "box_inclusion_ops"), ("brin",
-    "bpchar", "bpchar_minmax_ops"), ("brin", "bytea", "bytea_minmax_ops"), ("brin", "char", "char_minmax_ops"), ("brin", "date",
-    "date_minmax_ops"), ("brin", "float4", "float4_minmax_ops"), ("brin", "float8", "float8_minmax_ops"), ("brin", "inet",
-    "inet_inclusion_ops"), ("brin", "int2", "int2_minmax_ops"), ("brin", "int4", "int4_minmax_ops"), ("brin", "int8",
-    "int8_minmax_ops"), ("brin", "interval", "interval_minmax_ops"), ("brin", "macaddr", "macaddr_minmax_ops"), ("brin",
-    "macaddr8", "macaddr8_minmax_ops"), ("brin", "name", "name_minmax_ops"), ("brin", "numeric", "numeric_minmax_ops"), ("brin",
-    "oid", "oid_minmax_ops"), ("brin", "pg_lsn", "pg_lsn_minmax_ops"), ("brin", "text", "text_minmax_ops"), ("brin", "tid",
-    "tid_minmax_ops"), ("brin", "time", "time_minmax_ops"), ("brin", "timestamp", "timestamp_minmax_ops"), ("brin", "timestamptz",
-    "timestamptz_minmax_ops"), ("brin", "timetz", "timetz_minmax_ops"), ("brin", "uuid", "uuid_minmax_ops"), ("brin", "varbit",
-    "varbit_minmax_ops"), ("btree", "anyarray", "array_ops"), ("btree", "anyenum", "enum_ops"), ("btree", "anymultirange",
-    "multirange_ops"), ("btree", "anyrange", "range_ops"), ("btree", "bit", "bit_ops"), ("btree", "bool", "bool_ops"), ("btree",
-    "bpchar", "bpchar_ops"), ("btree", "bytea", "bytea_ops"), ("btree", "char", "char_ops"), ("btree", "date", "date_ops"),
-    ("btree", "float4", "float4_ops"), ("btree", "float8", "float8_ops"), ("btree", "inet", "inet_ops"), ("btree", "int2",
-    "int2_ops"), ("btree", "int4", "int4_ops"), ("btree", "int8", "int8_ops"), ("btree", "interval", "interval_ops"), ("btree",
-    "jsonb", "jsonb_ops"), ("btree", "macaddr", "macaddr_ops"), ("btree", "macaddr8", "macaddr8_ops"), ("btree", "money",
-    "money_ops"), ("btree", "name", "name_ops"), ("btree", "numeric", "numeric_ops"), ("btree", "oid", "oid_ops"), ("btree",
-    "oidvector", "oidvector_ops"), ("btree", "pg_lsn", "pg_lsn_ops"), ("btree", "record", "record_ops"), ("btree", "text",
-    "text_ops"), ("btree", "tid", "tid_ops"), ("btree", "time", "time_ops"), ("btree", "timestamp", "timestamp_ops"), ("btree",
-    "timestamptz", "timestamptz_ops"), ("btree", "timetz", "timetz_ops"), ("btree", "tsquery", "tsquery_ops"), ("btree",
-    "tsvector", "tsvector_ops"), ("btree", "uuid", "uuid_ops"), ("btree", "varbit", "varbit_ops"), ("btree", "xid8", "xid8_ops"),
-    ("gin", "anyarray", "array_ops"), ("gin", "jsonb", "jsonb_ops"), ("gin", "tsvector", "tsvector_ops"), ("gist",
-    "anymultirange", "multirange_ops"), ("gist", "anyrange", "range_ops"), ("gist", "box", "box_ops"), ("gist", "circle",
-    "circle_ops"), ("gist", "point", "point_ops"), ("gist", "polygon", "poly_ops"), ("gist", "tsquery", "tsquery_ops"), ("gist",
-    "tsvector", "tsvector_ops"), ("hash", "aclitem", "aclitem_ops"), ("hash", "anyarray", "array_ops"), ("hash", "anyenum",
-    "enum_ops"), ("hash", "anymultirange", "multirange_ops"), ("hash", "anyrange", "range_ops"), ("hash", "bool", "bool_ops"),
-    ("hash", "bpchar", "bpchar_ops"), ("hash", "bytea", "bytea_ops"), ("hash", "char", "char_ops"), ("hash", "cid", "cid_ops"),
-    ("hash", "date", "date_ops"), ("hash", "float4", "float4_ops"), ("hash", "float8", "float8_ops"), ("hash", "inet",
-    "inet_ops"), ("hash", "int2", "int2_ops"), ("hash", "int4", "int4_ops"), ("hash", "int8", "int8_ops"), ("hash", "interval",
-    "interval_ops"), ("hash", "jsonb", "jsonb_ops"), ("hash", "macaddr", "macaddr_ops"), ("hash", "macaddr8", "macaddr8_ops"),
-    ("hash", "name", "name_ops"), ("hash", "numeric", "numeric_ops"), ("hash", "oid", "oid_ops"), ("hash", "oidvector",
-    "oidvector_ops"), ("hash", "pg_lsn", "pg_lsn_ops"), ("hash", "record", "record_ops"), ("hash", "text", "text_ops"), ("hash",
-    "tid", "tid_ops"), ("hash", "time", "time_ops"), ("hash", "timestamp", "timestamp_ops"), ("hash", "timestamptz",
-    "timestamptz_ops"), ("hash", "timetz", "timetz_ops"), ("hash", "uuid", "uuid_ops"), ("hash", "xid", "xid_ops"), ("hash",
-    "xid8", "xid8_ops"), ("spgist", "anyrange", "range_ops"), ("spgist", "box", "box_ops"), ("spgist", "inet", "inet_ops"),
-    ("spgist", "point", "quad_point_ops"), ("spgist", "polygon", "poly_ops"), ("spgist", "text", "text_ops"),
-];
-
 /// The default operator class of an access method for a built-in type, or for the polymorphic type of enums, arrays,
 /// ranges and row types. PostgreSQL src/backend/commands/indexcmds.c, GetDefaultOpClass.
 pub(crate) fn default_operator_class(method: &str, data_type: &str) -> Option<&'static str> {
-    let find = |data_type: &str| {
-        let found = DEFAULT_OPERATOR_CLASSES.binary_search_by_key(&(method, data_type), |it| (it.0, it.1));
-        found.ok().map(|at| DEFAULT_OPERATOR_CLASSES[at].2)
-    };
+    let find = |data_type: &str| expression::default_operator_class(method, data_type);
     // Types without a class of their own take that of the type they are binary-coercible to.
     find(data_type).or_else(|| match data_type {
         "varchar" => find("text"),
@@ -128,17 +87,11 @@ pub(crate) fn default_operator_class(method: &str, data_type: &str) -> Option<&'
     })
 }
 
-/// Whether an operator class is the default for some type: all that can be said where the type is unknown.
-pub(crate) fn is_default_for_some_type(method: &str, class: &str) -> bool {
-    DEFAULT_OPERATOR_CLASSES.iter().any(|it| it.0 == method && it.2 == class)
-}
-
 #[cfg(test)]
 mod tests {
     #[test]
     fn types_are_sorted() {
         assert!(super::TYPES.is_sorted());
         assert!(super::FORMS.is_sorted_by_key(|it| it.0));
-        assert!(super::DEFAULT_OPERATOR_CLASSES.is_sorted());
     }
 }

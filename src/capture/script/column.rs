@@ -63,7 +63,7 @@ pub(crate) fn plan<'n>(
     let mut needs = BTreeSet::new();
     state.type_dependencies(&data_type, &mut needs);
     let mut column = Column::new(node.colname.clone(), data_type.clone());
-    column.collation = types::explicit_collation(state, node, &data_type, &mut needs);
+    column.collation = types::explicit_collation(state, node, &data_type, &mut needs)?;
     column.storage = storage(state, &data_type, &node.storage_name);
     column.compression = (!node.compression.is_empty() && node.compression != "default").then(|| node.compression.clone());
     column.foreign_options = foreign::kept_options(&node.fdwoptions);

@@ -20,7 +20,7 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateDomainStmt, _at: Place)
     let base = state.resolver().data_type(type_name)?;
     let mut dependencies: BTreeSet<Dependency> = state.schema_dependency(&name.schema).into_iter().collect();
     state.type_dependencies(&base, &mut dependencies);
-    let collation = node.coll_clause.as_deref().map(|it| state.collation(&it.collname, &mut dependencies));
+    let collation = node.coll_clause.as_deref().map(|it| state.collation(&it.collname, &mut dependencies)).transpose()?;
     let collation = collation.filter(|it| *it != types::type_collation(state, &base));
     let mut domain = Domain { base, collation, default: None, not_null: false };
     let mut checks = Vec::new();

@@ -137,7 +137,7 @@ pub(crate) fn key(
     let mut column = (!element.name.is_empty()).then(|| element.name.clone());
     // `(x COLLATE "C")` is the key `x` with a collation.
     if let Some(NodeEnum::CollateClause(clause)) = expression.and_then(|it| it.node.as_ref()) {
-        key.collation = Some(state.collation(&clause.collname, &mut needs));
+        key.collation = Some(state.collation(&clause.collname, &mut needs)?);
         expression = clause.arg.as_deref();
     }
     if let Some(NodeEnum::ColumnRef(it)) = expression.and_then(|it| it.node.as_ref())
@@ -158,7 +158,7 @@ pub(crate) fn key(
         key.expression = Some(canonical.expression);
     }
     if !element.collation.is_empty() {
-        key.collation = Some(state.collation(&element.collation, &mut needs));
+        key.collation = Some(state.collation(&element.collation, &mut needs)?);
     }
     if let (Some(collation), Some(name)) = (&key.collation, &key.column)
         && let Some(column) = super::column::get(state, table, name)
@@ -169,10 +169,10 @@ pub(crate) fn key(
         }
     }
     if !element.opclass.is_empty() {
-        let class = state.operator_class(&element.opclass, &mut needs);
+        let class = state.operator_class(&element.opclass, method, &mut needs)?;
         let is_default = match &data_type {
             Some(data_type) => types::is_default_operator_class(state, method, data_type, &class),
-            None => class.is_builtin() && super::builtin::is_default_for_some_type(method, &class.name),
+            None => class.is_builtin() && crate::capture::expression::is_default_for_some_type(method, &class.name),
         };
         // With parameters it has to be said (`get_opclass_name` in `ruleutils.c` does so, too).
         key.operator_class = (!is_default || !element.opclassopts.is_empty()).then_some(class);

@@ -79,6 +79,6 @@ pub(crate) fn is_default_class(extension: &str, method: &str, class: &str) -> bo
 
 /// Whether the table knows the extension.
 pub(crate) fn is_known(extension: &str) -> bool {
-    const SORTS: [&str; 6] = ["types", "relations", "functions", "operators", "classes", "schema"];
+    const SORTS: [&str; 7] = ["types", "relations", "functions", "operators", "classes", "schema", "comment"];
     SORTS.iter().any(|sort| MEMBERS.contains_key(&(extension, *sort)))
 }

@@ -3,6 +3,7 @@
 //! [`Names`] is the index, kept by `State` (or made once of a finished catalog); [`Resolver`] asks it. Types are resolved
 //! here in full: aliases, implicit and clamped modifiers, arrays, `%TYPE`. It knows nothing of statements.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use pg_query::NodeEnum;
@@ -413,6 +414,23 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The extension that a type or function must belong to which nothing at hand makes: one of which this version knows no member. Of several
+    /// it is the one whose name is most like it.
+    pub(crate) fn of_unknown_extension(&self, schema: Option<&str>, name: &str) -> Option<(QualifiedName, &'a Identity)> {
+        let unknown = self.catalog.of_kind(Kind::Extension).map(|(it, _)| it).filter(|it| !members::is_known(&it.name));
+        let is_likely = |extension: &Identity| match schema {
+            // An extension may make a schema of its own.
+            Some(schema) => schema == self.schema_of(extension) || schema == extension.name,
+            None => true,
+        };
+        let mut likely: Vec<&Identity> = unknown.filter(|it| is_likely(it)).collect();
+        let likeness = |it: &Identity| it.name.bytes().zip(name.bytes()).take_while(|(one, other)| one == other).count();
+        likely.sort_by_key(|it| Reverse(likeness(it)));
+        let extension = *likely.first()?;
+        let schema = schema.unwrap_or_else(|| self.schema_of(extension));
+        Some((QualifiedName::new(schema, name), extension))
+    }
+
     /// Whether nothing but the name of a type is known: a domain of the information schema.
     pub(crate) fn is_opaque_type(&self, name: &QualifiedName) -> bool {
         name.schema == "information_schema" && builtin::is_information_schema_type(&name.name)
@@ -425,7 +443,10 @@ impl<'a> Resolver<'a> {
             return self.type_of_column(node);
         }
         let (schema, name) = split_name(&node.names);
-        let Some((mut data_type, _)) = self.type_named(schema.as_deref(), &name) else {
+        let found = self.type_named(schema.as_deref(), &name).map(|(it, _)| it);
+        let assumed =
+            || self.of_unknown_extension(schema.as_deref(), &name).map(|(name, _)| DataType { name, modifiers: Vec::new(), array: false });
+        let Some(mut data_type) = found.or_else(assumed) else {
             let mut candidates: Vec<&Identity> = self.names.types.values().flat_map(HashMap::values).collect();
             candidates.retain(|it| it.kind != Kind::Extension);
             let mut unresolved = self.unresolved("type", schema.as_deref(), &name, location, &candidates);
@@ -460,7 +481,9 @@ impl<'a> Resolver<'a> {
 
     /// The object that makes a type: an enum, domain, composite, range, relation or extension; `None` for the server's.
     pub(crate) fn type_object(&self, name: &QualifiedName) -> Option<&'a Identity> {
-        self.names.type_of(&name.schema, &name.name)
+        let assumed =
+            || self.of_unknown_extension(Some(&name.schema), &name.name).filter(|_| !name.is_builtin()).map(|(_, extension)| extension);
+        self.names.type_of(&name.schema, &name.name).or_else(assumed)
     }
 
     /// The same by schema and name.

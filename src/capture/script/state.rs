@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pg_query::protobuf::{Node, RangeVar};
 
+use crate::capture::expression;
 use crate::catalog::{Catalog, DataType, Definition, Dependency, Identity, Kind, Object, PG_CATALOG, QualifiedName, Schema};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 
+use super::members;
 use super::resolve::{MemberSort, Names, Resolver, split_name};
 use super::split::Places;
 use super::transaction::{Levels, Settings, Undo};
@@ -400,7 +402,28 @@ impl<'a> State<'a> {
     /// The catalog without temporary objects, and all findings.
     pub(crate) fn finish(mut self) -> (Catalog, Vec<Diagnostic>) {
         self.drop_temporary();
+        let unknown = self.catalog.of_kind(Kind::Extension).map(|(it, _)| it).filter(|it| !members::is_known(&it.name));
+        let assumed: Vec<Diagnostic> = unknown.filter_map(|extension| self.assumption(extension)).collect();
+        self.diagnostics.extend(assumed);
         (self.catalog, self.diagnostics)
+    }
+
+    /// What is said of an extension of which no member is known, where objects need it all the same.
+    fn assumption(&self, extension: &Identity) -> Option<Diagnostic> {
+        let mut dependents: Vec<&Identity> = self.dependents(extension).collect();
+        dependents.sort_unstable();
+        let others = match dependents.len() {
+            0 => return None,
+            1 => String::new(),
+            number => format!(" and {} more", number - 1),
+        };
+        let message = format!(
+            "nothing is known of the extension `{}`: what {} {}{others} needs and nothing makes is taken for its own",
+            extension.name,
+            dependents[0].kind,
+            dependents[0].qualified_name()
+        );
+        Some(Diagnostic::warning(message).hint("a snapshot of a database that has the extension says what is in it"))
     }
 
     /// The relation's constraints by name.
@@ -419,19 +442,53 @@ impl<'a> State<'a> {
         dependencies.extend(self.resolver().type_dependency(data_type));
     }
 
-    /// A collation that a statement names, with its need.
-    pub(crate) fn collation(&self, name: &[Node], dependencies: &mut BTreeSet<Dependency>) -> QualifiedName {
+    /// A collation that a statement names, with its need. One that neither the script nor every server has is the operating system's, unless
+    /// its name is such as only ICU's are.
+    pub(crate) fn collation(&self, name: &[Node], dependencies: &mut BTreeSet<Dependency>) -> Result<QualifiedName, Problem> {
         let resolver = self.resolver();
         let collation = resolver.collation(name);
-        dependencies.extend(resolver.collation_object(&collation).cloned().map(Dependency::on));
-        collation
+        let object = resolver.collation_object(&collation);
+        let is_locale = !collation.name.split('.').next().unwrap_or_default().contains('-');
+        if object.is_none() && collation.is_builtin() && !is_locale {
+            let known = expression::collations();
+            if !known.contains(&collation.name.as_str()) {
+                let problem = Problem::new(format!("collation `{}` does not exist", collation.name));
+                return Err(match nearest(&collation.name, known) {
+                    Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                    None => problem,
+                });
+            }
+        }
+        dependencies.extend(object.cloned().map(Dependency::on));
+        Ok(collation)
     }
 
-    /// An operator class that a statement names, with its need.
-    pub(crate) fn operator_class(&self, name: &[Node], dependencies: &mut BTreeSet<Dependency>) -> QualifiedName {
+    /// An operator class of an access method that a statement names, with its need.
+    pub(crate) fn operator_class(
+        &self,
+        name: &[Node],
+        method: &str,
+        dependencies: &mut BTreeSet<Dependency>,
+    ) -> Result<QualifiedName, Problem> {
         let (class, object) = self.resolver().operator_class(name);
+        if object.is_none() && !self.has_operator_class(method, &class) {
+            let of_extensions = self.catalog.of_kind(Kind::Extension).flat_map(|(it, _)| members::operator_classes(&it.name));
+            let near = nearest(&class.name, expression::operator_classes(method).into_iter().chain(of_extensions));
+            let problem = Problem::new(format!("operator class `{}` does not exist for access method `{method}`", class.name));
+            return Err(match near {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem,
+            });
+        }
         dependencies.extend(object.cloned().map(Dependency::on));
-        class
+        Ok(class)
+    }
+
+    /// Whether an operator class that no object makes may be there: one of the server's, or of an extension whose classes are unknown.
+    fn has_operator_class(&self, method: &str, class: &QualifiedName) -> bool {
+        expression::operator_classes(method).contains(&class.name.as_str())
+            || !class.is_builtin()
+            || self.catalog.of_kind(Kind::Extension).any(|(extension, _)| !members::is_known(&extension.name))
     }
 
     /// A function that a statement names without arguments, with its need. One that the script does not make is the server's.

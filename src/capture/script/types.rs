@@ -87,7 +87,7 @@ pub(crate) fn create_composite(state: &mut State<'_>, node: &CompositeTypeStmt, 
 fn attribute(state: &State<'_>, definition: &ColumnDef, dependencies: &mut BTreeSet<Dependency>) -> Result<Attribute, Problem> {
     let data_type = column_type(state, definition)?;
     state.type_dependencies(&data_type, dependencies);
-    let collation = explicit_collation(state, definition, &data_type, dependencies);
+    let collation = explicit_collation(state, definition, &data_type, dependencies)?;
     Ok(Attribute { name: definition.colname.clone(), data_type, collation, comment: None })
 }
 
@@ -105,10 +105,10 @@ pub(crate) fn explicit_collation(
     definition: &ColumnDef,
     data_type: &DataType,
     dependencies: &mut BTreeSet<Dependency>,
-) -> Option<QualifiedName> {
-    let clause = definition.coll_clause.as_deref()?;
-    let collation = state.collation(&clause.collname, dependencies);
-    (collation != type_collation(state, data_type)).then_some(collation)
+) -> Result<Option<QualifiedName>, Problem> {
+    let Some(clause) = definition.coll_clause.as_deref() else { return Ok(None) };
+    let collation = state.collation(&clause.collname, dependencies)?;
+    Ok((collation != type_collation(state, data_type)).then_some(collation))
 }
 
 /// The collation of a type: a domain's own, `C` of `name`, else the database's.
@@ -146,9 +146,9 @@ pub(crate) fn create_range(state: &mut State<'_>, node: &CreateRangeStmt, _at: P
             }
             "subtype_opclass" => {
                 let Some(type_name) = type_name else { continue };
-                operator_class = Some(state.operator_class(&type_name.names, &mut dependencies));
+                operator_class = Some(state.operator_class(&type_name.names, "btree", &mut dependencies)?);
             }
-            "collation" => collation = type_name.map(|it| state.collation(&it.names, &mut dependencies)),
+            "collation" => collation = type_name.map(|it| state.collation(&it.names, &mut dependencies)).transpose()?,
             "canonical" => canonical = type_name.map(|it| state.function(&it.names, &mut dependencies)),
             "subtype_diff" => subtype_diff = type_name.map(|it| state.function(&it.names, &mut dependencies)),
             "multirange_type_name" => multirange = type_name.map(|it| split_name(&it.names).1),
@@ -240,7 +240,7 @@ pub(crate) fn alter_composite(state: &mut State<'_>, identity: &Identity, comman
         AlterTableType::AtAlterColumnType => {
             let Some(definition) = definition else { return Ok(()) };
             let data_type = column_type(state, definition)?;
-            let collation = explicit_collation(state, definition, &data_type, &mut dependencies);
+            let collation = explicit_collation(state, definition, &data_type, &mut dependencies)?;
             let typed = typed_tables(state, identity);
             change_composite(state, identity, |it| {
                 let Some(attribute) = it.attributes.iter_mut().find(|it| it.name == command.name) else {

@@ -47,6 +47,14 @@ const TYPES: [&str; 14] = [
     "func()",
     "Pair[K, V]",
 ];
+/// Bodies on one line: some stay there, some don't.
+const BODIES: [&str; 5] = [
+    "{ return }",
+    "error { x := 1; return f(x) }",
+    "error { if x { return nil }; return f(x) }",
+    "error { return veryLongNameOfAFunctionIndeed(aVeryMuchLongerNameThanAllOfTheOthersHere, anotherLongName) }",
+    "{ f(struct { a int; b string }{}) }",
+];
 const WORDS: [&str; 30] = [
     "Text",
     "of a",
@@ -166,7 +174,7 @@ impl Writer {
             9 => format!("{}(\n{},\n{},\n)", self.name(), self.value(depth + 1), self.value(depth + 1)),
             10 => format!("{} &&\n{} ||\n{}", self.name(), self.name(), self.name()),
             11 => self.literal(depth + 1),
-            12 => format!("func({} int) {{ return }}", self.name()),
+            12 => format!("func({} int) {}", self.name(), self.pick(&BODIES)),
             13 => format!("func() error {{\n{}\n{}\n}}", self.statement_text(depth + 1), self.statement_text(depth + 1)),
             14 => format!("{}.\n{}().\n{}({})", self.name(), self.name(), self.name(), self.value(depth + 1)),
             _ => format!("[]int{{{}, {}}}", self.value(3), self.value(3)),

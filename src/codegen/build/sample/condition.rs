@@ -118,6 +118,11 @@ pub(super) fn read(sql: &str) -> Condition {
     parse(sql, condition).unwrap_or_else(|| Condition::Unknown(Vec::new()))
 }
 
+/// The value that an expression always has, where it is one.
+pub(super) fn constant(sql: &str) -> Option<Literal> {
+    parse(sql, literal)?
+}
+
 /// Makes the check of a domain one of the column: what it calls `value`.
 pub(super) fn rename(condition: &mut Condition, column: &str) {
     match condition {

@@ -201,9 +201,15 @@ impl Samples<'_> {
         self.relations[at].columns.iter().find(|it| it.name == name)
     }
 
+    /// Whether a column is NULL where a row gives it no value.
+    fn can_be_left_null(&self, at: usize, name: &str) -> bool {
+        self.column(at, name).is_some_and(|it| it.column.nullable && it.column.optional_free())
+            && self.source(at, name).is_some_and(|it| it.generated.is_none())
+    }
+
     /// Whether a row can do without what the key refers to.
     fn may_be_null(&self, at: usize, foreign: &ForeignKey) -> bool {
-        let nullable = |name: &String| self.column(at, name).is_some_and(|it| it.column.nullable && it.column.optional_free());
+        let nullable = |name: &String| self.can_be_left_null(at, name);
         match foreign.match_type {
             MatchType::Simple => foreign.columns.iter().any(nullable),
             MatchType::Full => foreign.columns.iter().all(nullable),
@@ -416,7 +422,7 @@ impl Samples<'_> {
             if open.is_empty() {
                 continue;
             }
-            let can_skip = open.iter().any(|it| self.column(at, it).is_some_and(|it| it.column.nullable && it.column.optional_free()));
+            let can_skip = open.iter().any(|it| self.can_be_left_null(at, it));
             let must_be_null = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.null == Some(true)));
             let must_be_set = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.null == Some(false)));
             let found = if must_be_null {
@@ -482,12 +488,13 @@ impl Samples<'_> {
                 _ => None,
             })
             .collect();
-        let distinct = key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.rank > 0));
+        let constant = self.constants(at, parent, key, plan)?;
+        let distinct = !constant.is_empty() || key.columns.iter().any(|it| plan.demands.get(it).is_some_and(|it| it.rank > 0));
         let is_same = |it: &Parent| shared.iter().all(|(other, from)| from.variable == it.variable && from.column == **other);
         let again = plan.parents.iter().find(|it| it.at == parent && !distinct && is_same(it)).map(|it| it.variable.clone());
         let with = match &again {
             Some(_) => Vec::new(),
-            None => self.made_with(parent, key, known, &shared)?,
+            None => self.made_with(parent, key, known, &shared)?.into_iter().chain(constant).collect(),
         };
         let variable = again.clone().unwrap_or_else(|| {
             let wish = &self.naming.tables[parent].variable;
@@ -540,6 +547,33 @@ impl Samples<'_> {
                 return Err(refused());
             }
             let value = converted(&target.resolved, &source.resolved, from.read.clone()).ok_or_else(refused)?;
+            with.push(self.field(target, value));
+        }
+        Ok(with)
+    }
+
+    /// What a parent must be made with because its child has always the same in the columns of the key: a constant that is generated, or
+    /// values that a check leaves.
+    fn constants(&self, at: usize, parent: usize, key: &ForeignKey, plan: &Plan) -> Result<Vec<SampleField>, String> {
+        let mut with = Vec::new();
+        for (name, other) in key.columns.iter().zip(&key.referenced_columns) {
+            let (Some(own), Some(target), Some(source)) = (self.source(at, name), self.column(parent, other), self.source(parent, other))
+            else {
+                continue;
+            };
+            let demand = match own.generated {
+                Some(generated) => {
+                    let constant = condition::constant(&generated.expression.0);
+                    Some(constant.ok_or_else(|| format!("column {name} is computed, and refers to a row of {}", key.references))?)
+                        .map(|it| vec![it])
+                }
+                None => plan.demands.get(name).and_then(|it| it.one_of.clone()),
+            };
+            let Some(one_of) = demand.filter(|_| source.insertable()) else { continue };
+            let is_own = self.foreign_keys(parent).all(|(_, it)| !it.columns.contains(other));
+            let demand = Demand { one_of: Some(one_of), ..Demand::default() };
+            let value = self.value(target, source, &demand, false).filter(|_| is_own);
+            let value = value.ok_or_else(|| format!("{other} of {} can't be chosen for it", key.references))?;
             with.push(self.field(target, value));
         }
         Ok(with)

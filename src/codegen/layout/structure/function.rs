@@ -22,19 +22,35 @@ impl Walk<'_> {
         if !declared && is_type {
             return;
         }
+        if let Some(body) = self.body(at) {
+            self.roles[body] = if self.stays_flat(index, body, declared) { Role::FlatBody } else { Role::Body };
+        }
+    }
+
+    /// The brace of the body of a function whose result begins at `at`, if it has one: what follows a type has none.
+    fn body(&self, mut at: usize) -> Option<usize> {
         // The result's type, if it is not in parentheses.
         while !self.semicolon_before(at) {
             match self.kind(at) {
-                Kind::LeftBrace => {
-                    self.roles[at] = if self.stays_flat(index, at, declared) { Role::FlatBody } else { Role::Body };
-                    return;
-                }
+                Kind::LeftBrace => return Some(at),
                 Kind::Struct | Kind::Interface if self.kind(at + 1) == Kind::LeftBrace => at = self.after(at + 1),
                 Kind::Ident | Kind::Dot | Kind::Operator(5) | Kind::Arrow | Kind::Chan | Kind::Map | Kind::Func => at += 1,
                 Kind::LeftBracket | Kind::LeftParen => at = self.after(at),
-                _ => return,
+                _ => return None,
             }
         }
+        None
+    }
+
+    /// Whether something between two tokens of one line becomes several: the body of a function, the fields of a struct, the methods of an interface.
+    pub(super) fn spreads(&self, first: usize, end: usize) -> bool {
+        (first..end).any(|at| match self.kind(at) {
+            Kind::Func if self.kind(at + 1) == Kind::LeftParen => {
+                self.body(self.after(at + 1)).is_some_and(|body| body < end && !self.stays_flat(at, body, false))
+            }
+            Kind::Struct | Kind::Interface => self.kind(at + 1) == Kind::LeftBrace && !self.is_short(at + 1),
+            _ => false,
+        })
     }
 
     /// Marks type parameters, parameters and results; where the token after them is.
@@ -75,6 +91,6 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        statements <= 5
+        statements <= 5 && !self.spreads(open + 1, close)
     }
 }

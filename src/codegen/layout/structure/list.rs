@@ -156,7 +156,7 @@ impl Walk<'_> {
             return (0, 0, at);
         }
         let first = self.at(index);
-        let size = if self.at(at - 1).end_line > first.line {
+        let size = if self.at(at - 1).end_line > first.line || self.spreads(index, at) {
             0
         } else if colon > index {
             self.at(colon - 1).end - first.start

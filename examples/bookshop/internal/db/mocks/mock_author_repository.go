@@ -34,11 +34,7 @@ func (m *MockAuthorRepository) Create(ctx context.Context, create models.AuthorC
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.AuthorCreate) (models.Author, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Author](ret, 0), ret.Error(1)
 }
 
 // CreateMany mocks AuthorRepository.CreateMany.
@@ -47,11 +43,7 @@ func (m *MockAuthorRepository) CreateMany(ctx context.Context, creates []models.
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.AuthorCreate) ([]models.Author, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 []models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Author](ret, 0), ret.Error(1)
 }
 
 // CopyFrom mocks AuthorRepository.CopyFrom.
@@ -60,11 +52,7 @@ func (m *MockAuthorRepository) CopyFrom(ctx context.Context, creates iter.Seq[mo
 	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.AuthorCreate]) (int64, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // Get mocks AuthorRepository.Get.
@@ -73,11 +61,7 @@ func (m *MockAuthorRepository) Get(ctx context.Context, id int64) (models.Author
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (models.Author, error)); ok {
 		return returnFunc(ctx, id)
 	}
-	var ret0 models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Author](ret, 0), ret.Error(1)
 }
 
 // GetForUpdate mocks AuthorRepository.GetForUpdate.
@@ -90,11 +74,7 @@ func (m *MockAuthorRepository) GetForUpdate(ctx context.Context, id int64, wait 
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, ...pgdb.Wait) (models.Author, error)); ok {
 		return returnFunc(ctx, id, wait...)
 	}
-	var ret0 models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Author](ret, 0), ret.Error(1)
 }
 
 // List mocks AuthorRepository.List.
@@ -103,11 +83,7 @@ func (m *MockAuthorRepository) List(ctx context.Context, page pgdb.Page) ([]mode
 	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Author, error)); ok {
 		return returnFunc(ctx, page)
 	}
-	var ret0 []models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Author](ret, 0), ret.Error(1)
 }
 
 // ListAfter mocks AuthorRepository.ListAfter.
@@ -116,15 +92,7 @@ func (m *MockAuthorRepository) ListAfter(ctx context.Context, after *models.Auth
 	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.AuthorCursor, int) ([]models.Author, *models.AuthorCursor, error)); ok {
 		return returnFunc(ctx, after, limit)
 	}
-	var ret0 []models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Author)
-	}
-	var ret1 *models.AuthorCursor
-	if value := ret.Get(1); value != nil {
-		ret1 = value.(*models.AuthorCursor)
-	}
-	return ret0, ret1, ret.Error(2)
+	return returned[[]models.Author](ret, 0), returned[*models.AuthorCursor](ret, 1), ret.Error(2)
 }
 
 // Find mocks AuthorRepository.Find.
@@ -137,11 +105,7 @@ func (m *MockAuthorRepository) Find(ctx context.Context, options ...pgdb.Option)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Author, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Author](ret, 0), ret.Error(1)
 }
 
 // FindOne mocks AuthorRepository.FindOne.
@@ -154,11 +118,7 @@ func (m *MockAuthorRepository) FindOne(ctx context.Context, options ...pgdb.Opti
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Author, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Author](ret, 0), ret.Error(1)
 }
 
 // All mocks AuthorRepository.All.
@@ -171,11 +131,7 @@ func (m *MockAuthorRepository) All(ctx context.Context, options ...pgdb.Option) 
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Author, error]); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 iter.Seq2[models.Author, error]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(iter.Seq2[models.Author, error])
-	}
-	return ret0
+	return returned[iter.Seq2[models.Author, error]](ret, 0)
 }
 
 // LoadBooksByAuthorID mocks AuthorRepository.LoadBooksByAuthorID.
@@ -188,11 +144,7 @@ func (m *MockAuthorRepository) LoadBooksByAuthorID(ctx context.Context, rows []m
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Author, ...pgdb.Option) (map[int64][]models.Book, error)); ok {
 		return returnFunc(ctx, rows, options...)
 	}
-	var ret0 map[int64][]models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(map[int64][]models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[map[int64][]models.Book](ret, 0), ret.Error(1)
 }
 
 // Update mocks AuthorRepository.Update.
@@ -201,11 +153,7 @@ func (m *MockAuthorRepository) Update(ctx context.Context, author models.Author)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.Author) (models.Author, error)); ok {
 		return returnFunc(ctx, author)
 	}
-	var ret0 models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Author](ret, 0), ret.Error(1)
 }
 
 // Patch mocks AuthorRepository.Patch.
@@ -214,11 +162,7 @@ func (m *MockAuthorRepository) Patch(ctx context.Context, id int64, patch models
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, models.AuthorPatch) (models.Author, error)); ok {
 		return returnFunc(ctx, id, patch)
 	}
-	var ret0 models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Author](ret, 0), ret.Error(1)
 }
 
 // Delete mocks AuthorRepository.Delete.
@@ -236,11 +180,7 @@ func (m *MockAuthorRepository) Exists(ctx context.Context, id int64) (bool, erro
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (bool, error)); ok {
 		return returnFunc(ctx, id)
 	}
-	var ret0 bool
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(bool)
-	}
-	return ret0, ret.Error(1)
+	return returned[bool](ret, 0), ret.Error(1)
 }
 
 // Count mocks AuthorRepository.Count.
@@ -253,9 +193,5 @@ func (m *MockAuthorRepository) Count(ctx context.Context, filters ...pgdb.Filter
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
 		return returnFunc(ctx, filters...)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }

@@ -34,11 +34,7 @@ func (m *MockBookRepository) Create(ctx context.Context, create models.BookCreat
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.BookCreate) (models.Book, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // CreateMany mocks BookRepository.CreateMany.
@@ -47,11 +43,7 @@ func (m *MockBookRepository) CreateMany(ctx context.Context, creates []models.Bo
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.BookCreate) ([]models.Book, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 []models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Book](ret, 0), ret.Error(1)
 }
 
 // CopyFrom mocks BookRepository.CopyFrom.
@@ -60,11 +52,7 @@ func (m *MockBookRepository) CopyFrom(ctx context.Context, creates iter.Seq[mode
 	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.BookCreate]) (int64, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // Get mocks BookRepository.Get.
@@ -73,11 +61,7 @@ func (m *MockBookRepository) Get(ctx context.Context, id int64) (models.Book, er
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (models.Book, error)); ok {
 		return returnFunc(ctx, id)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // GetForUpdate mocks BookRepository.GetForUpdate.
@@ -90,11 +74,7 @@ func (m *MockBookRepository) GetForUpdate(ctx context.Context, id int64, wait ..
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, ...pgdb.Wait) (models.Book, error)); ok {
 		return returnFunc(ctx, id, wait...)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // GetByIsbn mocks BookRepository.GetByIsbn.
@@ -103,11 +83,7 @@ func (m *MockBookRepository) GetByIsbn(ctx context.Context, isbn string) (models
 	if returnFunc, ok := ret.Get(0).(func(context.Context, string) (models.Book, error)); ok {
 		return returnFunc(ctx, isbn)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // List mocks BookRepository.List.
@@ -116,11 +92,7 @@ func (m *MockBookRepository) List(ctx context.Context, page pgdb.Page) ([]models
 	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Book, error)); ok {
 		return returnFunc(ctx, page)
 	}
-	var ret0 []models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Book](ret, 0), ret.Error(1)
 }
 
 // ListByAuthorID mocks BookRepository.ListByAuthorID.
@@ -129,11 +101,7 @@ func (m *MockBookRepository) ListByAuthorID(ctx context.Context, authorID int64,
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, pgdb.Page) ([]models.Book, error)); ok {
 		return returnFunc(ctx, authorID, page)
 	}
-	var ret0 []models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Book](ret, 0), ret.Error(1)
 }
 
 // CountByAuthorID mocks BookRepository.CountByAuthorID.
@@ -142,11 +110,7 @@ func (m *MockBookRepository) CountByAuthorID(ctx context.Context, authorID int64
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (int64, error)); ok {
 		return returnFunc(ctx, authorID)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // ListAfter mocks BookRepository.ListAfter.
@@ -155,15 +119,7 @@ func (m *MockBookRepository) ListAfter(ctx context.Context, after *models.BookCu
 	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.BookCursor, int) ([]models.Book, *models.BookCursor, error)); ok {
 		return returnFunc(ctx, after, limit)
 	}
-	var ret0 []models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Book)
-	}
-	var ret1 *models.BookCursor
-	if value := ret.Get(1); value != nil {
-		ret1 = value.(*models.BookCursor)
-	}
-	return ret0, ret1, ret.Error(2)
+	return returned[[]models.Book](ret, 0), returned[*models.BookCursor](ret, 1), ret.Error(2)
 }
 
 // Find mocks BookRepository.Find.
@@ -176,11 +132,7 @@ func (m *MockBookRepository) Find(ctx context.Context, options ...pgdb.Option) (
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Book, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Book](ret, 0), ret.Error(1)
 }
 
 // FindOne mocks BookRepository.FindOne.
@@ -193,11 +145,7 @@ func (m *MockBookRepository) FindOne(ctx context.Context, options ...pgdb.Option
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Book, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // All mocks BookRepository.All.
@@ -210,11 +158,7 @@ func (m *MockBookRepository) All(ctx context.Context, options ...pgdb.Option) it
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Book, error]); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 iter.Seq2[models.Book, error]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(iter.Seq2[models.Book, error])
-	}
-	return ret0
+	return returned[iter.Seq2[models.Book, error]](ret, 0)
 }
 
 // LoadAuthors mocks BookRepository.LoadAuthors.
@@ -227,11 +171,7 @@ func (m *MockBookRepository) LoadAuthors(ctx context.Context, rows []models.Book
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Book, ...pgdb.Option) (map[int64]models.Author, error)); ok {
 		return returnFunc(ctx, rows, options...)
 	}
-	var ret0 map[int64]models.Author
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(map[int64]models.Author)
-	}
-	return ret0, ret.Error(1)
+	return returned[map[int64]models.Author](ret, 0), ret.Error(1)
 }
 
 // FindWithAuthor mocks BookRepository.FindWithAuthor.
@@ -244,11 +184,7 @@ func (m *MockBookRepository) FindWithAuthor(ctx context.Context, options ...pgdb
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]pgdb.Joined[models.Book, models.Author], error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []pgdb.Joined[models.Book, models.Author]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]pgdb.Joined[models.Book, models.Author])
-	}
-	return ret0, ret.Error(1)
+	return returned[[]pgdb.Joined[models.Book, models.Author]](ret, 0), ret.Error(1)
 }
 
 // LoadOrderLinesByBookID mocks BookRepository.LoadOrderLinesByBookID.
@@ -261,11 +197,7 @@ func (m *MockBookRepository) LoadOrderLinesByBookID(ctx context.Context, rows []
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Book, ...pgdb.Option) (map[int64][]models.OrderLine, error)); ok {
 		return returnFunc(ctx, rows, options...)
 	}
-	var ret0 map[int64][]models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(map[int64][]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[map[int64][]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // Update mocks BookRepository.Update.
@@ -274,11 +206,7 @@ func (m *MockBookRepository) Update(ctx context.Context, book models.Book) (mode
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.Book) (models.Book, error)); ok {
 		return returnFunc(ctx, book)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // Patch mocks BookRepository.Patch.
@@ -287,11 +215,7 @@ func (m *MockBookRepository) Patch(ctx context.Context, id int64, patch models.B
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, models.BookPatch) (models.Book, error)); ok {
 		return returnFunc(ctx, id, patch)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // UpsertByIsbn mocks BookRepository.UpsertByIsbn.
@@ -300,11 +224,7 @@ func (m *MockBookRepository) UpsertByIsbn(ctx context.Context, create models.Boo
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.BookCreate) (models.Book, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Book](ret, 0), ret.Error(1)
 }
 
 // Delete mocks BookRepository.Delete.
@@ -340,11 +260,7 @@ func (m *MockBookRepository) Exists(ctx context.Context, id int64) (bool, error)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (bool, error)); ok {
 		return returnFunc(ctx, id)
 	}
-	var ret0 bool
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(bool)
-	}
-	return ret0, ret.Error(1)
+	return returned[bool](ret, 0), ret.Error(1)
 }
 
 // Count mocks BookRepository.Count.
@@ -357,9 +273,5 @@ func (m *MockBookRepository) Count(ctx context.Context, filters ...pgdb.Filter) 
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
 		return returnFunc(ctx, filters...)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }

@@ -35,11 +35,7 @@ func (m *MockOrderLineRepository) Create(ctx context.Context, create models.Orde
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineCreate) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // CreateMany mocks OrderLineRepository.CreateMany.
@@ -48,11 +44,7 @@ func (m *MockOrderLineRepository) CreateMany(ctx context.Context, creates []mode
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderLineCreate) ([]models.OrderLine, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 []models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // CopyFrom mocks OrderLineRepository.CopyFrom.
@@ -61,11 +53,7 @@ func (m *MockOrderLineRepository) CopyFrom(ctx context.Context, creates iter.Seq
 	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.OrderLineCreate]) (int64, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // Get mocks OrderLineRepository.Get.
@@ -74,11 +62,7 @@ func (m *MockOrderLineRepository) Get(ctx context.Context, key models.OrderLineK
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, key)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // GetForUpdate mocks OrderLineRepository.GetForUpdate.
@@ -91,11 +75,7 @@ func (m *MockOrderLineRepository) GetForUpdate(ctx context.Context, key models.O
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey, ...pgdb.Wait) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, key, wait...)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // List mocks OrderLineRepository.List.
@@ -104,11 +84,7 @@ func (m *MockOrderLineRepository) List(ctx context.Context, page pgdb.Page) ([]m
 	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.OrderLine, error)); ok {
 		return returnFunc(ctx, page)
 	}
-	var ret0 []models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // ListByBookID mocks OrderLineRepository.ListByBookID.
@@ -117,11 +93,7 @@ func (m *MockOrderLineRepository) ListByBookID(ctx context.Context, bookID int64
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, pgdb.Page) ([]models.OrderLine, error)); ok {
 		return returnFunc(ctx, bookID, page)
 	}
-	var ret0 []models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // CountByBookID mocks OrderLineRepository.CountByBookID.
@@ -130,11 +102,7 @@ func (m *MockOrderLineRepository) CountByBookID(ctx context.Context, bookID int6
 	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (int64, error)); ok {
 		return returnFunc(ctx, bookID)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // ListByOrderID mocks OrderLineRepository.ListByOrderID.
@@ -143,11 +111,7 @@ func (m *MockOrderLineRepository) ListByOrderID(ctx context.Context, orderID uui
 	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID, pgdb.Page) ([]models.OrderLine, error)); ok {
 		return returnFunc(ctx, orderID, page)
 	}
-	var ret0 []models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // CountByOrderID mocks OrderLineRepository.CountByOrderID.
@@ -156,11 +120,7 @@ func (m *MockOrderLineRepository) CountByOrderID(ctx context.Context, orderID uu
 	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID) (int64, error)); ok {
 		return returnFunc(ctx, orderID)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // ListAfter mocks OrderLineRepository.ListAfter.
@@ -169,15 +129,7 @@ func (m *MockOrderLineRepository) ListAfter(ctx context.Context, after *models.O
 	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.OrderLineCursor, int) ([]models.OrderLine, *models.OrderLineCursor, error)); ok {
 		return returnFunc(ctx, after, limit)
 	}
-	var ret0 []models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.OrderLine)
-	}
-	var ret1 *models.OrderLineCursor
-	if value := ret.Get(1); value != nil {
-		ret1 = value.(*models.OrderLineCursor)
-	}
-	return ret0, ret1, ret.Error(2)
+	return returned[[]models.OrderLine](ret, 0), returned[*models.OrderLineCursor](ret, 1), ret.Error(2)
 }
 
 // Find mocks OrderLineRepository.Find.
@@ -190,11 +142,7 @@ func (m *MockOrderLineRepository) Find(ctx context.Context, options ...pgdb.Opti
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.OrderLine, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // FindOne mocks OrderLineRepository.FindOne.
@@ -207,11 +155,7 @@ func (m *MockOrderLineRepository) FindOne(ctx context.Context, options ...pgdb.O
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // All mocks OrderLineRepository.All.
@@ -224,11 +168,7 @@ func (m *MockOrderLineRepository) All(ctx context.Context, options ...pgdb.Optio
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.OrderLine, error]); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 iter.Seq2[models.OrderLine, error]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(iter.Seq2[models.OrderLine, error])
-	}
-	return ret0
+	return returned[iter.Seq2[models.OrderLine, error]](ret, 0)
 }
 
 // LoadBooks mocks OrderLineRepository.LoadBooks.
@@ -241,11 +181,7 @@ func (m *MockOrderLineRepository) LoadBooks(ctx context.Context, rows []models.O
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderLine, ...pgdb.Option) (map[int64]models.Book, error)); ok {
 		return returnFunc(ctx, rows, options...)
 	}
-	var ret0 map[int64]models.Book
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(map[int64]models.Book)
-	}
-	return ret0, ret.Error(1)
+	return returned[map[int64]models.Book](ret, 0), ret.Error(1)
 }
 
 // FindWithBook mocks OrderLineRepository.FindWithBook.
@@ -258,11 +194,7 @@ func (m *MockOrderLineRepository) FindWithBook(ctx context.Context, options ...p
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]pgdb.Joined[models.OrderLine, models.Book], error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []pgdb.Joined[models.OrderLine, models.Book]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]pgdb.Joined[models.OrderLine, models.Book])
-	}
-	return ret0, ret.Error(1)
+	return returned[[]pgdb.Joined[models.OrderLine, models.Book]](ret, 0), ret.Error(1)
 }
 
 // LoadOrders mocks OrderLineRepository.LoadOrders.
@@ -275,11 +207,7 @@ func (m *MockOrderLineRepository) LoadOrders(ctx context.Context, rows []models.
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderLine, ...pgdb.Option) (map[uuid.UUID]models.Order, error)); ok {
 		return returnFunc(ctx, rows, options...)
 	}
-	var ret0 map[uuid.UUID]models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(map[uuid.UUID]models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[map[uuid.UUID]models.Order](ret, 0), ret.Error(1)
 }
 
 // FindWithOrder mocks OrderLineRepository.FindWithOrder.
@@ -292,11 +220,7 @@ func (m *MockOrderLineRepository) FindWithOrder(ctx context.Context, options ...
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]pgdb.Joined[models.OrderLine, models.Order], error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []pgdb.Joined[models.OrderLine, models.Order]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]pgdb.Joined[models.OrderLine, models.Order])
-	}
-	return ret0, ret.Error(1)
+	return returned[[]pgdb.Joined[models.OrderLine, models.Order]](ret, 0), ret.Error(1)
 }
 
 // Update mocks OrderLineRepository.Update.
@@ -305,11 +229,7 @@ func (m *MockOrderLineRepository) Update(ctx context.Context, orderLine models.O
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLine) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, orderLine)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // Patch mocks OrderLineRepository.Patch.
@@ -318,11 +238,7 @@ func (m *MockOrderLineRepository) Patch(ctx context.Context, key models.OrderLin
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey, models.OrderLinePatch) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, key, patch)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // Upsert mocks OrderLineRepository.Upsert.
@@ -331,11 +247,7 @@ func (m *MockOrderLineRepository) Upsert(ctx context.Context, create models.Orde
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineCreate) (models.OrderLine, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // Delete mocks OrderLineRepository.Delete.
@@ -353,11 +265,7 @@ func (m *MockOrderLineRepository) Exists(ctx context.Context, key models.OrderLi
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey) (bool, error)); ok {
 		return returnFunc(ctx, key)
 	}
-	var ret0 bool
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(bool)
-	}
-	return ret0, ret.Error(1)
+	return returned[bool](ret, 0), ret.Error(1)
 }
 
 // Count mocks OrderLineRepository.Count.
@@ -370,9 +278,5 @@ func (m *MockOrderLineRepository) Count(ctx context.Context, filters ...pgdb.Fil
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
 		return returnFunc(ctx, filters...)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }

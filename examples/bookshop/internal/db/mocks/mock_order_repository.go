@@ -35,11 +35,7 @@ func (m *MockOrderRepository) Create(ctx context.Context, create models.OrderCre
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderCreate) (models.Order, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // CreateMany mocks OrderRepository.CreateMany.
@@ -48,11 +44,7 @@ func (m *MockOrderRepository) CreateMany(ctx context.Context, creates []models.O
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderCreate) ([]models.Order, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 []models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Order](ret, 0), ret.Error(1)
 }
 
 // CopyFrom mocks OrderRepository.CopyFrom.
@@ -61,11 +53,7 @@ func (m *MockOrderRepository) CopyFrom(ctx context.Context, creates iter.Seq[mod
 	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.OrderCreate]) (int64, error)); ok {
 		return returnFunc(ctx, creates)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }
 
 // Get mocks OrderRepository.Get.
@@ -74,11 +62,7 @@ func (m *MockOrderRepository) Get(ctx context.Context, id uuid.UUID) (models.Ord
 	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID) (models.Order, error)); ok {
 		return returnFunc(ctx, id)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // GetForUpdate mocks OrderRepository.GetForUpdate.
@@ -91,11 +75,7 @@ func (m *MockOrderRepository) GetForUpdate(ctx context.Context, id uuid.UUID, wa
 	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID, ...pgdb.Wait) (models.Order, error)); ok {
 		return returnFunc(ctx, id, wait...)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // List mocks OrderRepository.List.
@@ -104,11 +84,7 @@ func (m *MockOrderRepository) List(ctx context.Context, page pgdb.Page) ([]model
 	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Order, error)); ok {
 		return returnFunc(ctx, page)
 	}
-	var ret0 []models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Order](ret, 0), ret.Error(1)
 }
 
 // ListAfter mocks OrderRepository.ListAfter.
@@ -117,15 +93,7 @@ func (m *MockOrderRepository) ListAfter(ctx context.Context, after *models.Order
 	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.OrderCursor, int) ([]models.Order, *models.OrderCursor, error)); ok {
 		return returnFunc(ctx, after, limit)
 	}
-	var ret0 []models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Order)
-	}
-	var ret1 *models.OrderCursor
-	if value := ret.Get(1); value != nil {
-		ret1 = value.(*models.OrderCursor)
-	}
-	return ret0, ret1, ret.Error(2)
+	return returned[[]models.Order](ret, 0), returned[*models.OrderCursor](ret, 1), ret.Error(2)
 }
 
 // Find mocks OrderRepository.Find.
@@ -138,11 +106,7 @@ func (m *MockOrderRepository) Find(ctx context.Context, options ...pgdb.Option) 
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Order, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Order](ret, 0), ret.Error(1)
 }
 
 // FindOne mocks OrderRepository.FindOne.
@@ -155,11 +119,7 @@ func (m *MockOrderRepository) FindOne(ctx context.Context, options ...pgdb.Optio
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Order, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // All mocks OrderRepository.All.
@@ -172,11 +132,7 @@ func (m *MockOrderRepository) All(ctx context.Context, options ...pgdb.Option) i
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Order, error]); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 iter.Seq2[models.Order, error]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(iter.Seq2[models.Order, error])
-	}
-	return ret0
+	return returned[iter.Seq2[models.Order, error]](ret, 0)
 }
 
 // LoadOrderLinesByOrderID mocks OrderRepository.LoadOrderLinesByOrderID.
@@ -189,11 +145,7 @@ func (m *MockOrderRepository) LoadOrderLinesByOrderID(ctx context.Context, rows 
 	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Order, ...pgdb.Option) (map[uuid.UUID][]models.OrderLine, error)); ok {
 		return returnFunc(ctx, rows, options...)
 	}
-	var ret0 map[uuid.UUID][]models.OrderLine
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(map[uuid.UUID][]models.OrderLine)
-	}
-	return ret0, ret.Error(1)
+	return returned[map[uuid.UUID][]models.OrderLine](ret, 0), ret.Error(1)
 }
 
 // Update mocks OrderRepository.Update.
@@ -202,11 +154,7 @@ func (m *MockOrderRepository) Update(ctx context.Context, order models.Order) (m
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.Order) (models.Order, error)); ok {
 		return returnFunc(ctx, order)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // Patch mocks OrderRepository.Patch.
@@ -215,11 +163,7 @@ func (m *MockOrderRepository) Patch(ctx context.Context, id uuid.UUID, patch mod
 	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID, models.OrderPatch) (models.Order, error)); ok {
 		return returnFunc(ctx, id, patch)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // Upsert mocks OrderRepository.Upsert.
@@ -228,11 +172,7 @@ func (m *MockOrderRepository) Upsert(ctx context.Context, create models.OrderCre
 	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderCreate) (models.Order, error)); ok {
 		return returnFunc(ctx, create)
 	}
-	var ret0 models.Order
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Order)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Order](ret, 0), ret.Error(1)
 }
 
 // Delete mocks OrderRepository.Delete.
@@ -250,11 +190,7 @@ func (m *MockOrderRepository) Exists(ctx context.Context, id uuid.UUID) (bool, e
 	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID) (bool, error)); ok {
 		return returnFunc(ctx, id)
 	}
-	var ret0 bool
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(bool)
-	}
-	return ret0, ret.Error(1)
+	return returned[bool](ret, 0), ret.Error(1)
 }
 
 // Count mocks OrderRepository.Count.
@@ -267,9 +203,5 @@ func (m *MockOrderRepository) Count(ctx context.Context, filters ...pgdb.Filter)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
 		return returnFunc(ctx, filters...)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }

@@ -34,11 +34,7 @@ func (m *MockSaleRepository) List(ctx context.Context, page pgdb.Page) ([]models
 	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Sale, error)); ok {
 		return returnFunc(ctx, page)
 	}
-	var ret0 []models.Sale
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Sale)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Sale](ret, 0), ret.Error(1)
 }
 
 // Find mocks SaleRepository.Find.
@@ -51,11 +47,7 @@ func (m *MockSaleRepository) Find(ctx context.Context, options ...pgdb.Option) (
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Sale, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 []models.Sale
-	if value := ret.Get(0); value != nil {
-		ret0 = value.([]models.Sale)
-	}
-	return ret0, ret.Error(1)
+	return returned[[]models.Sale](ret, 0), ret.Error(1)
 }
 
 // FindOne mocks SaleRepository.FindOne.
@@ -68,11 +60,7 @@ func (m *MockSaleRepository) FindOne(ctx context.Context, options ...pgdb.Option
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Sale, error)); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 models.Sale
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(models.Sale)
-	}
-	return ret0, ret.Error(1)
+	return returned[models.Sale](ret, 0), ret.Error(1)
 }
 
 // All mocks SaleRepository.All.
@@ -85,11 +73,7 @@ func (m *MockSaleRepository) All(ctx context.Context, options ...pgdb.Option) it
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Sale, error]); ok {
 		return returnFunc(ctx, options...)
 	}
-	var ret0 iter.Seq2[models.Sale, error]
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(iter.Seq2[models.Sale, error])
-	}
-	return ret0
+	return returned[iter.Seq2[models.Sale, error]](ret, 0)
 }
 
 // Count mocks SaleRepository.Count.
@@ -102,9 +86,5 @@ func (m *MockSaleRepository) Count(ctx context.Context, filters ...pgdb.Filter) 
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
 		return returnFunc(ctx, filters...)
 	}
-	var ret0 int64
-	if value := ret.Get(0); value != nil {
-		ret0 = value.(int64)
-	}
-	return ret0, ret.Error(1)
+	return returned[int64](ret, 0), ret.Error(1)
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -68,11 +67,7 @@ func TestBookRepository(t *testing.T) {
 		if _, ok := found[row.AuthorID]; !ok {
 			t.Fatal("the row that is referred to is not loaded")
 		}
-		joined, err := repo.FindWithAuthor(ctx, interfaces.Books.ID.Eq(row.ID))
-		noError(t, err)
-		if len(joined) == 0 || joined[0].Related == nil {
-			t.Fatal("the row is not joined with the one that it refers to")
-		}
+		noError(t, related(repo.FindWithAuthor(ctx, interfaces.Books.ID.Eq(row.ID))))
 	})
 
 	t.Run("LoadOrderLinesByBookID", func(t *testing.T) {
@@ -88,17 +83,7 @@ func TestBookRepository(t *testing.T) {
 
 	t.Run("Find", func(t *testing.T) {
 		x := &interfaces.Books
-		known := []pgdb.Condition{
-			pgdb.Or(x.ID.IsNull(), x.ID.IsNotNull()),
-			pgdb.Or(x.AuthorID.IsNull(), x.AuthorID.IsNotNull()),
-			pgdb.Or(x.Isbn.IsNull(), x.Isbn.IsNotNull()),
-			pgdb.Or(x.Title.IsNull(), x.Title.IsNotNull()),
-			pgdb.Or(x.PriceCents.IsNull(), x.PriceCents.IsNotNull()),
-			pgdb.Or(x.Stock.IsNull(), x.Stock.IsNotNull()),
-			pgdb.Or(x.Tags.IsNull(), x.Tags.IsNotNull()),
-			pgdb.Or(x.PublishedOn.IsNull(), x.PublishedOn.IsNotNull()),
-			pgdb.Or(x.DeletedAt.IsNull(), x.DeletedAt.IsNotNull()),
-		}
+		known := nullOrNot(x.ID, x.AuthorID, x.Isbn, x.Title, x.PriceCents, x.Stock, x.Tags, x.PublishedOn, x.DeletedAt)
 		count, err := repo.Count(ctx)
 		noError(t, err)
 		rows, err := repo.Find(ctx, pgdb.And(known...), pgdb.Limit(int(count)+1))
@@ -107,32 +92,18 @@ func TestBookRepository(t *testing.T) {
 		returns(t, int64(0))(repo.Count(ctx, pgdb.Not(pgdb.And(known...))))
 		isError(t, errorOf(repo.FindOne(ctx, pgdb.Not(known[0]))), pgdb.ErrNotFound)
 		same := pgdb.And(
-			x.ID.In(row.ID),
-			x.ID.Eq(row.ID),
-			x.ID.Between(row.ID, row.ID),
-			x.AuthorID.In(row.AuthorID),
-			x.AuthorID.Eq(row.AuthorID),
-			x.AuthorID.Between(row.AuthorID, row.AuthorID),
-			x.Isbn.In(row.Isbn),
-			x.Isbn.Eq(row.Isbn),
-			x.Isbn.Between(row.Isbn, row.Isbn),
-			x.Title.In(row.Title),
-			x.Title.Eq(row.Title),
-			x.Title.Between(row.Title, row.Title),
-			x.PriceCents.In(row.PriceCents),
-			x.PriceCents.Eq(row.PriceCents),
-			x.PriceCents.Between(row.PriceCents, row.PriceCents),
-			x.Stock.In(row.Stock),
-			x.Stock.Eq(row.Stock),
-			x.Stock.Between(row.Stock, row.Stock),
+			equals(x.ID, row.ID), between(x.ID, row.ID),
+			equals(x.AuthorID, row.AuthorID), between(x.AuthorID, row.AuthorID),
+			equals(x.Isbn, row.Isbn), between(x.Isbn, row.Isbn),
+			equals(x.Title, row.Title), between(x.Title, row.Title),
+			equals(x.PriceCents, row.PriceCents), between(x.PriceCents, row.PriceCents),
+			equals(x.Stock, row.Stock), between(x.Stock, row.Stock),
 			x.Tags.Eq(row.Tags),
 			x.Tags.Contains(row.Tags...),
 		)
 		rows, err = repo.Find(ctx, same)
 		noError(t, err)
-		if !slices.ContainsFunc(rows, func(it models.Book) bool { return reflect.DeepEqual(it, row) }) {
-			t.Fatalf("the row is not found by the values of its columns")
-		}
+		among(t, rows, row)
 	})
 
 	t.Run("List", func(t *testing.T) {
@@ -313,78 +284,30 @@ func TestBookRepository(t *testing.T) {
 func callsOfBookRepository(repo interfaces.BookRepository) calls {
 	ctx := context.Background()
 	return calls{
-		"Create": func() error {
-			return errorOf(repo.Create(ctx, models.BookCreate{}))
-		},
-		"CreateMany": func() error {
-			return errorOf(repo.CreateMany(ctx, make([]models.BookCreate, 1)))
-		},
-		"CopyFrom": func() error {
-			return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.BookCreate, 1))))
-		},
-		"Get": func() error {
-			return errorOf(repo.Get(ctx, *new(int64)))
-		},
-		"GetForUpdate": func() error {
-			return errorOf(repo.GetForUpdate(ctx, *new(int64)))
-		},
-		"GetByIsbn": func() error {
-			return errorOf(repo.GetByIsbn(ctx, *new(string)))
-		},
-		"List": func() error {
-			return errorOf(repo.List(ctx, pgdb.Page{}))
-		},
-		"ListByAuthorID": func() error {
-			return errorOf(repo.ListByAuthorID(ctx, *new(int64), pgdb.Page{}))
-		},
-		"CountByAuthorID": func() error {
-			return errorOf(repo.CountByAuthorID(ctx, *new(int64)))
-		},
-		"ListAfter": func() error {
-			return errorOf(repo.ListAfter(ctx, nil, 1))
-		},
-		"Find": func() error {
-			return errorOf(repo.Find(ctx))
-		},
-		"FindOne": func() error {
-			return errorOf(repo.FindOne(ctx))
-		},
-		"All": func() error {
-			return errorIn(repo.All(ctx))
-		},
-		"LoadAuthors": func() error {
-			return errorOf(repo.LoadAuthors(ctx, make([]models.Book, 1)))
-		},
-		"FindWithAuthor": func() error {
-			return errorOf(repo.FindWithAuthor(ctx))
-		},
-		"LoadOrderLinesByBookID": func() error {
-			return errorOf(repo.LoadOrderLinesByBookID(ctx, make([]models.Book, 1)))
-		},
-		"Update": func() error {
-			return errorOf(repo.Update(ctx, *new(models.Book)))
-		},
-		"Patch": func() error {
-			return errorOf(repo.Patch(ctx, *new(int64), models.BookPatch{}))
-		},
-		"UpsertByIsbn": func() error {
-			return errorOf(repo.UpsertByIsbn(ctx, models.BookCreate{}))
-		},
-		"Delete": func() error {
-			return errorOf(repo.Delete(ctx, *new(int64)))
-		},
-		"SoftDelete": func() error {
-			return errorOf(repo.SoftDelete(ctx, *new(int64)))
-		},
-		"Restore": func() error {
-			return errorOf(repo.Restore(ctx, *new(int64)))
-		},
-		"Exists": func() error {
-			return errorOf(repo.Exists(ctx, *new(int64)))
-		},
-		"Count": func() error {
-			return errorOf(repo.Count(ctx))
-		},
+		"Create":                 func() error { return errorOf(repo.Create(ctx, models.BookCreate{})) },
+		"CreateMany":             func() error { return errorOf(repo.CreateMany(ctx, make([]models.BookCreate, 1))) },
+		"CopyFrom":               func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.BookCreate, 1)))) },
+		"Get":                    func() error { return errorOf(repo.Get(ctx, *new(int64))) },
+		"GetForUpdate":           func() error { return errorOf(repo.GetForUpdate(ctx, *new(int64))) },
+		"GetByIsbn":              func() error { return errorOf(repo.GetByIsbn(ctx, *new(string))) },
+		"List":                   func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
+		"ListByAuthorID":         func() error { return errorOf(repo.ListByAuthorID(ctx, *new(int64), pgdb.Page{})) },
+		"CountByAuthorID":        func() error { return errorOf(repo.CountByAuthorID(ctx, *new(int64))) },
+		"ListAfter":              func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
+		"Find":                   func() error { return errorOf(repo.Find(ctx)) },
+		"FindOne":                func() error { return errorOf(repo.FindOne(ctx)) },
+		"All":                    func() error { return errorIn(repo.All(ctx)) },
+		"LoadAuthors":            func() error { return errorOf(repo.LoadAuthors(ctx, make([]models.Book, 1))) },
+		"FindWithAuthor":         func() error { return errorOf(repo.FindWithAuthor(ctx)) },
+		"LoadOrderLinesByBookID": func() error { return errorOf(repo.LoadOrderLinesByBookID(ctx, make([]models.Book, 1))) },
+		"Update":                 func() error { return errorOf(repo.Update(ctx, *new(models.Book))) },
+		"Patch":                  func() error { return errorOf(repo.Patch(ctx, *new(int64), models.BookPatch{})) },
+		"UpsertByIsbn":           func() error { return errorOf(repo.UpsertByIsbn(ctx, models.BookCreate{})) },
+		"Delete":                 func() error { return errorOf(repo.Delete(ctx, *new(int64))) },
+		"SoftDelete":             func() error { return errorOf(repo.SoftDelete(ctx, *new(int64))) },
+		"Restore":                func() error { return errorOf(repo.Restore(ctx, *new(int64))) },
+		"Exists":                 func() error { return errorOf(repo.Exists(ctx, *new(int64))) },
+		"Count":                  func() error { return errorOf(repo.Count(ctx)) },
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -228,6 +229,51 @@ func streams[T any](t *testing.T, rows iter.Seq2[T, error], count int64) {
 		noError(t, err)
 		break
 	}
+}
+
+// nullOrNot returns a condition for each column that is true of every row.
+func nullOrNot(columns ...interface {
+	IsNull() pgdb.Condition
+	IsNotNull() pgdb.Condition
+},
+) []pgdb.Condition {
+	conditions := make([]pgdb.Condition, len(columns))
+	for i, column := range columns {
+		conditions[i] = pgdb.Or(column.IsNull(), column.IsNotNull())
+	}
+	return conditions
+}
+
+// equals returns a condition that is true of rows with the value in the column.
+func equals[T any](column interface {
+	Eq(value T) pgdb.Condition
+	In(values ...T) pgdb.Condition
+}, value T,
+) pgdb.Condition {
+	return pgdb.And(column.Eq(value), column.In(value))
+}
+
+// between returns a condition that is true of rows with the value in the column.
+func between[T any](column interface {
+	Between(low, high T) pgdb.Condition
+}, value T) pgdb.Condition {
+	return column.Between(value, value)
+}
+
+// among fails the test where a row is not one of rows.
+func among[T any](t *testing.T, rows []T, row T) {
+	t.Helper()
+	if !slices.ContainsFunc(rows, func(it T) bool { return reflect.DeepEqual(it, row) }) {
+		t.Fatal("the row is not found by the values of its columns")
+	}
+}
+
+// related returns an error where the first row of a joined query has no related one.
+func related[T, R any](rows []pgdb.Joined[T, R], err error) error {
+	if err == nil && (len(rows) == 0 || rows[0].Related == nil) {
+		err = errors.New("the row is not joined with the one that it refers to")
+	}
+	return err
 }
 
 // listed fails the test where a row is not found by its own key, or less rows are counted than there are on the first page.

@@ -5,7 +5,6 @@ package tests
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 	"testing"
 
@@ -66,11 +65,7 @@ func TestOrderLineRepository(t *testing.T) {
 		if _, ok := found[row.BookID]; !ok {
 			t.Fatal("the row that is referred to is not loaded")
 		}
-		joined, err := repo.FindWithBook(ctx, interfaces.OrderLines.OrderID.Eq(row.OrderID), interfaces.OrderLines.BookID.Eq(row.BookID))
-		noError(t, err)
-		if len(joined) == 0 || joined[0].Related == nil {
-			t.Fatal("the row is not joined with the one that it refers to")
-		}
+		noError(t, related(repo.FindWithBook(ctx, interfaces.OrderLines.OrderID.Eq(row.OrderID), interfaces.OrderLines.BookID.Eq(row.BookID))))
 	})
 
 	t.Run("LoadOrders", func(t *testing.T) {
@@ -79,21 +74,12 @@ func TestOrderLineRepository(t *testing.T) {
 		if _, ok := found[row.OrderID]; !ok {
 			t.Fatal("the row that is referred to is not loaded")
 		}
-		joined, err := repo.FindWithOrder(ctx, interfaces.OrderLines.OrderID.Eq(row.OrderID), interfaces.OrderLines.BookID.Eq(row.BookID))
-		noError(t, err)
-		if len(joined) == 0 || joined[0].Related == nil {
-			t.Fatal("the row is not joined with the one that it refers to")
-		}
+		noError(t, related(repo.FindWithOrder(ctx, interfaces.OrderLines.OrderID.Eq(row.OrderID), interfaces.OrderLines.BookID.Eq(row.BookID))))
 	})
 
 	t.Run("Find", func(t *testing.T) {
 		x := &interfaces.OrderLines
-		known := []pgdb.Condition{
-			pgdb.Or(x.OrderID.IsNull(), x.OrderID.IsNotNull()),
-			pgdb.Or(x.BookID.IsNull(), x.BookID.IsNotNull()),
-			pgdb.Or(x.Quantity.IsNull(), x.Quantity.IsNotNull()),
-			pgdb.Or(x.PriceCents.IsNull(), x.PriceCents.IsNotNull()),
-		}
+		known := nullOrNot(x.OrderID, x.BookID, x.Quantity, x.PriceCents)
 		count, err := repo.Count(ctx)
 		noError(t, err)
 		rows, err := repo.Find(ctx, pgdb.And(known...), pgdb.Limit(int(count)+1))
@@ -102,24 +88,14 @@ func TestOrderLineRepository(t *testing.T) {
 		returns(t, int64(0))(repo.Count(ctx, pgdb.Not(pgdb.And(known...))))
 		isError(t, errorOf(repo.FindOne(ctx, pgdb.Not(known[0]))), pgdb.ErrNotFound)
 		same := pgdb.And(
-			x.OrderID.In(row.OrderID),
-			x.OrderID.Eq(row.OrderID),
-			x.OrderID.Between(row.OrderID, row.OrderID),
-			x.BookID.In(row.BookID),
-			x.BookID.Eq(row.BookID),
-			x.BookID.Between(row.BookID, row.BookID),
-			x.Quantity.In(row.Quantity),
-			x.Quantity.Eq(row.Quantity),
-			x.Quantity.Between(row.Quantity, row.Quantity),
-			x.PriceCents.In(row.PriceCents),
-			x.PriceCents.Eq(row.PriceCents),
-			x.PriceCents.Between(row.PriceCents, row.PriceCents),
+			equals(x.OrderID, row.OrderID), between(x.OrderID, row.OrderID),
+			equals(x.BookID, row.BookID), between(x.BookID, row.BookID),
+			equals(x.Quantity, row.Quantity), between(x.Quantity, row.Quantity),
+			equals(x.PriceCents, row.PriceCents), between(x.PriceCents, row.PriceCents),
 		)
 		rows, err = repo.Find(ctx, same)
 		noError(t, err)
-		if !slices.ContainsFunc(rows, func(it models.OrderLine) bool { return reflect.DeepEqual(it, row) }) {
-			t.Fatalf("the row is not found by the values of its columns")
-		}
+		among(t, rows, row)
 	})
 
 	t.Run("List", func(t *testing.T) {
@@ -284,78 +260,30 @@ func TestOrderLineRepository(t *testing.T) {
 func callsOfOrderLineRepository(repo interfaces.OrderLineRepository) calls {
 	ctx := context.Background()
 	return calls{
-		"Create": func() error {
-			return errorOf(repo.Create(ctx, models.OrderLineCreate{}))
-		},
-		"CreateMany": func() error {
-			return errorOf(repo.CreateMany(ctx, make([]models.OrderLineCreate, 1)))
-		},
-		"CopyFrom": func() error {
-			return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.OrderLineCreate, 1))))
-		},
-		"Get": func() error {
-			return errorOf(repo.Get(ctx, models.OrderLineKey{}))
-		},
-		"GetForUpdate": func() error {
-			return errorOf(repo.GetForUpdate(ctx, models.OrderLineKey{}))
-		},
-		"List": func() error {
-			return errorOf(repo.List(ctx, pgdb.Page{}))
-		},
-		"ListByBookID": func() error {
-			return errorOf(repo.ListByBookID(ctx, *new(int64), pgdb.Page{}))
-		},
-		"CountByBookID": func() error {
-			return errorOf(repo.CountByBookID(ctx, *new(int64)))
-		},
-		"ListByOrderID": func() error {
-			return errorOf(repo.ListByOrderID(ctx, *new(uuid.UUID), pgdb.Page{}))
-		},
-		"CountByOrderID": func() error {
-			return errorOf(repo.CountByOrderID(ctx, *new(uuid.UUID)))
-		},
-		"ListAfter": func() error {
-			return errorOf(repo.ListAfter(ctx, nil, 1))
-		},
-		"Find": func() error {
-			return errorOf(repo.Find(ctx))
-		},
-		"FindOne": func() error {
-			return errorOf(repo.FindOne(ctx))
-		},
-		"All": func() error {
-			return errorIn(repo.All(ctx))
-		},
-		"LoadBooks": func() error {
-			return errorOf(repo.LoadBooks(ctx, make([]models.OrderLine, 1)))
-		},
-		"FindWithBook": func() error {
-			return errorOf(repo.FindWithBook(ctx))
-		},
-		"LoadOrders": func() error {
-			return errorOf(repo.LoadOrders(ctx, make([]models.OrderLine, 1)))
-		},
-		"FindWithOrder": func() error {
-			return errorOf(repo.FindWithOrder(ctx))
-		},
-		"Update": func() error {
-			return errorOf(repo.Update(ctx, *new(models.OrderLine)))
-		},
-		"Patch": func() error {
-			return errorOf(repo.Patch(ctx, models.OrderLineKey{}, models.OrderLinePatch{}))
-		},
-		"Upsert": func() error {
-			return errorOf(repo.Upsert(ctx, models.OrderLineCreate{}))
-		},
-		"Delete": func() error {
-			return errorOf(repo.Delete(ctx, models.OrderLineKey{}))
-		},
-		"Exists": func() error {
-			return errorOf(repo.Exists(ctx, models.OrderLineKey{}))
-		},
-		"Count": func() error {
-			return errorOf(repo.Count(ctx))
-		},
+		"Create":         func() error { return errorOf(repo.Create(ctx, models.OrderLineCreate{})) },
+		"CreateMany":     func() error { return errorOf(repo.CreateMany(ctx, make([]models.OrderLineCreate, 1))) },
+		"CopyFrom":       func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.OrderLineCreate, 1)))) },
+		"Get":            func() error { return errorOf(repo.Get(ctx, models.OrderLineKey{})) },
+		"GetForUpdate":   func() error { return errorOf(repo.GetForUpdate(ctx, models.OrderLineKey{})) },
+		"List":           func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
+		"ListByBookID":   func() error { return errorOf(repo.ListByBookID(ctx, *new(int64), pgdb.Page{})) },
+		"CountByBookID":  func() error { return errorOf(repo.CountByBookID(ctx, *new(int64))) },
+		"ListByOrderID":  func() error { return errorOf(repo.ListByOrderID(ctx, *new(uuid.UUID), pgdb.Page{})) },
+		"CountByOrderID": func() error { return errorOf(repo.CountByOrderID(ctx, *new(uuid.UUID))) },
+		"ListAfter":      func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
+		"Find":           func() error { return errorOf(repo.Find(ctx)) },
+		"FindOne":        func() error { return errorOf(repo.FindOne(ctx)) },
+		"All":            func() error { return errorIn(repo.All(ctx)) },
+		"LoadBooks":      func() error { return errorOf(repo.LoadBooks(ctx, make([]models.OrderLine, 1))) },
+		"FindWithBook":   func() error { return errorOf(repo.FindWithBook(ctx)) },
+		"LoadOrders":     func() error { return errorOf(repo.LoadOrders(ctx, make([]models.OrderLine, 1))) },
+		"FindWithOrder":  func() error { return errorOf(repo.FindWithOrder(ctx)) },
+		"Update":         func() error { return errorOf(repo.Update(ctx, *new(models.OrderLine))) },
+		"Patch":          func() error { return errorOf(repo.Patch(ctx, models.OrderLineKey{}, models.OrderLinePatch{})) },
+		"Upsert":         func() error { return errorOf(repo.Upsert(ctx, models.OrderLineCreate{})) },
+		"Delete":         func() error { return errorOf(repo.Delete(ctx, models.OrderLineKey{})) },
+		"Exists":         func() error { return errorOf(repo.Exists(ctx, models.OrderLineKey{})) },
+		"Count":          func() error { return errorOf(repo.Count(ctx)) },
 	}
 }
 

@@ -5,7 +5,6 @@ package tests
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 	"testing"
 
@@ -62,13 +61,7 @@ func TestOrderRepository(t *testing.T) {
 
 	t.Run("Find", func(t *testing.T) {
 		x := &interfaces.Orders
-		known := []pgdb.Condition{
-			pgdb.Or(x.ID.IsNull(), x.ID.IsNotNull()),
-			pgdb.Or(x.Email.IsNull(), x.Email.IsNotNull()),
-			pgdb.Or(x.Status.IsNull(), x.Status.IsNotNull()),
-			pgdb.Or(x.PlacedAt.IsNull(), x.PlacedAt.IsNotNull()),
-			pgdb.Or(x.Version.IsNull(), x.Version.IsNotNull()),
-		}
+		known := nullOrNot(x.ID, x.Email, x.Status, x.PlacedAt, x.Version)
 		count, err := repo.Count(ctx)
 		noError(t, err)
 		rows, err := repo.Find(ctx, pgdb.And(known...), pgdb.Limit(int(count)+1))
@@ -77,27 +70,15 @@ func TestOrderRepository(t *testing.T) {
 		returns(t, int64(0))(repo.Count(ctx, pgdb.Not(pgdb.And(known...))))
 		isError(t, errorOf(repo.FindOne(ctx, pgdb.Not(known[0]))), pgdb.ErrNotFound)
 		same := pgdb.And(
-			x.ID.In(row.ID),
-			x.ID.Eq(row.ID),
-			x.ID.Between(row.ID, row.ID),
-			x.Email.In(row.Email),
-			x.Email.Eq(row.Email),
-			x.Email.Between(row.Email, row.Email),
-			x.Status.In(row.Status),
-			x.Status.Eq(row.Status),
-			x.Status.Between(row.Status, row.Status),
-			x.PlacedAt.In(row.PlacedAt),
-			x.PlacedAt.Eq(row.PlacedAt),
-			x.PlacedAt.Between(row.PlacedAt, row.PlacedAt),
-			x.Version.In(row.Version),
-			x.Version.Eq(row.Version),
-			x.Version.Between(row.Version, row.Version),
+			equals(x.ID, row.ID), between(x.ID, row.ID),
+			equals(x.Email, row.Email), between(x.Email, row.Email),
+			equals(x.Status, row.Status), between(x.Status, row.Status),
+			equals(x.PlacedAt, row.PlacedAt), between(x.PlacedAt, row.PlacedAt),
+			equals(x.Version, row.Version), between(x.Version, row.Version),
 		)
 		rows, err = repo.Find(ctx, same)
 		noError(t, err)
-		if !slices.ContainsFunc(rows, func(it models.Order) bool { return reflect.DeepEqual(it, row) }) {
-			t.Fatalf("the row is not found by the values of its columns")
-		}
+		among(t, rows, row)
 	})
 
 	t.Run("List", func(t *testing.T) {
@@ -230,57 +211,23 @@ func TestOrderRepository(t *testing.T) {
 func callsOfOrderRepository(repo interfaces.OrderRepository) calls {
 	ctx := context.Background()
 	return calls{
-		"Create": func() error {
-			return errorOf(repo.Create(ctx, models.OrderCreate{}))
-		},
-		"CreateMany": func() error {
-			return errorOf(repo.CreateMany(ctx, make([]models.OrderCreate, 1)))
-		},
-		"CopyFrom": func() error {
-			return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.OrderCreate, 1))))
-		},
-		"Get": func() error {
-			return errorOf(repo.Get(ctx, *new(uuid.UUID)))
-		},
-		"GetForUpdate": func() error {
-			return errorOf(repo.GetForUpdate(ctx, *new(uuid.UUID)))
-		},
-		"List": func() error {
-			return errorOf(repo.List(ctx, pgdb.Page{}))
-		},
-		"ListAfter": func() error {
-			return errorOf(repo.ListAfter(ctx, nil, 1))
-		},
-		"Find": func() error {
-			return errorOf(repo.Find(ctx))
-		},
-		"FindOne": func() error {
-			return errorOf(repo.FindOne(ctx))
-		},
-		"All": func() error {
-			return errorIn(repo.All(ctx))
-		},
-		"LoadOrderLinesByOrderID": func() error {
-			return errorOf(repo.LoadOrderLinesByOrderID(ctx, make([]models.Order, 1)))
-		},
-		"Update": func() error {
-			return errorOf(repo.Update(ctx, *new(models.Order)))
-		},
-		"Patch": func() error {
-			return errorOf(repo.Patch(ctx, *new(uuid.UUID), models.OrderPatch{}))
-		},
-		"Upsert": func() error {
-			return errorOf(repo.Upsert(ctx, models.OrderCreate{}))
-		},
-		"Delete": func() error {
-			return errorOf(repo.Delete(ctx, *new(uuid.UUID)))
-		},
-		"Exists": func() error {
-			return errorOf(repo.Exists(ctx, *new(uuid.UUID)))
-		},
-		"Count": func() error {
-			return errorOf(repo.Count(ctx))
-		},
+		"Create":                  func() error { return errorOf(repo.Create(ctx, models.OrderCreate{})) },
+		"CreateMany":              func() error { return errorOf(repo.CreateMany(ctx, make([]models.OrderCreate, 1))) },
+		"CopyFrom":                func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.OrderCreate, 1)))) },
+		"Get":                     func() error { return errorOf(repo.Get(ctx, *new(uuid.UUID))) },
+		"GetForUpdate":            func() error { return errorOf(repo.GetForUpdate(ctx, *new(uuid.UUID))) },
+		"List":                    func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
+		"ListAfter":               func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
+		"Find":                    func() error { return errorOf(repo.Find(ctx)) },
+		"FindOne":                 func() error { return errorOf(repo.FindOne(ctx)) },
+		"All":                     func() error { return errorIn(repo.All(ctx)) },
+		"LoadOrderLinesByOrderID": func() error { return errorOf(repo.LoadOrderLinesByOrderID(ctx, make([]models.Order, 1))) },
+		"Update":                  func() error { return errorOf(repo.Update(ctx, *new(models.Order))) },
+		"Patch":                   func() error { return errorOf(repo.Patch(ctx, *new(uuid.UUID), models.OrderPatch{})) },
+		"Upsert":                  func() error { return errorOf(repo.Upsert(ctx, models.OrderCreate{})) },
+		"Delete":                  func() error { return errorOf(repo.Delete(ctx, *new(uuid.UUID))) },
+		"Exists":                  func() error { return errorOf(repo.Exists(ctx, *new(uuid.UUID))) },
+		"Count":                   func() error { return errorOf(repo.Count(ctx)) },
 	}
 }
 

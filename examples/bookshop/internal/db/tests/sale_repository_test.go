@@ -40,21 +40,11 @@ func TestSaleRepository(t *testing.T) {
 func callsOfSaleRepository(repo interfaces.SaleRepository) calls {
 	ctx := context.Background()
 	return calls{
-		"List": func() error {
-			return errorOf(repo.List(ctx, pgdb.Page{}))
-		},
-		"Find": func() error {
-			return errorOf(repo.Find(ctx))
-		},
-		"FindOne": func() error {
-			return errorOf(repo.FindOne(ctx))
-		},
-		"All": func() error {
-			return errorIn(repo.All(ctx))
-		},
-		"Count": func() error {
-			return errorOf(repo.Count(ctx))
-		},
+		"List":    func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
+		"Find":    func() error { return errorOf(repo.Find(ctx)) },
+		"FindOne": func() error { return errorOf(repo.FindOne(ctx)) },
+		"All":     func() error { return errorIn(repo.All(ctx)) },
+		"Count":   func() error { return errorOf(repo.Count(ctx)) },
 	}
 }
 
