@@ -178,10 +178,8 @@ fn kept(it: &Altered<'_, '_>) -> Kept {
                     types.push(identity.clone())
                 }
                 Definition::MaterializedView(_) => kept = Kept::Within,
-                Definition::Table(table) => {
-                    if table.columns.iter().any(|column| column.data_type.name == name) {
-                        kept = kept.max(if is_nested { Kept::Within } else { Kept::Directly });
-                    }
+                Definition::Table(table) if table.columns.iter().any(|column| column.data_type.name == name) => {
+                    kept = kept.max(if is_nested { Kept::Within } else { Kept::Directly });
                 }
                 _ => {}
             }
