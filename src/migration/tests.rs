@@ -251,6 +251,6 @@ fn what_is_kept_is_in_nothing_s_way() {
         "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p);",
         "CREATE TABLE p (a int); CREATE TABLE c (a int);",
         &["ALTER TABLE public.c NO INHERIT public.p;"],
-        &["ALTER TABLE public.c DROP CONSTRAINT k;", "ALTER TABLE public.p DROP CONSTRAINT k;"],
+        &["ALTER TABLE public.p DROP CONSTRAINT k;", "ALTER TABLE public.c DROP CONSTRAINT k;"],
     );
 }
