@@ -15,7 +15,7 @@ help:
 	@echo 'make bless               rewrite the expectations under fixtures/'
 	@echo 'make bench               the table of docs/performance.md'
 	@echo 'make unseen              schemas of public packages, fetched from their registries, against servers'
-	@echo 'make rivals              the same beside other generators (needs the Go module proxy, once)'
+	@echo 'make rivals              the same beside other generators, and diffs beside other diff tools (needs package registries, once)'
 
 run:
 	@scripts/install-deps.sh build
@@ -54,6 +54,7 @@ bench:
 rivals:
 	@scripts/install-deps.sh test
 	benches/rivals/run.sh
+	benches/rivals/diff.py
 
 unseen:
 	@scripts/install-deps.sh test

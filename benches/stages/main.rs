@@ -18,7 +18,9 @@ use pgx_goose::capture::script::{self, Input};
 use pgx_goose::codegen::options::{DecimalType, Directories, MockProvider, Module, Nullable, Options, Tags, UuidType};
 use pgx_goose::codegen::output::Sink;
 use pgx_goose::codegen::{self, build, layout, output};
+use pgx_goose::diff;
 use pgx_goose::graph;
+use pgx_goose::plan;
 use pgx_goose::snapshot::{self, HeaderFacts};
 use rayon::prelude::*;
 
@@ -43,6 +45,8 @@ struct Measured {
     raw: Duration,
     /// From DDL to a snapshot, and the most memory that it took; none if it failed.
     create: Option<(Duration, Option<u64>)>,
+    /// `diff` of two snapshot files, equal ones and with ten differences, as a process of its own; none if it failed.
+    differences: [Option<Duration>; 2],
     /// The whole command and the most memory that it had; none if it failed.
     command: Option<(Duration, Option<u64>)>,
 }
@@ -74,6 +78,18 @@ fn measure(tables: usize) -> Measured {
     let facts = HeaderFacts::current();
     let (encode, bytes) = median(runs, || snapshot::encode(&catalog, &facts));
     let (decode, _) = median(runs, || snapshot::decode(&bytes).expect("a snapshot that was just written"));
+    let changed = script::parse(&[Input::new("changed.sql", schema::changed(&inputs[0].text, tables))]).catalog;
+    let changed_bytes = snapshot::encode(&changed, &facts);
+    let differing = |other: &[u8]| {
+        let (old, new) = (snapshot::Reader::open(&bytes).expect("a snapshot"), snapshot::Reader::open(other).expect("a snapshot"));
+        let (old, new) = snapshot::decode_differing(&old, &new).expect("two snapshots");
+        diff::diff(&old, &new).changes.len()
+    };
+    let (diff_equal, none) = median(runs, || differing(&bytes));
+    let (diff_ten, some) = median(runs, || differing(&changed_bytes));
+    assert!(none == 0 && some >= 10, "{none} and {some} differences");
+    let (planned, steps) = median(runs, || plan::plan(&catalog, &changed, &plan::Options::WHOLE).steps().count());
+    assert!(steps >= 10, "{steps} statements");
     let (order, _) = median(runs, || graph::order(&catalog).objects.len());
     let options = options();
     let (model, _) = median(runs, || {
@@ -92,10 +108,14 @@ fn measure(tables: usize) -> Measured {
     // In turns: what a file system takes for a new file varies twentyfold with what was deleted lately, and for how long it has been at it.
     let mut times = [const { Vec::new() }; 5];
     let mut memory = [Some(None), Some(None)];
+    let mut differences = [const { Vec::new() }; 2];
     for _ in 0..runs {
         times[0].push(median_of(1, || folder.fresh(), |root| write_all(&files, root)).0);
         times[1].push(median_of(1, || folder.last(), |root| write_all(&files, root)).0);
         times[2].push(median_of(1, || folder.fresh(), |root| write_raw(&files, root)).0);
+        for (n, other) in [&bytes, &changed_bytes].into_iter().enumerate() {
+            differences[n].extend(diff_command(&bytes, other, &folder));
+        }
         let commands =
             [&["snapshot", "create", "schema.sql", "--output", "schema.pgsnap"][..], &["generate", "--from", "schema.sql", "--quiet"]];
         for (n, arguments) in commands.into_iter().enumerate() {
@@ -112,6 +132,10 @@ fn measure(tables: usize) -> Measured {
         times.sort();
         times.get(times.len() / 2).copied().unwrap_or_default()
     });
+    let differences = differences.map(|mut times: Vec<Duration>| {
+        times.sort();
+        times.get(times.len() / 2).copied()
+    });
     let [create, command] = [(create, memory[0]), (whole, memory[1])].map(|(time, memory)| memory.map(|memory| (time, memory)));
     Measured {
         tables,
@@ -123,6 +147,9 @@ fn measure(tables: usize) -> Measured {
             ("parse", parse),
             ("encode", encode),
             ("decode", decode),
+            ("diff of two equal snapshots", diff_equal),
+            ("diff with ten differences", diff_ten),
+            ("plan of the ten", planned),
             ("graph order", order),
             ("view model", model),
             ("render and layout", generate.saturating_sub(model)),
@@ -133,6 +160,7 @@ fn measure(tables: usize) -> Measured {
         parse,
         raw,
         create,
+        differences,
         command,
     }
 }
@@ -179,6 +207,20 @@ fn command(arguments: &[&str], ddl: &str, folder: &Scratch) -> Option<(Duration,
         eprintln!("the command failed: {status}");
     }
     status.success().then_some((time, memory))
+}
+
+/// Runs `diff` on two snapshots as files: the time from start to exit.
+fn diff_command(old: &[u8], new: &[u8], folder: &Scratch) -> Option<Duration> {
+    let root = folder.fresh();
+    std::fs::write(root.join("old.pgsnap"), old).expect("a file");
+    std::fs::write(root.join("new.pgsnap"), new).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgx-goose"));
+    command.args(["diff", "old.pgsnap", "new.pgsnap", "--quiet"]).current_dir(&root);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let start = Instant::now();
+    let status = command.status().expect("the binary starts");
+    let time = start.elapsed();
+    (status.code() == Some(i32::from(old != new))).then_some(time)
 }
 
 /// The most memory that a process has had, in bytes, where the system tells (Linux).
@@ -291,6 +333,9 @@ fn table(measured: &[Measured]) -> String {
     row("raw writes of the same files", &|it| milliseconds(it.raw));
     row("**from DDL to a snapshot**", &|it| it.create.map_or("failed".to_owned(), |(time, _)| milliseconds(time)));
     row("most memory for it", &|it| it.create.and_then(|(_, memory)| memory).map_or("-".to_owned(), megabytes));
+    for (n, name) in ["**`diff` of equal snapshot files**", "**`diff` with ten differences**"].into_iter().enumerate() {
+        row(name, &|it| it.differences[n].map_or("failed".to_owned(), milliseconds));
+    }
     row("**whole command**", &|it| it.command.map_or("failed".to_owned(), |(time, _)| milliseconds(time)));
     row("against raw writes and parse", &|it| {
         it.command.map_or("-".to_owned(), |(time, _)| format!("{:.2}×", time.as_secs_f64() / (it.raw + it.parse).as_secs_f64()))

@@ -40,3 +40,19 @@ ALTER TABLE account_entry_{index} ADD FOREIGN KEY (related_id) REFERENCES accoun
     }
     sql
 }
+
+/// The same with ten differences, spread over the tables: columns, defaults, checks, indexes, comments.
+pub(crate) fn changed(ddl: &str, tables: usize) -> String {
+    let mut sql = ddl.to_owned();
+    for (number, index) in (0..10).map(|number| (number, number * tables / 10)) {
+        let table = format!("account_entry_{index}");
+        let _ = match number % 5 {
+            0 => writeln!(sql, "ALTER TABLE {table} ADD COLUMN note text;"),
+            1 => writeln!(sql, "ALTER TABLE {table} ALTER COLUMN title DROP DEFAULT;"),
+            2 => writeln!(sql, "ALTER TABLE {table} ADD CONSTRAINT {table}_tags_check CHECK (cardinality(tags) < 100);"),
+            3 => writeln!(sql, "CREATE INDEX {table}_code_idx ON {table} (code);"),
+            _ => writeln!(sql, "COMMENT ON COLUMN {table}.title IS 'What it is called';"),
+        };
+    }
+    sql
+}

@@ -124,6 +124,12 @@ impl Object {
             own.local &= !own.inherited || others.local || !others.inherited;
             return same != *other;
         }
+        // The server sorts the columns of statistics by their places in the table.
+        if let (Definition::Statistics(own), Definition::Statistics(others)) = (&mut same.definition, &other.definition) {
+            let place = |key: &IndexKey| others.keys.iter().position(|it| it == key);
+            own.keys.sort_by_key(place);
+            return same != *other;
+        }
         let Some(others) = other.definition.columns() else { return true };
         let Some(columns) = same.definition.columns_mut() else { return true };
         let places: BTreeMap<&str, usize> = others.iter().enumerate().map(|(place, it)| (it.name.as_str(), place)).collect();

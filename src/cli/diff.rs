@@ -102,7 +102,8 @@ fn read(old: &str, new: &str, whole: bool, arguments: &Arguments, report: &Repor
 }
 
 fn differing(old: &str, new: &str) -> Result<(Catalog, Catalog), Failure> {
-    let (before, after) = (fs::read(PathBuf::from(old))?, fs::read(PathBuf::from(new))?);
+    let (before, after) = rayon::join(|| fs::read(PathBuf::from(old)), || fs::read(PathBuf::from(new)));
+    let (before, after) = (before?, after?);
     let before = Reader::open(&before).map_err(|error| Failure::snapshot(old, &error))?;
     let after = Reader::open(&after).map_err(|error| Failure::snapshot(new, &error))?;
     snapshot::decode_differing(&before, &after).map_err(|(is_new, error)| Failure::snapshot(if is_new { new } else { old }, &error))

@@ -57,6 +57,16 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     if is_partitioned {
         create.needs.extend(writer.partitions(&parent));
     }
+    // Who comes to the table would have to have it before; so it is handed down to them, once they are there.
+    if let (Some((table, _)), false) = (writer.relation(&parent), has_index) {
+        let comes = |(child, _): &(&Identity, &Object)| writer.is_in_base(child) && writer.joins(child, &parent);
+        create.parted.extend(writer.children(&parent).filter(comes).map(|(child, _)| (child.clone(), table.clone())));
+    }
+    // Values of a domain that materialized views hold within others are not looked at: the server refuses, as long as they are there.
+    if let (Some((domain, _)), Some(base), true) = (writer.find(&[Kind::Domain], &parent), writer.base, *validated) {
+        let views = super::alter::types::containers(base, domain).into_iter().filter(|it| it.kind == Kind::MaterializedView);
+        create.without.extend(views.cloned());
+    }
     let mut statements = vec![create];
     if later {
         let sql = format!("ALTER {target}{}\n    VALIDATE CONSTRAINT {};", name(&parent), quote_identifier(&identity.name));

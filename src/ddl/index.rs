@@ -53,6 +53,15 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     // The partitioned index comes first, whoever depends on whom: partitions get theirs attached.
     if is_partitioned {
         create.needs.extend(writer.partitions(&table));
+        // One that goes or leaves would be missing in it.
+        let parent = writer.relation(&table).map(|(parent, _)| parent.clone());
+        for partition in writer.partitions_gone(&table) {
+            create.parted.extend(parent.iter().map(|parent| (partition.clone(), parent.clone())));
+            create.without.push(partition);
+        }
+        // One that comes would be given another, had it none yet.
+        let comes = writer.partitions(&table).filter(|child| writer.is_in_base(child) && writer.joins(child, &table));
+        create.parted.extend(comes.flat_map(|child| parent.iter().map(move |parent| (child.clone(), parent.clone()))));
     }
     let mut statements = vec![create];
     // A partition that comes to a table which is there brings its indexes when it is attached.
@@ -60,7 +69,7 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
         let comes = writer
             .relation(&table)
             .is_some_and(|(table, object)| parents(object).into_iter().any(|parent| writer.comes_below(table, parent)));
-        comes && writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone()))
+        comes && writer.keeps_index(above)
     };
     if let Some(above) = partition_of.as_ref().filter(|above| !joins(above)) {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", name(above));

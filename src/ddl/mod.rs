@@ -62,9 +62,10 @@ pub struct Statement {
     /// Columns and attributes that are gone, or of another type, once it ran. Whatever read them must be gone or changed before.
     pub removes: Vec<(Identity, String)>,
     /// Objects that the object which the statement is about does not depend on any more once it ran. Where no statement of
-    /// an alteration says so, all of them together let go of what the object needed before and does not need after.
+    /// an alteration says so, all of them together let go of what the object needed before and does not need after. By which a table
+    /// comes to a parent is told here, too.
     pub releases: Vec<Identity>,
-    /// Pairs of an object and another which it must have let go of before ([`Statement::releases`]).
+    /// Pairs of an object and another which it must have let go of, or as a table come to, before ([`Statement::releases`]).
     pub parted: Vec<(Identity, Identity)>,
     /// Objects of which it takes the last remains away: what depended on them must be altered or made anew before.
     pub closes: Vec<Identity>,
@@ -219,11 +220,28 @@ impl<'a> Writer<'a> {
     /// Whether a table, new or not, comes below one that is there already.
     fn comes_below(&self, table: &Identity, parent: &QualifiedName) -> bool {
         let Some(base) = self.base else { return false };
-        let was_below = base.get(table).is_some_and(|it| table::parents(it).contains(&parent));
         let is_there = [Kind::Table, Kind::ForeignTable]
             .iter()
             .any(|kind| base.contains(&Identity::new(*kind, parent.schema.clone(), parent.name.clone())));
-        is_there && !was_below
+        is_there && self.joins(table, parent)
+    }
+
+    /// Whether a table, new or not, is not below a parent yet.
+    fn joins(&self, table: &Identity, parent: &QualifiedName) -> bool {
+        self.base.is_some_and(|base| !base.get(table).is_some_and(|it| table::parents(it).contains(&parent)))
+    }
+
+    /// Whether an index is there already, and stays: what is made of other things is made anew.
+    fn keeps_index(&self, index: &QualifiedName) -> bool {
+        let identity = Identity::new(Kind::Index, index.schema.clone(), index.name.clone());
+        let made_of = |catalog: &'a Catalog| match catalog.get(&identity).map(|it| &it.definition) {
+            Some(Definition::Index(it)) => {
+                Some((&it.table, it.unique, &it.method, &it.keys, &it.include, it.nulls_not_distinct, &it.predicate))
+            }
+            _ => None,
+        };
+        let before = self.base.and_then(made_of);
+        before.is_some() && before == made_of(self.catalog)
     }
 
     /// The names that an object takes, each with the space that it is unique in: two objects with one of them in common
@@ -320,6 +338,12 @@ impl<'a> Writer<'a> {
             Definition::Subscription(it) => replication::subscription(identity, object, it),
             Definition::DefaultPrivileges(it) => access::default_privileges(identity, object, it),
         };
+        if let (Definition::MaterializedView(view), true, Some(create)) = (&object.definition, self.base.is_some(), statements.first_mut())
+        {
+            let types = view.columns.iter().filter_map(|it| it.data_type.as_ref()).filter(|it| it.array);
+            let demands = types.flat_map(|of| self.catalog.within(Kind::Constraint, &of.name));
+            create.needs.extend(demands.map(|(identity, _)| identity.clone()));
+        }
         statements.extend(attributes::attributes(self, identity, object));
         if !statements.iter().any(|statement| statement.creates.contains(identity)) {
             // Another object's statement makes this one, so what it needs must be there before anything is said of it.
@@ -357,6 +381,14 @@ impl<'a> Writer<'a> {
     /// The tables that have a table for a parent.
     fn children(&self, name: &QualifiedName) -> impl Iterator<Item = (&'a Identity, &'a Object)> + use<'_, 'a> {
         self.children.get(name).into_iter().flatten().filter_map(|identity| self.catalog.get_key_value(identity))
+    }
+
+    /// What is a partition of a table in the database as it is, and none of it in the catalog.
+    fn partitions_gone(&self, name: &QualifiedName) -> Vec<Identity> {
+        let Some(base) = self.base else { return Vec::new() };
+        let is_partition = |object: &Object| table::partition_of(object).is_some_and(|it| it.parent == *name);
+        let tables = base.of_kind(Kind::Table).chain(base.of_kind(Kind::ForeignTable)).filter(|(_, object)| is_partition(object));
+        tables.filter(|(identity, _)| !self.catalog.get(identity).is_some_and(is_partition)).map(|(identity, _)| identity.clone()).collect()
     }
 
     /// The partitions of a table, which a statement that must find them attached needs.

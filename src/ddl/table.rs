@@ -224,10 +224,7 @@ pub(super) fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity
         Definition::Index(index) => {
             identity.schema == table.schema
                 && index.table == table.name
-                && index
-                    .partition_of
-                    .as_ref()
-                    .is_some_and(|above| writer.is_in_base(&Identity::new(Kind::Index, above.schema.clone(), above.name.clone())))
+                && index.partition_of.as_ref().is_some_and(|above| writer.keeps_index(above))
         }
         _ => false,
     });

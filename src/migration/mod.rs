@@ -21,7 +21,8 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Column, Definition, Identity, Object, QualifiedName};
+use crate::catalog::{Catalog, Column, Definition, Dependency, Identity, Index, Object, QualifiedName};
+use crate::ddl::Writer;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
 use crate::plan::{self, Action, Batch, Plan, Step};
@@ -180,14 +181,27 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
         return plan;
     }
     // Some drops are no choice: of what has a name that something new takes.
-    let dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let mut dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let (old, new) = (Writer::new(from).towards(to), Writer::new(to));
+    let taken: BTreeSet<(String, String)> = to.iter().flat_map(|(identity, object)| new.slots(identity, object)).collect();
+    let changes = diff::diff(from, to).changes;
+    dropped.extend(changes.iter().filter_map(|change| match *change {
+        diff::Change::Dropped { identity, object } => {
+            old.slots(identity, object).iter().any(|slot| taken.contains(slot)).then_some(identity)
+        }
+        _ => None,
+    }));
     let mut kept = to.clone();
-    for change in diff::diff(from, to).changes {
+    for change in changes {
         match change {
             diff::Change::Dropped { identity, object }
-                if !dropped.contains(identity) && object.dependencies.iter().all(|it| !dropped.contains(&it.on)) =>
+                if !dropped.contains(identity)
+                    && object.dependencies.iter().all(|it| !dropped.contains(&it.on))
+                    && !is_part_of_another(from, to, identity, object) =>
             {
-                kept.insert(identity.clone(), object.clone());
+                // What a parent handed down to a table that leaves it is the table's own.
+                let own = if old.parted_from(identity, object).is_some() { as_own(object) } else { object.clone() };
+                kept.insert(identity.clone(), own);
             }
             // A child keeps what its parent keeps, though no statement of its own would drop it.
             diff::Change::Altered { identity, before, after } if loses_columns(before, after) => {
@@ -197,8 +211,52 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
             _ => {}
         }
     }
-    let Plan { batches, .. } = plan::plan(from, &kept, options);
-    Plan { batches, left_out: plan.left_out }
+    // Nor is what lacks a column that could not be kept.
+    loop {
+        let lacks = |dependency: &Dependency| {
+            let column = dependency.column.as_deref();
+            let there = kept.get(&dependency.on).map(|it| it.definition.column_names());
+            column.is_some_and(|column| there.is_none_or(|names| !names.contains(&column)))
+        };
+        let is_lacking = |(identity, object): &(&Identity, &Object)| {
+            !to.contains(identity) && object.dependencies.iter().any(|it| lacks(it) || !kept.contains(&it.on))
+        };
+        let lacking: BTreeSet<Identity> = kept.iter().filter(is_lacking).map(|(identity, _)| identity.clone()).collect();
+        if lacking.is_empty() {
+            break;
+        }
+        kept = kept.into_iter().filter(|(identity, _)| !lacking.contains(identity)).collect();
+    }
+    let Plan { batches, mut left_out } = plan::plan(from, &kept, options);
+    // Also what would have gone with something that is made anew.
+    for step in plan::plan(&kept, to, options).left_out {
+        if !left_out.iter().any(|it| it.sql == step.sql) {
+            left_out.push(step);
+        }
+    }
+    Plan { batches, left_out }
+}
+
+/// A constraint or an index that no parent hands down any more.
+fn as_own(object: &Object) -> Object {
+    let mut own = object.clone();
+    match &mut own.definition {
+        Definition::Constraint(constraint) => (constraint.inherited, constraint.local) = (false, true),
+        Definition::Index(index) => index.partition_of = None,
+        _ => {}
+    }
+    own
+}
+
+/// Whether the index that a partition's is part of is another table's from now on: it goes with that.
+fn is_part_of_another(from: &Catalog, to: &Catalog, identity: &Identity, object: &Object) -> bool {
+    let Definition::Index(Index { partition_of: Some(above), .. }) = &object.definition else { return false };
+    let above = Identity::new(identity.kind, above.schema.clone(), above.name.clone());
+    let table = |catalog: &Catalog| match catalog.get(&above).map(|it| &it.definition) {
+        Some(Definition::Index(index)) => Some(index.table.clone()),
+        _ => None,
+    };
+    table(from) != table(to)
 }
 
 /// Whether the new version of an object has not all columns or attributes of the old one.

@@ -40,12 +40,16 @@ fn expanded(from: &Catalog, to: &Catalog) -> Catalog {
     let taken: BTreeSet<(String, String)> = from.iter().flat_map(|(identity, object)| old.slots(identity, object)).collect();
     let is_free = |identity: &Identity, object: &Object| !new.slots(identity, object).iter().any(|slot| taken.contains(slot));
     let mut created: Vec<(&Identity, &Object)> = Vec::new();
+    let mut altered = Vec::new();
     for change in diff::diff(from, to).changes {
         match change {
-            Change::Created { identity, object } if is_free(identity, object) => created.push((identity, object)),
+            Change::Created { identity, object } if is_free(identity, object) && !is_given_what_goes(from, to, object) => {
+                created.push((identity, object));
+            }
             Change::Created { .. } => {}
             Change::Altered { identity, before, after } => {
                 between.insert(identity.clone(), loosened(from, identity, before, after));
+                altered.push(identity.clone());
             }
             Change::Dropped { .. } => {}
         }
@@ -67,7 +71,7 @@ fn expanded(from: &Catalog, to: &Catalog) -> Catalog {
         between = between.into_iter().filter(|(identity, _)| !lacking.contains(identity)).collect();
         open = whole;
     }
-    between
+    script::with_needs_told(between, &altered)
 }
 
 /// Whether something is there as a new object wants it.
@@ -81,6 +85,23 @@ fn is_met(between: &Catalog, to: &Catalog, dependency: &Dependency) -> bool {
         (None, Some(_)) => true,
         _ => there.definition == wanted.definition,
     }
+}
+
+/// Whether an object is a partition of a table that has something which its partitions would be given, and which goes in the second step.
+fn is_given_what_goes(from: &Catalog, to: &Catalog, object: &Object) -> bool {
+    let partition_of = match &object.definition {
+        Definition::Table(it) => it.partition_of.as_ref(),
+        Definition::ForeignTable(it) => it.partition_of.as_ref(),
+        _ => None,
+    };
+    let Some(parent) = partition_of.map(|it| Identity::new(Kind::Table, it.parent.schema.clone(), it.parent.name.clone())) else {
+        return false;
+    };
+    let is_of_parent = |object: &Object| object.dependencies.iter().any(|it| it.auto && it.on == parent);
+    let handed_down = [Kind::Index, Kind::Constraint, Kind::Trigger].iter().flat_map(|kind| from.of_kind(*kind));
+    handed_down
+        .filter(|(_, object)| is_of_parent(object))
+        .any(|(identity, before)| to.get(identity).is_none_or(|after| after.definition != before.definition))
 }
 
 /// Whether a new object may be in the way of code that doesn't know it: it demands something of a table that is there, or does something
@@ -134,9 +155,8 @@ fn loosened(from: &Catalog, identity: &Identity, before: &Object, after: &Object
                 old.labels.clone_from(&new.labels);
             }
         }
-        _ => return between,
+        _ => {}
     }
-    between.dependencies = before.dependencies.iter().chain(&after.dependencies).cloned().collect();
     between
 }
 

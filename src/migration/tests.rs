@@ -199,3 +199,58 @@ fn what_looks_like_a_rename_is_guessed() {
     check("CREATE TABLE a (i int, j text);", "CREATE TABLE b (i int, j text); CREATE TABLE c (i int, j text);", &[]);
     check("CREATE TYPE m AS ENUM ('a', 'b');", "CREATE TYPE m AS ENUM ('a', 'c');", &["label public.m.b=public.m.c"]);
 }
+
+#[test]
+fn both_phases_lead_to_the_new_schema() {
+    let check = |from: &str, to: &str| {
+        let (from, to) = (catalog(from), catalog(to));
+        let between = phase::between(&from, &to, &[]);
+        for (one, other) in [(&from, &between), (&between, &to)] {
+            assert_eq!(Migration::new(one, other, &[], &Format::Goose.options(PLAN)).findings, []);
+        }
+    };
+    // What a table will need, it doesn't need in between.
+    check(
+        "CREATE TYPE r AS RANGE (SUBTYPE = int); CREATE TABLE t (v r);",
+        "CREATE TYPE s AS RANGE (SUBTYPE = int); CREATE TABLE t (v s, w s);",
+    );
+    // A column that may be NULL in between may be so in views.
+    check(
+        "CREATE TABLE t (a int, b int NOT NULL); CREATE VIEW v AS SELECT b FROM t;",
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;",
+    );
+    // A new partition would be given the index that goes.
+    check(
+        "CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE INDEX i ON t (b);",
+        "CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE INDEX i ON t (a, b); CREATE TABLE p PARTITION OF t FOR VALUES IN (1);",
+    );
+}
+
+#[test]
+fn what_is_kept_is_in_nothing_s_way() {
+    let check = |from: &str, to: &str, up: &[&str], left_out: &[&str]| {
+        let options = Format::Goose.options(plan::Options { drops: false, ..PLAN });
+        let migration = migration(from, to, &[], &options);
+        assert_eq!(migration.findings, []);
+        let made: Vec<String> = migration.up().map(|it| it.sql.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(made, up);
+        let kept: Vec<String> = migration.left_out.iter().map(|it| it.sql.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(kept, left_out);
+    };
+    check(
+        "CREATE TABLE t (a int, CONSTRAINT k UNIQUE (a));",
+        "CREATE TABLE u (a int, CONSTRAINT k UNIQUE (a));",
+        &[
+            "CREATE TABLE public.u ( a integer );",
+            "ALTER TABLE public.t DROP CONSTRAINT k;",
+            "ALTER TABLE public.u ADD CONSTRAINT k UNIQUE (a);",
+        ],
+        &["DROP TABLE public.t;"],
+    );
+    check(
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0)); CREATE TABLE c () INHERITS (p);",
+        "CREATE TABLE p (a int); CREATE TABLE c (a int);",
+        &["ALTER TABLE public.c NO INHERIT public.p;"],
+        &["ALTER TABLE public.p DROP CONSTRAINT k;", "ALTER TABLE public.c DROP CONSTRAINT k;"],
+    );
+}

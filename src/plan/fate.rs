@@ -63,9 +63,10 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
         })
         .collect();
     for (identity, object) in made {
-        let Some((forced, why)) = new.forces(old, identity, object) else { continue };
-        if let (Some(before), Some((forced, after))) = (from.get(forced), to.get_key_value(forced)) {
-            of.insert(forced, Fate::Replace { before, after, why: why.to_owned() });
+        for (forced, why) in new.forces(old, identity, object) {
+            if let (Some(before), Some((forced, after))) = (from.get(forced), to.get_key_value(forced)) {
+                of.insert(forced, Fate::Replace { before, after, why: why.to_owned() });
+            }
         }
     }
     let mut dependents = dependents(from);
@@ -93,6 +94,10 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
     while let Some(thing) = open.pop() {
         fates.spread(&thing, old, new, &mut open);
     }
+    // So too what was made anew because of what it was part of.
+    let made_anew = fates.of.keys().filter_map(|identity| Some((*identity, old.parted_from(identity, from.get(identity)?)?.0)));
+    let made_anew: Vec<(&Identity, &Identity)> = made_anew.collect();
+    fates.parted.extend(made_anew);
     fates.spread_swaps();
     fates.find_rooms(old, new);
     fates
@@ -145,6 +150,11 @@ fn lets_go_by_replacing(fates: &Fates<'_>, identity: &Identity, before: &Object,
         && new.next().is_some()
 }
 
+/// The name of an object, whatever it is.
+fn full_name(identity: &Identity) -> (&str, &str, &str) {
+    (&identity.schema, &identity.parent, &identity.name)
+}
+
 /// The name of a column as the catalog holds it.
 fn name_in<'a>(object: &'a Object, column: &str) -> Option<&'a str> {
     object.definition.column_names().into_iter().find(|it| *it == column)
@@ -178,7 +188,7 @@ impl<'a> Fates<'a> {
                     if statements.iter().any(|statement| statement.releases.contains(thing.object)));
                 // What takes hold of something new can't always let go before a column of the old is given another type.
                 let waits = thing.retyped || (thing.column.is_none() && self.waits(thing.object, 0));
-                let is_late = waits && lets_go_by_replacing(self, identity, before, after);
+                let is_late = lets_go_by_replacing(self, identity, before, after) && (waits || self.waits_for(thing.object, after));
                 if is_late || (auto && thing.column.is_none() && self.is_dropped_whole(thing.object) && !lets_go) {
                     self.replace(identity, before, after, thing, open);
                 }
@@ -238,6 +248,33 @@ impl<'a> Fates<'a> {
             (Some(_), _) => self.waits(&it.on, depth + 1),
             (None, _) => false,
         })
+    }
+
+    /// Whether an object needs something new that has to wait until one is gone: under its name, or that of something which can only go after
+    /// it. Then it can't take hold of the new before it lets go of the old.
+    fn waits_for(&self, gone: &'a Identity, object: &'a Object) -> bool {
+        let mut going: BTreeSet<&Identity> = BTreeSet::from([gone]);
+        let mut open = vec![gone];
+        while let Some(object) = open.pop().and_then(|it| self.from.get(it)) {
+            let on = object.dependencies.iter().filter_map(|it| self.of.get_key_value(&it.on)).map(|(on, _)| *on);
+            open.extend(on.filter(|on| self.is_dropped_whole(on) && going.insert(on)));
+        }
+        let names: BTreeSet<(&str, &str, &str)> = going.into_iter().map(full_name).collect();
+        let mut seen: BTreeSet<&Identity> = BTreeSet::new();
+        let mut open = vec![object];
+        while let Some(object) = open.pop() {
+            for dependency in &object.dependencies {
+                if let Some((on, Fate::Create(made) | Fate::Replace { after: made, .. })) = self.of.get_key_value(&dependency.on)
+                    && seen.insert(on)
+                {
+                    if names.contains(&full_name(on)) {
+                        return true;
+                    }
+                    open.push(made);
+                }
+            }
+        }
+        false
     }
 
     fn is_dropped_whole(&self, identity: &Identity) -> bool {

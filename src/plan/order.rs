@@ -159,7 +159,10 @@ impl<'d> Doers<'d> {
                 }
                 let before = match fates.of.get(identity) {
                     Some(Fate::Drop(_) | Fate::Replace { .. }) => {
-                        self.releases.get(&(identity, thing)).or_else(|| self.drops.get(identity)).cloned().unwrap_or_default()
+                        let drops = self.releases.get(&(identity, thing)).or_else(|| self.drops.get(identity));
+                        // What is only put out of the way goes on to depend on it.
+                        let closes = self.closes.get(identity).filter(|_| !self.closes.contains_key(*about));
+                        drops.into_iter().chain(closes).flatten().copied().collect()
                     }
                     Some(Fate::Alter { after, statements, .. }) => {
                         let all = self.alters.get(identity).map(Vec::as_slice).unwrap_or_default();

@@ -56,7 +56,7 @@ mod size;
 
 use rayon::prelude::*;
 
-use crate::catalog::{Catalog, Dependency, Identity, Kind, Sizes};
+use crate::catalog::{Catalog, Dependency, Identity, Kind, Object, Sizes};
 
 pub use error::DecodeError;
 pub use header::{Hash, Header, HeaderFacts, SectionHeader};
@@ -112,26 +112,41 @@ pub fn decode(bytes: &[u8]) -> Result<Snapshot, DecodeError> {
 /// # Errors
 /// If one of them is damaged where it was looked at; `true` is said for the second.
 pub fn decode_differing(old: &Reader<'_>, new: &Reader<'_>) -> Result<(Catalog, Catalog), (bool, DecodeError)> {
-    let mut differing = (Catalog::new(), Catalog::new());
-    for &kind in Kind::ALL {
-        if old.has_same(new, kind) {
-            old.check_section(kind).map_err(|error| (false, error))?;
-            new.check_section(kind).map_err(|error| (true, error))?;
-            continue;
-        }
-        let (old, new) = rayon::join(|| old.section(kind), || new.section(kind));
-        let (old, new) = (old.map_err(|error| (false, error))?, new.map_err(|error| (true, error))?);
-        let (only_old, only_new) = section::differing(old.as_ref(), new.as_ref());
-        for identity in only_old {
-            let object = old.as_ref().map_or(Ok(None), |it| it.object(identity)).map_err(|error| (false, error))?;
-            object.map(|object| differing.0.insert(identity.clone(), object));
-        }
-        for identity in only_new {
-            let object = new.as_ref().map_or(Ok(None), |it| it.object(identity)).map_err(|error| (true, error))?;
-            object.map(|object| differing.1.insert(identity.clone(), object));
-        }
+    // Collected before errors are looked at, so that which is told doesn't depend on the workers' luck.
+    let found: Vec<Result<Differing, (bool, DecodeError)>> = Kind::ALL.par_iter().map(|kind| differing(old, new, *kind)).collect();
+    let mut catalogs = (Catalog::new(), Catalog::new());
+    for kind in found {
+        let (only_old, only_new) = kind?;
+        only_old.into_iter().for_each(|(identity, object)| drop(catalogs.0.insert(identity, object)));
+        only_new.into_iter().for_each(|(identity, object)| drop(catalogs.1.insert(identity, object)));
     }
-    Ok(differing)
+    Ok(catalogs)
+}
+
+/// Objects of the first snapshot, and of the second.
+type Differing = (Vec<(Identity, Object)>, Vec<(Identity, Object)>);
+
+/// The objects of one kind in which two snapshots differ.
+fn differing(old: &Reader<'_>, new: &Reader<'_>, kind: Kind) -> Result<Differing, (bool, DecodeError)> {
+    let of_old = |error| (false, error);
+    let of_new = |error| (true, error);
+    if old.has_same(new, kind) {
+        let (old, new) = rayon::join(|| old.check_section(kind), || new.check_section(kind));
+        old.map_err(of_old)?;
+        new.map_err(of_new)?;
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let (old, new) = rayon::join(|| old.section(kind), || new.section(kind));
+    let (old, new) = (old.map_err(of_old)?, new.map_err(of_new)?);
+    let (only_old, only_new) = section::differing(old.as_ref(), new.as_ref());
+    let decoded = |section: Option<&Section<'_>>, identities: Vec<&Identity>| {
+        let object = |identity: &Identity| {
+            let object = section.map_or(Ok(None), |it| it.object(identity)).transpose()?;
+            Some(object.map(|object| (identity.clone(), object)))
+        };
+        identities.into_iter().filter_map(object).collect::<Result<Vec<_>, _>>()
+    };
+    Ok((decoded(old.as_ref(), only_old).map_err(of_old)?, decoded(new.as_ref(), only_new).map_err(of_new)?))
 }
 
 /// Returns the content hash that a snapshot of the catalog has, without keeping its bytes.

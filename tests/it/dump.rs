@@ -88,7 +88,10 @@ fn add(entries: &mut BTreeMap<String, Vec<String>>, heading: &str, body: &[&str]
         // It stands there when the schema's owner isn't the one by default, which a dump without owners can't know.
         return;
     }
-    let lines: Vec<String> = lines.into_iter().map(sort_parameters).collect();
+    let mut lines: Vec<String> = lines.into_iter().map(sort_parameters).map(sort_statistics).collect();
+    if heading.contains("; Type: TABLE; ") || heading.contains("; Type: FOREIGN TABLE; ") {
+        sort_columns(&mut lines);
+    }
     let texts = entries.entry(heading.to_owned()).or_default();
     texts.push(lines.join("\n").trim_start_matches("--\n").trim().to_owned());
     texts.sort();
@@ -101,6 +104,27 @@ fn sort_parameters(line: &str) -> String {
     let mut parameters: Vec<&str> = list.split(", ").collect();
     parameters.sort_unstable();
     format!("WITH ({}){rest}", parameters.join(", "))
+}
+
+/// Columns in order of name: which order a table has them in is physical, and no statement changes it; nor whether a child declares once more
+/// itself what it inherits.
+fn sort_columns(lines: &mut Vec<String>) {
+    let Some(begin) = lines.iter().position(|line| line.starts_with("CREATE ") && line.ends_with('(')) else { return };
+    let Some(end) = lines[begin..].iter().position(|line| line.starts_with(')')).map(|at| begin + at) else { return };
+    let inherits = lines[end..].iter().any(|line| line.starts_with("INHERITS (") || line.starts_with(") INHERITS ("));
+    let mut within: Vec<String> = lines.drain(begin + 1..end).map(|line| line.trim_end_matches(',').to_owned()).collect();
+    within.retain(|line| !inherits || !line.starts_with("    ") || line.contains(" DEFAULT ") || line.starts_with("    CONSTRAINT "));
+    within.sort_unstable();
+    lines.splice(begin + 1..begin + 1, within);
+}
+
+/// The columns of statistics are in the order of the table's.
+fn sort_statistics(line: String) -> String {
+    let Some((head, rest)) = line.strip_prefix("CREATE STATISTICS ").and_then(|it| it.split_once(" ON ")) else { return line };
+    let Some((columns, table)) = rest.rsplit_once(" FROM ") else { return line };
+    let mut columns: Vec<&str> = columns.split(", ").collect();
+    columns.sort_unstable();
+    format!("CREATE STATISTICS {head} ON {} FROM {table}", columns.join(", "))
 }
 
 fn is_restriction(line: &str) -> bool {

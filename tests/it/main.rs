@@ -15,6 +15,7 @@
 //! - [`migrations`]: migrations through goose and golang-migrate on a real server, both ways.
 //! - [`fleet`]: many databases compared with one schema.
 //! - [`settings`]: each flag and each key of the config has an effect.
+//! - [`rows`]: rows for any tables, and what of them a migration must keep.
 //! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
 //! - [`views`]: the columns of views, their types and which are never NULL, against a server with rows.
 //! - [`shadow`]: throw-away servers start, serve, and leave nothing behind; DDL that only a server can run is loaded into one.
@@ -47,6 +48,7 @@ mod migrations;
 mod model;
 mod property;
 mod random;
+mod rows;
 mod server;
 mod settings;
 mod shadow;

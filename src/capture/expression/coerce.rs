@@ -248,7 +248,7 @@ pub(super) fn any_bound() -> Node {
 }
 
 /// A cast to a type without modifiers.
-fn cast_to(arg: Node, data_type: &DataType) -> Node {
+pub(super) fn cast_to(arg: Node, data_type: &DataType) -> Node {
     let mut type_name = protobuf::TypeName { names: type_names(&data_type.name, true), typemod: -1, location: -1, ..Default::default() };
     if data_type.array {
         type_name.array_bounds.push(any_bound());

@@ -10,7 +10,7 @@ use pg_query::protobuf::{self, AExprKind, BoolExprType, CoercionForm, Node};
 
 use super::analysis::{Analysis, object_name, single, string};
 use super::builtin::Builtin;
-use super::coerce::Outcome;
+use super::coerce::{Outcome, cast_to};
 use super::infer::{Candidate, Declared};
 use super::nullable::operator_is_total;
 use super::scope::{Typed, is_untyped};
@@ -186,17 +186,26 @@ impl<'a> Analysis<'a> {
         let Some(element) = self.type_rules().common(&types[1..]) else { return Ok(None) };
         let plain = protobuf::AExpr { kind: AExprKind::AexprOp.into(), ..head(it) };
         let kept = self.operator_outcome(&plain, &[types[0].clone(), Typed::of(element.without_modifiers())]);
-        let same = match (&kept, self.list_outcome(&plain, &types)) {
-            (Some(kept), Some(list)) => list.what == kept.what && list.coerced[..2] == kept.coerced[..],
-            _ => false,
+        let Some(kept) = kept else { return Ok(None) };
+        let is_same = |types: &[Typed]| {
+            self.list_outcome(&plain, types).is_some_and(|list| list.what == kept.what && list.coerced[..2] == kept.coerced[..])
         };
-        let list = || {
-            let list = Node { node: Some(NodeEnum::List(protobuf::List { items: elements })) };
-            let mut made = protobuf::AExpr { lexpr: it.lexpr.clone(), rexpr: Some(Box::new(list)), ..head(it) };
-            made.set_kind(kind);
-            Node { node: Some(NodeEnum::AExpr(Box::new(made))) }
+        let left = match &types[0].data_type {
+            _ if is_same(&types) => left.clone(),
+            // With the cast that the server adds to the left side a list is of the array's type, too.
+            Some(data_type) if !is_untyped(data_type) && data_type.without_modifiers() != kept.coerced[0] => {
+                types[0] = Typed::of(kept.coerced[0].clone()).not_null(types[0].not_null);
+                if !is_same(&types) {
+                    return Ok(None);
+                }
+                cast_to(left.clone(), &kept.coerced[0])
+            }
+            _ => return Ok(None),
         };
-        Ok(same.then(list))
+        let list = Node { node: Some(NodeEnum::List(protobuf::List { items: elements })) };
+        let mut made = protobuf::AExpr { lexpr: Some(Box::new(left)), rexpr: Some(Box::new(list)), ..head(it) };
+        made.set_kind(kind);
+        Ok(Some(Node { node: Some(NodeEnum::AExpr(Box::new(made))) }))
     }
 
     /// Qualifies the operator if it is not the server's, and tells what it gives.

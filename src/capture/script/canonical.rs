@@ -103,9 +103,19 @@ fn is_null(node: &Node) -> bool {
 
 /// What a canonical expression needs: told again from its text, in which every name is qualified.
 pub(crate) fn needs(state: &State<'_>, text: &Expression, relation: Option<&Identity>) -> BTreeSet<Dependency> {
+    needs_of_value(state, text, relation, None)
+}
+
+/// What a canonical expression needs on its way into a column or a domain.
+pub(crate) fn needs_of_value(
+    state: &State<'_>,
+    text: &Expression,
+    relation: Option<&Identity>,
+    into: Option<&DataType>,
+) -> BTreeSet<Dependency> {
     let scope = relation.map_or_else(Scope::none, |it| Scope::relation(it).with_old_and_new(it)).lenient();
     expression::parse_expression(text)
-        .and_then(|node| expression_in(state, &node, &scope).ok())
+        .and_then(|node| assigned_in(state, &node, &scope, into).ok())
         .map(|it| it.dependencies)
         .unwrap_or_default()
 }

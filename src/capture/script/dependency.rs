@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Column, ConstraintKind, Definition, Dependency, Expression, Identity, IndexKey, Kind, PartitionKey, QualifiedName};
+use crate::catalog::{
+    Column, ConstraintKind, DataType, Definition, Dependency, Expression, Identity, IndexKey, Kind, PartitionKey, QualifiedName,
+};
 
 use super::canonical;
 use super::state::State;
@@ -52,7 +54,7 @@ pub(crate) fn of_definition(state: &State<'_>, identity: &Identity, definition: 
         Definition::Domain(it) => {
             state.type_dependencies(&it.base, &mut needs);
             collation(state, it.collation.as_ref(), &mut needs);
-            expression(state, None, it.default.as_ref(), &mut needs);
+            value(state, None, it.default.as_ref(), &it.base, &mut needs);
         }
         Definition::Sequence(it) => {
             if let Some(owner) = &it.owner {
@@ -91,7 +93,7 @@ fn constraint(
     let Some(table) = relation(state, &parent) else {
         needs.insert(Dependency::on(state.resolver().type_object(&parent)?.clone()).auto());
         if let ConstraintKind::Check(check) = kind {
-            expression(state, None, Some(check), &mut needs);
+            needs.extend(canonical::needs(state, check, None));
         }
         return Some(needs);
     };
@@ -170,8 +172,8 @@ fn columns(state: &State<'_>, table: &Identity, columns: &[Column], needs: &mut 
 pub(crate) fn column_needs(state: &State<'_>, table: &Identity, column: &Column, needs: &mut BTreeSet<Dependency>) {
     state.type_dependencies(&column.data_type, needs);
     collation(state, column.collation.as_ref(), needs);
-    expression(state, Some(table), column.default.as_ref(), needs);
-    expression(state, Some(table), column.generated.as_ref().map(|it| &it.expression), needs);
+    value(state, Some(table), column.default.as_ref(), &column.data_type, needs);
+    value(state, Some(table), column.generated.as_ref().map(|it| &it.expression), &column.data_type, needs);
 }
 
 fn partition_key(state: &State<'_>, table: &Identity, key: &PartitionKey, needs: &mut BTreeSet<Dependency>) {
@@ -196,10 +198,17 @@ fn collation(state: &State<'_>, name: Option<&QualifiedName>, needs: &mut BTreeS
     needs.extend(name.and_then(|it| state.resolver().collation_object(it)).cloned().map(Dependency::on));
 }
 
-/// The needs of an expression, apart from the relation whose part it is.
-fn expression(state: &State<'_>, relation: Option<&Identity>, expression: Option<&Expression>, needs: &mut BTreeSet<Dependency>) {
+/// The needs of a value on its way into a column or a domain, apart from the relation whose part it is: a constant is of the type that a
+/// domain is made of.
+fn value(
+    state: &State<'_>,
+    relation: Option<&Identity>,
+    expression: Option<&Expression>,
+    into: &DataType,
+    needs: &mut BTreeSet<Dependency>,
+) {
     let Some(expression) = expression else { return };
-    needs.extend(canonical::needs(state, expression, relation).into_iter().filter(|it| Some(&it.on) != relation));
+    needs.extend(canonical::needs_of_value(state, expression, relation, Some(into)).into_iter().filter(|it| Some(&it.on) != relation));
 }
 
 /// The needs of an expression of an object that hangs on a relation: it goes with the relation's columns.

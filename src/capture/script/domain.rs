@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, AlterDomainStmt, ConstrType, CreateDomainStmt, DropBehavior};
 
-use crate::capture::expression::Scope;
+use crate::capture::expression::{Scope, parse_expression};
 use crate::catalog::{BaseType, Constraint, ConstraintKind, Deferral, Definition, Dependency, Domain, Expression, Identity, Kind, Object};
 
 use crate::ddl::quote_literal;
@@ -29,6 +29,10 @@ pub(crate) fn create(state: &mut State<'_>, node: &CreateDomainStmt, _at: Place)
     {
         // The default is the base type's of this day: PostgreSQL src/backend/commands/typecmds.c, DefineDomain.
         domain.default.clone_from(&below.default);
+        if let Some(expression) = below.default.as_ref().and_then(parse_expression) {
+            let default = canonical::default(state, &expression, None, &domain.base)?;
+            dependencies.extend(default.into_iter().flat_map(|it| it.dependencies));
+        }
     }
     if let Some(Definition::BaseType(BaseType::Defined(below))) =
         state.resolver().type_object(&domain.base.name).filter(|_| !domain.base.array).and_then(|it| state.get(it)).map(|it| &it.definition)

@@ -66,7 +66,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{DefineStmt, ObjectType};
 
 use super::Captured;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Identity};
 use resolve::Unresolved;
 use state::State;
 
@@ -170,6 +170,16 @@ pub fn parse(inputs: &[Input]) -> Captured {
 /// findings, and leaves the schema as it was before that statement.
 pub fn replay(catalog: Catalog, inputs: &[Input]) -> Captured {
     run(State::over(catalog, inputs), inputs)
+}
+
+/// Tells anew what some objects of a schema need, from what they are, and which columns of views are never NULL.
+pub fn with_needs_told(catalog: Catalog, of: &[Identity]) -> Catalog {
+    split::on_deep_stack(|| {
+        let mut state = State::over(catalog, &[]);
+        of.iter().for_each(|identity| dependency::refresh(&mut state, identity));
+        view::tell_not_null_again(&mut state);
+        state.finish().0
+    })
 }
 
 fn run(mut state: State<'_>, inputs: &[Input]) -> Captured {

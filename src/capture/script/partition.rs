@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{
-    Constraint, ConstraintKind, Definition, Dependency, Identity, Index, Kind, Object, PartitionOf, QualifiedName, TriggerLevel,
+    Constraint, ConstraintKind, Definition, Dependency, Identity, Index, IndexKey, Kind, Object, PartitionOf, QualifiedName, TriggerLevel,
 };
 
 use super::names::index_column_names;
@@ -181,11 +181,13 @@ pub(crate) fn inherit_index(state: &mut State<'_>, child: &Identity, parent: &Id
     index::put(state, child, None, columns, wanted, needs, true).map(|_| ())
 }
 
-/// Whether two indexes of different tables say the same. PostgreSQL src/backend/catalog/index.c, CompareIndexInfo.
+/// Whether two indexes of different tables say the same, in whatever order each has its keys' values. PostgreSQL
+/// src/backend/catalog/index.c, CompareIndexInfo.
 fn same_index(a: &Index, b: &Index) -> bool {
+    let unsorted = |it: &IndexKey| IndexKey { descending: false, nulls: None, ..it.clone() };
     a.unique == b.unique
         && a.method == b.method
-        && a.keys == b.keys
+        && a.keys.iter().map(unsorted).eq(b.keys.iter().map(unsorted))
         && a.include == b.include
         && a.nulls_not_distinct == b.nulls_not_distinct
         && a.predicate == b.predicate

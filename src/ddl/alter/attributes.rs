@@ -13,11 +13,13 @@ pub(super) type ColumnAttributes<'c> = (Option<&'c str>, &'c [Grant], &'c BTreeM
 
 /// The statements that alter what isn't the definition.
 pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
-    let Object { comment, owner, grants, security_labels, depends_on_extensions, dependencies: _, definition } = it.after;
+    let Object { comment, owner, grants: _, security_labels, depends_on_extensions, dependencies: _, definition } = it.after;
     let before = it.before;
     let target = it.address();
     let spelling = spelling(it.identity.kind);
-    let mut sql = Vec::new();
+    let (taken, given) = grants_of(it);
+    // From whom before who owns it: a new owner's own rights would go with what it was granted.
+    let mut sql = taken;
     let goes_with_table = matches!(definition, Definition::Sequence(sequence) if sequence.owner.is_some());
     // An owner that DDL doesn't say is whoever runs it: there is nothing to go back to.
     if let (Some(owner), true) = (owner, *owner != before.owner && spelling.owner && !goes_with_table) {
@@ -33,24 +35,60 @@ pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
     for extension in depends_on_extensions.difference(&before.depends_on_extensions) {
         sql.push(format!("ALTER {target} DEPENDS ON EXTENSION {};", quote_identifier(extension)));
     }
-    if let (true, Some(words)) = (*grants != before.grants, spelling.grant) {
-        let name = match it.identity.kind {
-            crate::catalog::Kind::Aggregate => crate::ddl::extension::signature(it.identity),
-            _ => reference(it.identity, it.after),
-        };
-        let public = Privilege::of_public(it.identity);
-        sql.extend(grant_changes(&format!("{words} {name}"), public, before.grants.as_deref(), grants.as_deref(), None));
-    }
+    sql.extend(given);
+    sql.extend(column_grants_again(it));
     sql.into_iter().map(|sql| it.statement(sql)).collect()
+}
+
+/// What takes privileges, and what gives them.
+fn grants_of(it: &Altered<'_, '_>) -> (Vec<String>, Vec<String>) {
+    let Some(words) = spelling(it.identity.kind).grant.filter(|_| it.after.grants != it.before.grants) else {
+        return (Vec::new(), Vec::new());
+    };
+    let name = match it.identity.kind {
+        crate::catalog::Kind::Aggregate => crate::ddl::extension::signature(it.identity),
+        _ => reference(it.identity, it.after),
+    };
+    let public = Privilege::of_public(it.identity);
+    let changes = grant_changes(&format!("{words} {name}"), public, it.before.grants.as_deref(), it.after.grants.as_deref(), None);
+    changes.into_iter().partition(|sql| sql.starts_with("REVOKE "))
+}
+
+/// Privileges on columns that stay while the same are taken from the relation, and from all of its columns with that.
+fn column_grants_again(it: &Altered<'_, '_>) -> Vec<String> {
+    let (Some(before), after) = (&it.before.grants, it.after.grants.as_deref().unwrap_or_default()) else { return Vec::new() };
+    let has = |grants: &[Grant], of: &Grant| grants.iter().any(|it| it.role == of.role && it.privilege == of.privilege);
+    let taken: Vec<&Grant> = before.iter().filter(|grant| !has(after, grant)).collect();
+    if taken.is_empty() {
+        return Vec::new();
+    }
+    let relation = format!("TABLE {}", qualified(&it.identity.schema, &it.identity.name));
+    let old = column_grants(&it.before.definition);
+    let mut sql = Vec::new();
+    for (column, grants) in column_grants(&it.after.definition) {
+        let had = old.iter().find(|(name, _)| *name == column).map(|(_, grants)| *grants).unwrap_or_default();
+        let again: Vec<Grant> = grants
+            .iter()
+            .filter(|grant| had.contains(grant) && taken.iter().any(|it| it.role == grant.role && it.privilege == grant.privilege))
+            .cloned()
+            .collect();
+        sql.extend(grant_changes(&relation, &[], Some(&[]), Some(&again), Some(column)));
+    }
+    sql
+}
+
+/// What is granted on single columns of a relation.
+fn column_grants(definition: &Definition) -> Vec<(&str, &[Grant])> {
+    match definition {
+        Definition::View(it) => it.columns.iter().map(|it| (it.name.as_str(), it.grants.as_slice())).collect(),
+        Definition::MaterializedView(it) => it.columns.iter().map(|it| (it.name.as_str(), it.grants.as_slice())).collect(),
+        other => other.columns().into_iter().flatten().map(|it| (it.name.as_str(), it.grants.as_slice())).collect(),
+    }
 }
 
 /// Whether something is granted on single columns of a relation.
 pub(super) fn has_column_grants(definition: &Definition) -> bool {
-    match definition {
-        Definition::View(it) => it.columns.iter().any(|it| !it.grants.is_empty()),
-        Definition::MaterializedView(it) => it.columns.iter().any(|it| !it.grants.is_empty()),
-        other => other.columns().is_some_and(|it| it.iter().any(|it| !it.grants.is_empty())),
-    }
+    column_grants(definition).iter().any(|(_, grants)| !grants.is_empty())
 }
 
 /// The statements that alter what is said of a column. A column that the change adds has nothing said of it before.

@@ -10,8 +10,8 @@ use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
 use crate::catalog::{
-    Attribute, Column, ColumnIdentity, ConstraintKind, DataType, Definition, Generated, GeneratedKind, Identity, IdentityGeneration,
-    IndexKey, Kind, Object, QualifiedName, Table,
+    Attribute, Column, ColumnIdentity, ConstraintKind, DataType, Definition, Expression, Generated, GeneratedKind, Identity,
+    IdentityGeneration, IndexKey, Kind, Object, QualifiedName, Table,
 };
 use crate::ddl::data_type::data_type;
 use crate::ddl::quote::{parenthesised, qualified, quote_identifier, quote_literal};
@@ -21,6 +21,8 @@ use crate::ddl::{Statement, Thing, Transaction, Writer};
 
 /// The statements that alter the columns of a table.
 pub(super) struct Columns {
+    /// Those that make way for what a parent does.
+    first: Vec<Statement>,
     /// Those that add and alter.
     pub(super) kept: Vec<Statement>,
     /// Those that drop, which come last.
@@ -28,7 +30,7 @@ pub(super) struct Columns {
 }
 
 pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> Columns {
-    let mut columns = Columns { kept: Vec::new(), dropped: Vec::new() };
+    let mut columns = Columns { first: Vec::new(), kept: Vec::new(), dropped: Vec::new() };
     let find = |columns: &'_ [Column], name: &str| columns.iter().position(|column| column.name == name);
     let is_retyped =
         |old: &Column| new.iter().any(|new| new.name == old.name && (&new.data_type, &new.collation) != (&old.data_type, &old.collation));
@@ -66,6 +68,7 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
     for column in old.iter().filter(|column| find(new, &column.name).is_none()) {
         columns.dropped.extend(drop(it, column));
     }
+    columns.kept.splice(0..0, std::mem::take(&mut columns.first));
     columns
 }
 
@@ -157,6 +160,24 @@ fn places(writer: &Writer<'_>, table: &Identity, column: &str) -> Vec<(Identity,
     found
 }
 
+/// The tables that a table stands below.
+fn ancestors(writer: &Writer<'_>, table: &Object) -> Vec<Identity> {
+    let mut found: Vec<Identity> = Vec::new();
+    let mut open: Vec<&QualifiedName> = parents(table);
+    while let Some(parent) = open.pop() {
+        if let Some((identity, object)) = writer.relation(parent).filter(|(identity, _)| !found.contains(identity)) {
+            found.push(identity.clone());
+            open.extend(parents(object));
+        }
+    }
+    found
+}
+
+/// Whether a default draws from a sequence, whatever the type of its column.
+fn draws(default: &Expression) -> bool {
+    default.0.starts_with("nextval(")
+}
+
 /// `DROP COLUMN` of a column that is added again.
 fn remove(it: &Altered<'_, '_>, column: &Column) -> Statement {
     let mut gone = it.statement(format!("{} DROP COLUMN {};", Target::of(it.identity).whole, quote_identifier(&column.name)));
@@ -200,15 +221,59 @@ fn add_in_steps(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Stat
     }
 }
 
+/// What a column is made of and the table needs no more: its type, its collation, what its value is computed by.
+fn needed_no_more(it: &Altered<'_, '_>, column: &Column) -> Vec<Identity> {
+    let Column { data_type, collation, default, generated, .. } = column;
+    let values = || default.iter().chain(generated.iter().map(|it| &it.expression));
+    let is_of_column = |on: &Identity| {
+        let name = on.qualified_name();
+        (on.kind.is_type() && data_type.name == name)
+            || (on.kind == Kind::Collation && collation.as_ref() == Some(&name))
+            || (!on.schema.is_empty() && values().any(|value| mentions(&value.0, on)))
+    };
+    let is_needed = |on: &Identity| it.after.dependencies.iter().any(|it| it.on == *on);
+    let gone = it.before.dependencies.iter().map(|it| &it.on).filter(|on| *on != it.identity && !is_needed(on) && is_of_column(on));
+    gone.cloned().collect()
+}
+
+/// The tables below a table that go on to have a column which it has no more, as their own.
+fn keepers(it: &Altered<'_, '_>, table: &QualifiedName, column: &str) -> Vec<Identity> {
+    let has = |object: &Object| object.definition.columns().into_iter().flatten().any(|own| own.name == column);
+    let keeps = |(identity, before): (&Identity, &Object)| {
+        let after = it.to.catalog().get(identity)?;
+        (has(before) && has(after) && parents(after).contains(&table)).then(|| identity.clone())
+    };
+    it.from.children(table).filter_map(keeps).collect()
+}
+
 /// `DROP COLUMN`, where no parent's does it.
 fn drop(it: &Altered<'_, '_>, column: &Column) -> Option<Statement> {
-    let goes_with_parent =
-        column.inherited && !column.local && above(it, &column.name).iter().any(|(old, new)| old.is_some() && new.is_none());
+    let gone = |parent: &QualifiedName| {
+        let has = |writer: &Writer<'_>| {
+            let columns = writer.relation(parent).and_then(|(_, object)| object.definition.columns());
+            columns.map(|it| it.iter().any(|own| own.name == column.name))
+        };
+        has(it.from) == Some(true) && has(it.to) == Some(false)
+    };
+    let stays_below = |parent: &&QualifiedName| parents(it.after).contains(parent);
+    let goes_with_parent = column.inherited
+        && !column.local
+        && parents(it.before).into_iter().filter(stays_below).any(|parent| gone(parent) && keepers(it, parent, &column.name).is_empty());
     if goes_with_parent || is_typed(it) {
         return None;
     }
-    let mut statement = it.statement(format!("{} DROP COLUMN {};", Target::of(it.identity).whole, quote_identifier(&column.name)));
+    let table = it.identity.qualified_name();
+    let keepers = keepers(it, &table, &column.name);
+    let target = Target::of(it.identity);
+    let target = if keepers.is_empty() { target.whole } else { target.only };
+    let mut statement = it.statement(format!("{target} DROP COLUMN {};", quote_identifier(&column.name)));
     statement.removes.extend(places(it.from, it.identity, &column.name));
+    statement.removes.retain(|(of, _)| !keepers.contains(of));
+    statement.releases.extend(keepers);
+    statement.releases.extend(needed_no_more(it, column));
+    // Who leaves the table leaves with the column.
+    let leaves = |(child, _): &(&Identity, &Object)| it.to.catalog().get(child).is_some_and(|after| !parents(after).contains(&&table));
+    statement.parted.extend(it.from.children(&table).filter(leaves).map(|(child, _)| (child.clone(), it.identity.clone())));
     statement.loses = Some(format!("all values of column {} of {}", column.name, it.identity));
     Some(statement)
 }
@@ -278,7 +343,11 @@ impl Pair<'_, '_, '_> {
         self.set_expression(generated.as_ref(), statements);
         let retypes = old.data_type != *of || old.collation != *collation;
         let mut has_default = old.default.clone();
-        if retypes {
+        let same_type = |one: &Column, other: &Column| one.data_type == other.data_type && one.collation == other.collation;
+        let type_comes_down = retypes && self.comes_down(same_type);
+        if type_comes_down {
+            self.make_way(&mut columns.first, &mut has_default);
+        } else if retypes {
             self.retype(statements, &mut has_default);
         }
         if old.identity.is_some() && identity.as_ref().map(|it| &it.sequence) != old.identity.as_ref().map(|it| &it.sequence) {
@@ -288,7 +357,12 @@ impl Pair<'_, '_, '_> {
             statements.push(statement);
         }
         if has_default != self.new.default && generated.is_none() && old.generated.is_none() {
-            statements.push(self.letting_go(self.only(default(self.new))));
+            let mut set = self.letting_go(self.only(default(self.new)));
+            // The parent's statement gives the column its type.
+            if type_comes_down {
+                set.adds.push((it.identity.clone(), name.clone()));
+            }
+            statements.push(set);
         }
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
             match not_null {
@@ -396,17 +470,26 @@ impl Pair<'_, '_, '_> {
         }
     }
 
+    /// A parent's statement gives the column another type: the default of its own goes before, for it may not fit.
+    fn make_way(&self, statements: &mut Vec<Statement>, has_default: &mut Option<Expression>) {
+        if has_default.as_ref().is_none_or(draws) {
+            return;
+        }
+        let mut drop = self.letting_go(self.only("DROP DEFAULT".to_owned()));
+        drop.releases.extend(ancestors(self.it.from, self.it.before));
+        statements.push(drop);
+        *has_default = None;
+    }
+
     /// Another type or collation. The default goes before where it may not fit the new type, and comes back after.
-    fn retype(&self, statements: &mut Vec<Statement>, has_default: &mut Option<crate::catalog::Expression>) {
-        let same = |one: &Column, other: &Column| one.data_type == other.data_type && one.collation == other.collation;
-        if self.comes_down(same) || is_typed(self.it) {
+    fn retype(&self, statements: &mut Vec<Statement>, has_default: &mut Option<Expression>) {
+        if is_typed(self.it) {
             return;
         }
         // The values of a foreign table are elsewhere.
         let conversion = (self.it.identity.kind != Kind::ForeignTable)
             .then(|| conversion(&self.old.data_type, &self.new.data_type, &self.new.name))
             .flatten();
-        let draws = |default: &crate::catalog::Expression| default.0.starts_with("nextval(");
         if has_default.as_ref().is_some_and(|default| !draws(default)) {
             statements.push(self.letting_go(self.only("DROP DEFAULT".to_owned())));
             *has_default = None;
@@ -421,6 +504,13 @@ impl Pair<'_, '_, '_> {
         let mut statement = self.whole(format!("TYPE {}{collation}{using}", data_type(&self.new.data_type)));
         statement.removes.extend(places(self.it.from, self.it.identity, &self.new.name));
         statement.adds.extend(statement.removes.clone());
+        statement.releases.extend(needed_no_more(self.it, self.old));
+        // Defaults that those below have of their own go first, and a column that came from a parent is the table's own by then.
+        let below = statement.removes.iter().filter(|(of, _)| of != self.it.identity);
+        statement.parted.extend(below.map(|(of, _)| (of.clone(), self.it.identity.clone())));
+        if self.old.inherited && !self.new.inherited {
+            statement.parted.extend(ancestors(self.it.from, self.it.before).into_iter().map(|parent| (parent, self.it.identity.clone())));
+        }
         statements.push(statement);
     }
 
@@ -630,10 +720,21 @@ pub(super) fn ease(
         if is_retyped && !comes_from_parent {
             let array = if column.data_type.array { "[]" } else { "" };
             let of = data_type(&column.data_type);
-            let values = moved_attributes(from, to, thing.object, &own).filter(|_| !column.data_type.array);
-            let values = values.unwrap_or_else(|| format!("{own}::text{array}::{of}"));
+            let moved = moved_attributes(from, to, thing.object, &own);
+            // In an array they are told by name: an expression of `USING` has no query that could take it apart.
+            let by_name = (moved.is_some() && column.data_type.array && table.kind == Kind::Table).then(|| {
+                let name = from.free_name(&table.schema, &format!("{}_{}", table.name, column.name), "moved");
+                qualified(&table.schema, &name)
+            });
+            let values = match (&by_name, moved) {
+                (Some(helper), _) => format!("(json_populate_record(NULL::{helper}, json_build_object('value', {own}))).value"),
+                (None, Some(values)) if !column.data_type.array => values,
+                _ => format!("{own}::text{array}::{of}"),
+            };
             let using = if table.kind == Kind::ForeignTable { String::new() } else { format!(" USING {values}") };
+            statements.extend(by_name.as_ref().map(|helper| after(format!("CREATE TYPE {helper} AS (value {of});"))));
             statements.push(retyping(format!("{} ALTER COLUMN {own} TYPE {of}{using};", target.whole)));
+            statements.extend(by_name.map(|helper| after(format!("DROP TYPE {helper};"))));
         }
         if (is_retyped || (is_collated(before) && is_collated(column)))
             && before.storage == column.storage
@@ -647,7 +748,12 @@ pub(super) fn ease(
         if let Some(default) = &column.default
             && (default_mentions(column) || default_mentions(before))
         {
-            statements.push(after(format!("{} ALTER COLUMN {own} SET DEFAULT {};", target.only, default.0)));
+            let mut set = after(format!("{} ALTER COLUMN {own} SET DEFAULT {};", target.only, default.0));
+            // The parent's statement gives the column its type.
+            if is_retyped && comes_from_parent {
+                set.adds.push((table.clone(), column.name.clone()));
+            }
+            statements.push(set);
         }
     }
     statements.extend(made_again);

@@ -1,7 +1,7 @@
 //! What becomes of objects that stay as they are while something that they depend on does not.
 
 use super::table;
-use crate::catalog::{Catalog, ConstraintKind, Definition, Identity, Kind, Object};
+use crate::catalog::{Catalog, ConstraintKind, Definition, Expression, Identity, Kind, Object};
 use crate::ddl::quote::{qualified, quote_identifier};
 use crate::ddl::{Statement, Thing, Writer};
 
@@ -27,10 +27,19 @@ impl<'a> Writer<'a> {
             Definition::Schema(_) | Definition::Extension(_) => Dependent::Survives,
             Definition::Sequence(_) if thing.column.is_some() => Dependent::Survives,
             Definition::Constraint(constraint) if thing.retyped => match &constraint.kind {
-                ConstraintKind::ForeignKey(_) if !self.key_types_agree(from, thing) => Dependent::Remade,
+                ConstraintKind::ForeignKey(_) if family(from, thing) != family(self, thing) => Dependent::Remade,
+                ConstraintKind::Check(check) => self.reading(from, thing, [check]),
+                ConstraintKind::Exclusion { elements, predicate, .. } => {
+                    self.reading(from, thing, elements.iter().filter_map(|it| it.key.expression.as_ref()).chain(predicate))
+                }
                 _ => Dependent::Survives,
             },
-            Definition::Index(_) | Definition::Statistics(_) if thing.retyped => Dependent::Survives,
+            Definition::Index(index) if thing.retyped => {
+                self.reading(from, thing, index.keys.iter().filter_map(|it| it.expression.as_ref()).chain(&index.predicate))
+            }
+            Definition::Statistics(it) if thing.retyped => {
+                self.reading(from, thing, it.keys.iter().filter_map(|it| it.expression.as_ref()))
+            }
             Definition::Language(_)
             | Definition::AccessMethod(_)
             | Definition::Collation(_)
@@ -71,19 +80,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether a column that is part of a foreign key can be given its new type while the other side has its old one:
-    /// integers of all widths compare with each other, and so do texts.
-    fn key_types_agree(&self, from: &Writer<'_>, thing: &Thing<'_>) -> bool {
-        let family = |writer: &Writer<'_>| {
-            let columns = writer.catalog.get(thing.object)?.definition.columns()?;
-            let of = &columns.iter().find(|it| Some(it.name.as_str()) == thing.column)?.data_type;
-            Some(match of.name.name.as_str() {
-                "int2" | "int4" | "int8" if of.name.is_builtin() => "integer".to_owned(),
-                "text" | "varchar" if of.name.is_builtin() => "text".to_owned(),
-                _ => of.without_modifiers().to_string(),
-            })
-        };
-        family(from) == family(self)
+    /// What becomes of expressions that read a column which gets another type. The server reads its own print of them anew, in which
+    /// constants are of the old type: where new ones would be of another, it makes something else of them than of the same text, or nothing.
+    fn reading<'e>(&self, from: &Writer<'_>, thing: &Thing<'_>, expressions: impl IntoIterator<Item = &'e Expression>) -> Dependent {
+        match expressions.into_iter().any(has_constant) && family(from, thing) != family(self, thing) {
+            true => Dependent::Remade,
+            false => Dependent::Survives,
+        }
     }
 
     /// The statements that put a type out of the way, and drop it once nothing is of it any more: columns keep their values.
@@ -119,17 +122,25 @@ impl<'a> Writer<'a> {
 
     /// A name for something that is put out of the way, which nothing has before or after.
     fn aside(&self, schema: &str, name: &str) -> String {
+        self.free_name(schema, name, "old")
+    }
+
+    /// A name for something that is there on the way only.
+    pub(super) fn free_name(&self, schema: &str, name: &str, word: &str) -> String {
         let taken = |name: &str| {
             let has = |catalog: &Catalog| {
                 Kind::ALL
                     .iter()
                     .filter(|kind| kind.is_type() || kind.is_relation())
                     .any(|kind| catalog.contains(&Identity::new(*kind, schema, name)))
+                    || catalog.of_kind(Kind::Range).any(|(identity, object)| {
+                        identity.schema == schema && matches!(&object.definition, Definition::Range(range) if range.multirange == name)
+                    })
             };
             has(self.catalog) || self.towards.is_some_and(has)
         };
         let aside = |number: usize| {
-            let suffix = if number == 1 { "__old".to_owned() } else { format!("__old{number}") };
+            let suffix = if number == 1 { format!("__{word}") } else { format!("__{word}{number}") };
             let mut aside = name.to_owned();
             // Room for the suffix within the 63 bytes of a name.
             while aside.len() > 63 - suffix.len() {
@@ -151,6 +162,28 @@ impl<'a> Writer<'a> {
             _ => None,
         }
     }
+}
+
+/// What a column's type has in common with others: integers of all widths compare with each other and with the same constants, and so do
+/// texts, so that a key can be given its new type while the other side has its old one.
+fn family(writer: &Writer<'_>, thing: &Thing<'_>) -> Option<String> {
+    let columns = writer.catalog.get(thing.object)?.definition.columns()?;
+    let of = &columns.iter().find(|it| Some(it.name.as_str()) == thing.column)?.data_type;
+    Some(match of.name.name.as_str() {
+        "int2" | "int4" | "int8" if of.name.is_builtin() && !of.array => "integer".to_owned(),
+        "text" | "varchar" if of.name.is_builtin() && !of.array => "text".to_owned(),
+        _ => of.without_modifiers().to_string(),
+    })
+}
+
+/// Whether a number or a quoted literal stands in an expression.
+fn has_constant(expression: &Expression) -> bool {
+    let mut within_name = false;
+    expression.0.chars().any(|it| {
+        let found = it == '\'' || (it.is_ascii_digit() && !within_name);
+        within_name = it.is_alphanumeric() || matches!(it, '_' | '$' | '"');
+        found
+    })
 }
 
 /// Whether SQL that we write names an object. What is outside schemas, and what an extension brings, is named by no text.

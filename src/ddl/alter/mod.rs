@@ -19,7 +19,7 @@ mod sequence;
 mod table;
 mod text_search;
 mod trigger;
-mod types;
+pub(super) mod types;
 mod view;
 
 pub use dependent::Dependent;
@@ -102,12 +102,16 @@ impl Alteration {
 }
 
 impl<'a> Writer<'a> {
-    /// Another object that must be made anew for one to be made, and why.
-    pub fn forces(&self, from: &Writer<'a>, identity: &Identity, object: &Object) -> Option<(&'a Identity, &'static str)> {
-        let Definition::Constraint(constraint) = &object.definition else { return None };
+    /// Other objects that must be made anew for one to be made, and why.
+    pub fn forces(&self, from: &Writer<'a>, identity: &Identity, object: &Object) -> Vec<(&'a Identity, &'static str)> {
         let parent = identity.parent_name();
-        let (domain, _) = from.catalog().get_key_value(&Identity::new(Kind::Domain, parent.schema, parent.name))?;
-        (constraint.validated && types::is_contained(from, domain)).then_some((domain, types::CONTAINED))
+        let domain = from.catalog().get_key_value(&Identity::new(Kind::Domain, parent.schema, parent.name));
+        let (Definition::Constraint(constraint), Some((domain, _))) = (&object.definition, domain) else { return Vec::new() };
+        let within = if constraint.validated { types::containers(from.catalog(), domain) } else { Vec::new() };
+        if within.iter().any(|it| it.kind == Kind::Table) {
+            return vec![(domain, types::CONTAINED)];
+        }
+        within.into_iter().map(|view| (view, types::CONTAINED)).collect()
     }
 
     /// Writes what leads from an object of the catalog `from` to the one of the same identity in this writer's catalog.

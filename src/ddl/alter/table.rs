@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Alteration, Altered, Dependent, column};
 use crate::catalog::{
-    Column, ForeignTable, Identity, Object, PartitionOf, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
+    Column, Definition, ForeignTable, Identity, Kind, Object, PartitionOf, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
 };
 use crate::ddl::quote::{list, name, qualified, quote_identifier};
 use crate::ddl::table::{bound, index_names, own_indexes, parameters};
@@ -136,21 +136,35 @@ fn parents(
     for parent in old_inherits.iter().filter(|parent| !inherits.contains(parent)) {
         leave.push(leaving(format!("{} NO INHERIT {};", target.whole, name(parent)), parent));
     }
-    // What the parent has must be there before.
-    let joining = |sql: String| it.statement(sql).needing(own_indexes(it.to, it.identity));
+    // What the parent has must be there before; what it is given is handed down once the table has come.
+    let joining = |sql: String, parent: &QualifiedName| {
+        let mut statement = it.statement(sql).needing(own_indexes(it.to, it.identity));
+        statement.releases.extend(it.to.relation(parent).map(|(parent, _)| parent.clone()));
+        // An index that is to go would become part of the parent's.
+        statement.without.extend(indexes_below(it.from, it.identity));
+        statement
+    };
     let mut join = Vec::new();
     if old_partition != partition {
         if let Some(PartitionOf { parent, bound: _ }) = old_partition {
             leave.push(leaving(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent)), parent));
         }
         if let Some(PartitionOf { parent, bound: rows }) = partition {
-            join.push(joining(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows))));
+            join.push(joining(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows)), parent));
         }
     }
     for parent in inherits.iter().filter(|parent| !old_inherits.contains(parent)) {
-        join.push(joining(format!("{} INHERIT {};", target.whole, name(parent))));
+        join.push(joining(format!("{} INHERIT {};", target.whole, name(parent)), parent));
     }
     join
+}
+
+/// The indexes of a table that are part of those of its parents.
+fn indexes_below(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
+    let is_one =
+        |object: &Object| matches!(&object.definition, Definition::Index(it) if it.table == table.name && it.partition_of.is_some());
+    let indexes = writer.catalog().of_kind(Kind::Index).filter(|(identity, object)| identity.schema == table.schema && is_one(object));
+    indexes.map(|(identity, _)| identity.clone()).collect()
 }
 
 /// `SET (…)` and `RESET (…)` that lead from some parameters to others.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::attributes::column_attributes;
 use super::{Alteration, Altered};
-use crate::catalog::{Attribute, BaseType, BaseTypeDefinition, Composite, Definition, Domain, Enum, Identity, Kind, Range};
+use crate::catalog::{
+    Attribute, BaseType, BaseTypeDefinition, Catalog, Composite, DataType, Definition, Domain, Enum, Identity, Kind, Range, ViewColumn,
+};
 use crate::ddl::quote::{default_expression, name, qualified, quote_identifier, quote_literal};
 use crate::ddl::types::attribute as spell;
 use crate::ddl::{Statement, Transaction, Writer};
@@ -154,9 +156,9 @@ impl Attributes<'_, '_, '_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kept {
     Nowhere,
-    /// In columns of the type.
+    /// In columns of the type, or of arrays of it.
     Directly,
-    /// Also in columns of what is made of the type: arrays, composite types, ranges, domains, materialized views.
+    /// Also in columns of what is made of the type: composite types, ranges, domains, materialized views.
     Within,
 }
 
@@ -176,10 +178,8 @@ fn kept(it: &Altered<'_, '_>) -> Kept {
                     types.push(identity.clone())
                 }
                 Definition::MaterializedView(_) => kept = Kept::Within,
-                Definition::Table(table) => {
-                    for column in table.columns.iter().filter(|column| column.data_type.name == name) {
-                        kept = kept.max(if is_nested || column.data_type.array { Kept::Within } else { Kept::Directly });
-                    }
+                Definition::Table(table) if table.columns.iter().any(|column| column.data_type.name == name) => {
+                    kept = kept.max(if is_nested { Kept::Within } else { Kept::Directly });
                 }
                 _ => {}
             }
@@ -190,20 +190,24 @@ fn kept(it: &Altered<'_, '_>) -> Kept {
 
 /// Whether the server adds no demand to a domain because rows hold its values within others (documentation, ALTER DOMAIN, Notes).
 pub(super) fn is_contained(from: &Writer<'_>, domain: &Identity) -> bool {
-    let catalog = from.catalog();
+    containers(from.catalog(), domain).iter().any(|it| it.kind == Kind::Table)
+}
+
+/// The tables and materialized views whose rows hold a domain's values within others: in arrays, composite types, ranges.
+pub(in crate::ddl) fn containers<'a>(catalog: &'a Catalog, domain: &Identity) -> Vec<&'a Identity> {
     let mut types = vec![(domain.clone(), false)];
+    let mut found = Vec::new();
     let mut at = 0;
     while let Some((of, is_within)) = types.get(at).cloned() {
         let name = of.qualified_name();
         at += 1;
         for (identity, object) in catalog.iter().filter(|(_, object)| object.dependencies.iter().any(|it| it.on == of)) {
+            let holds = |of: &DataType| of.name == name && (is_within || of.array);
             let add = match &object.definition {
                 Definition::Domain(it) => Some(is_within || it.base.array),
                 Definition::Composite(_) | Definition::Range(_) => Some(true),
                 Definition::Table(table) => {
-                    if table.columns.iter().any(|it| it.data_type.name == name && (is_within || it.data_type.array)) {
-                        return true;
-                    }
+                    found.extend(table.columns.iter().any(|it| holds(&it.data_type)).then_some(identity));
                     None
                 }
                 _ => None,
@@ -214,8 +218,14 @@ pub(super) fn is_contained(from: &Writer<'_>, domain: &Identity) -> bool {
                 types.push((identity.clone(), within));
             }
         }
+        // A view needs what it reads, not the types of its columns.
+        for (identity, object) in catalog.of_kind(Kind::MaterializedView) {
+            let Definition::MaterializedView(view) = &object.definition else { continue };
+            let holds = |it: &ViewColumn| it.data_type.as_ref().is_some_and(|of| of.name == name && (is_within || of.array));
+            found.extend(view.columns.iter().any(holds).then_some(identity));
+        }
     }
-    false
+    found
 }
 
 fn is_typed(it: &Altered<'_, '_>, object: &crate::catalog::Object) -> bool {
