@@ -49,9 +49,15 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
             Pair { it, old: before, new: column }.alter(&mut columns);
         }
     }
-    for column in new {
+    // What a generated column reads must be there, wherever it stands in the table.
+    let reads_later = |at: usize| {
+        let mut later = new[at + 1..].iter().filter(|it| find(old, &it.name).is_none());
+        let generated = new[at].generated.as_ref();
+        generated.is_some_and(|it| later.any(|other| names_column(&it.expression.0, &quote_identifier(&other.name))))
+    };
+    for (number, column) in new.iter().enumerate() {
         match find(old, &column.name) {
-            None if reads_retyped(column) => last.push(column),
+            None if reads_retyped(column) || reads_later(number) => last.push(column),
             None => add(it, column, &mut columns.kept),
             Some(at) if reads_retyped(&old[at]) => {}
             Some(at) if reads_retyped(column) => {
@@ -65,9 +71,10 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
     for column in last {
         add(it, column, &mut columns.kept);
     }
-    for column in old.iter().filter(|column| find(new, &column.name).is_none()) {
-        columns.dropped.extend(drop(it, column));
-    }
+    // A generated column goes before those that it reads.
+    let mut gone: Vec<&Column> = old.iter().filter(|column| find(new, &column.name).is_none()).collect();
+    gone.sort_by_key(|column| column.generated.is_none());
+    columns.dropped.extend(gone.into_iter().filter_map(|column| drop(it, column)));
     columns.kept.splice(0..0, std::mem::take(&mut columns.first));
     columns
 }
