@@ -414,16 +414,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The extensions of which this version knows no member: what they bring can't be known.
+    pub(crate) fn unknown_extensions(&self) -> impl Iterator<Item = &'a Identity> + use<'a> {
+        self.catalog.of_kind(Kind::Extension).map(|(it, _)| it).filter(|it| !members::is_known(&it.name))
+    }
+
     /// The extension that a type or function must belong to which nothing at hand makes: one of which this version knows no member. Of several
     /// it is the one whose name is most like it.
     pub(crate) fn of_unknown_extension(&self, schema: Option<&str>, name: &str) -> Option<(QualifiedName, &'a Identity)> {
-        let unknown = self.catalog.of_kind(Kind::Extension).map(|(it, _)| it).filter(|it| !members::is_known(&it.name));
         let is_likely = |extension: &Identity| match schema {
             // An extension may make a schema of its own.
             Some(schema) => schema == self.schema_of(extension) || schema == extension.name,
             None => true,
         };
-        let mut likely: Vec<&Identity> = unknown.filter(|it| is_likely(it)).collect();
+        let mut likely: Vec<&Identity> = self.unknown_extensions().filter(|it| is_likely(it)).collect();
         let likeness = |it: &Identity| it.name.bytes().zip(name.bytes()).take_while(|(one, other)| one == other).count();
         likely.sort_by_key(|it| Reverse(likeness(it)));
         let extension = *likely.first()?;

@@ -402,8 +402,7 @@ impl<'a> State<'a> {
     /// The catalog without temporary objects, and all findings.
     pub(crate) fn finish(mut self) -> (Catalog, Vec<Diagnostic>) {
         self.drop_temporary();
-        let unknown = self.catalog.of_kind(Kind::Extension).map(|(it, _)| it).filter(|it| !members::is_known(&it.name));
-        let assumed: Vec<Diagnostic> = unknown.filter_map(|extension| self.assumption(extension)).collect();
+        let assumed: Vec<Diagnostic> = self.resolver().unknown_extensions().filter_map(|extension| self.assumption(extension)).collect();
         self.diagnostics.extend(assumed);
         (self.catalog, self.diagnostics)
     }
@@ -488,7 +487,7 @@ impl<'a> State<'a> {
     fn has_operator_class(&self, method: &str, class: &QualifiedName) -> bool {
         expression::operator_classes(method).contains(&class.name.as_str())
             || !class.is_builtin()
-            || self.catalog.of_kind(Kind::Extension).any(|(extension, _)| !members::is_known(&extension.name))
+            || self.resolver().unknown_extensions().next().is_some()
     }
 
     /// A function that a statement names without arguments, with its need. One that the script does not make is the server's.

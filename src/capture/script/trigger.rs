@@ -129,8 +129,7 @@ fn trigger_function(state: &State<'_>, node: &[Node], dependencies: &mut BTreeSe
         return Ok(QualifiedName::new(PG_CATALOG, name));
     }
     // What an extension brings that is not in our table can't be known.
-    let has_unknown = state.catalog().of_kind(Kind::Extension).any(|(identity, _)| !super::members::is_known(&identity.name));
-    if has_unknown {
+    if resolver.unknown_extensions().next().is_some() {
         let schema = schema.or_else(|| state.creation_schema().ok()).unwrap_or_default();
         return Ok(QualifiedName::new(schema, name));
     }
