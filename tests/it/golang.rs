@@ -7,6 +7,7 @@
 //! A table whose tests the generated code skips is named with its reason and counted as skipped.
 
 mod cross;
+mod matrix;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,6 +46,7 @@ const RUN: &[&str] = &["shop", "types", "names/go", "original", "sample"];
 pub(crate) fn trials(all: bool) -> Vec<Trial> {
     let mut trials = vec![Trial::test("golang::fixtures", move || build_fixtures(all)), Trial::test("golang::gomock", gomock)];
     trials.extend(cross::trials(all));
+    trials.extend(matrix::trials(all));
     for case in fixtures::cases() {
         if is_run(&case) {
             trials.push(Trial::ignorable_test(format!("golang::fixture::{}", case.name), move || run_fixture(&case)));
