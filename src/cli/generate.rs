@@ -508,7 +508,7 @@ fn listed(outcome: &Outcome, leftovers: &[String], manner: Manner, report: &Repo
 /// Whether a run writes everything, so that a file of ours beside is one too many.
 fn is_whole(options: &Options) -> bool {
     let selected = !options.tables.is_empty() || !options.ignore_tables.is_empty() || !options.schemas.is_empty();
-    !selected && !options.models_only && options.with_tests && options.with_mocks
+    !selected && !options.models_only && options.with_tests && options.with_mocks && options.with_interfaces
 }
 
 /// Files that pgx-goose wrote once, in the folders that it writes to, and that are not among those of this run.

@@ -6,7 +6,7 @@ use pgx_goose::graph;
 use super::error::{Exit, Failure};
 use super::report::Report;
 use super::source::{self, Reading, Shadow};
-use super::{output, picture};
+use super::{drawing, output, picture};
 
 /// How the graph is shown.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -17,6 +17,10 @@ enum Format {
     Dot,
     /// A Mermaid flowchart
     Mermaid,
+    /// A picture of the tables and how they refer to each other
+    Svg,
+    /// A page with that picture, the creation order, cycles, and edges between schemas
+    Html,
 }
 
 /// Arguments of `graph`.
@@ -41,6 +45,8 @@ pub(crate) fn run(arguments: &Arguments, report: &Report) -> Result<Exit, Failur
         Format::Text => text(&catalog),
         Format::Dot => picture::dependencies_dot(&catalog),
         Format::Mermaid => picture::dependencies_mermaid(&catalog),
+        Format::Svg => drawing::svg(&catalog),
+        Format::Html => drawing::page(&catalog),
     };
     output::print(shown.as_bytes())
 }

@@ -8,6 +8,7 @@ mod change;
 mod completions;
 mod config;
 mod diff;
+mod drawing;
 mod error;
 mod fleet;
 mod generate;

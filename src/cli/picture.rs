@@ -1,4 +1,4 @@
-//! A schema as a picture: text for Graphviz and for Mermaid.
+//! A schema as a picture: text for Graphviz and for Mermaid. [`super::drawing`] draws it itself.
 //!
 //! Two pictures: what depends on what, any kind of object; and entities with their relations. Names are the user's, and
 //! each language is given them in the form that can't end a label.
@@ -97,15 +97,16 @@ pub(crate) fn entities_mermaid(catalog: &Catalog) -> String {
     text
 }
 
-struct Table<'a> {
-    name: QualifiedName,
-    columns: &'a [Column],
+/// A table as it is drawn.
+pub(super) struct Table<'a> {
+    pub(super) name: QualifiedName,
+    pub(super) columns: &'a [Column],
     /// The columns of the primary key.
-    keys: BTreeSet<&'a str>,
+    pub(super) keys: BTreeSet<&'a str>,
 }
 
 /// The tables that a person would draw: partitions are part of the table that they are of.
-fn tables(catalog: &Catalog) -> Vec<Table<'_>> {
+pub(super) fn tables(catalog: &Catalog) -> Vec<Table<'_>> {
     let tables = catalog.of_kind(Kind::Table).filter_map(|(identity, object)| match &object.definition {
         Definition::Table(table) if table.partition_of.is_none() => Some((identity.qualified_name(), table)),
         _ => None,
@@ -120,23 +121,29 @@ fn tables(catalog: &Catalog) -> Vec<Table<'_>> {
         .collect()
 }
 
-struct Relation {
-    from: usize,
-    to: usize,
-    name: String,
+/// A foreign key between two of the tables, by their places in the list.
+pub(super) struct Relation {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) name: String,
+    /// The first of its columns, and the one that it refers to.
+    pub(super) column: String,
+    pub(super) referenced: String,
     /// Whether a row may refer to none.
-    optional: bool,
+    pub(super) optional: bool,
 }
 
-fn relations(catalog: &Catalog, tables: &[Table<'_>]) -> Vec<Relation> {
+pub(super) fn relations(catalog: &Catalog, tables: &[Table<'_>]) -> Vec<Relation> {
     let numbers: BTreeMap<&QualifiedName, usize> = tables.iter().enumerate().map(|(number, table)| (&table.name, number)).collect();
+    let first = |columns: &[String]| columns.first().cloned().unwrap_or_default();
     let mut relations = Vec::new();
     for (from, table) in tables.iter().enumerate() {
         for (identity, constraint) in constraints(catalog, &table.name) {
             let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
             let Some(&to) = numbers.get(&key.references) else { continue };
             let optional = table.columns.iter().any(|it| key.columns.contains(&it.name) && !it.not_null);
-            relations.push(Relation { from, to, name: identity.name.clone(), optional });
+            let (column, referenced) = (first(&key.columns), first(&key.referenced_columns));
+            relations.push(Relation { from, to, name: identity.name.clone(), column, referenced, optional });
         }
     }
     relations
@@ -153,7 +160,7 @@ fn dot_quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-fn html(text: &str) -> String {
+pub(super) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -146,6 +146,7 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
     let flag = |argument: Option<bool>, keys: &[&str], default| {
         argument.or_else(|| keys.iter().find_map(|key| config.boolean(key))).unwrap_or(default)
     };
+    let with_interfaces = flag(None, &["quality.generate_interfaces"], true);
     let mock_provider = match arguments.mock_provider.as_deref().or_else(|| config.text("mock_provider")) {
         Some("gomock" | "mock") => MockProvider::Gomock,
         _ => MockProvider::Testify,
@@ -157,8 +158,11 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
         tables,
         ignore_tables,
         mock_provider,
-        with_mocks: flag(None, &["quality.generate_mocks"], true),
+        with_interfaces,
+        // There is nothing to mock without.
+        with_mocks: with_interfaces && flag(None, &["quality.generate_mocks"], true),
         with_tests: flag(arguments.with_tests, &["with_tests", "quality.generate_tests"], true),
+        with_benchmarks: flag(None, &["quality.generate_benchmarks"], false),
         models_only: flag(arguments.models_only, &[], false),
         template_dir,
         workers: workers(arguments, config),
@@ -175,6 +179,7 @@ pub(crate) fn options(arguments: &Arguments, config: &Config) -> Result<Options,
         plurals: config.pairs("plurals"),
         soft_delete_columns: config.texts("soft_delete_columns").unwrap_or_else(|| vec!["deleted_at".to_owned()]),
         version_columns: config.texts("version_columns"),
+        list_by_indexes: flag(None, &["list_by_indexes"], false),
         uuid: if config.text("uuid") == Some("pgtype") { UuidType::Pgtype } else { UuidType::Google },
         decimal: if config.text("decimal") == Some("pgtype") { DecimalType::Pgtype } else { DecimalType::Shopspring },
     })

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `pkg` | the packages' names, as code writes them: `pkg.models` |
 //! | `packages` | [`super::model::Packages`] |
+//! | `has_interfaces` | whether repositories have interfaces |
 //! | `mocks` | `written`, `testify`, `gomock`: which mocks there are |
 //! | `table` | [`super::model::Table`], in a file of a table |
 //! | `names` | `table.names`, which every line asks for |
@@ -36,6 +37,7 @@ impl Shared {
             ("pkg".to_owned(), Value::Map(pkg)),
             ("packages".to_owned(), value(packages)),
             ("mocks".to_owned(), Value::Map(mocks)),
+            ("has_interfaces".to_owned(), Value::Bool(options.with_interfaces)),
         ]))
     }
 

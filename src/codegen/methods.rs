@@ -3,7 +3,7 @@
 //! The one place that knows a method's name, parameters and results: interface, mocks and implementation follow it. To add a method, add it
 //! here and to `repository_postgres.tmpl`.
 
-use super::model::{Column, Method, MethodResult, Packages, Table};
+use super::model::{Column, Key, Method, MethodResult, Packages, Table};
 
 /// A parameter: its name and its type.
 type Parameter<'a> = (&'a str, &'a str);
@@ -86,7 +86,7 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         }
     }
     for key in &table.unique_keys {
-        let doc = format!("returns the row that {} finds, or {runtime}.ErrNotFound.", key.constraint);
+        let doc = format!("returns the row that {} finds{}, or {runtime}.ErrNotFound.", key.constraint, among(key));
         out.push(method(&format!("GetBy{}", key.suffix), doc, &parameters(&key.columns), &one));
     }
     let order = if table.primary_key.is_some() { ", in the order of the primary key" } else { "" };
@@ -94,18 +94,19 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     for key in &table.foreign_keys {
         let mut with_page = parameters(&key.columns);
         with_page.push(("page", &page));
-        let doc = format!("returns a page of the rows that refer to this key{order}.");
+        let these = if key.index { "with these values" } else { "that refer to this key" };
+        let doc = format!("returns a page of the rows {these}{order}.");
         out.push(method(&format!("ListBy{}", key.suffix), doc, &with_page, &list));
         out.push(method(
             &format!("CountBy{}", key.suffix),
-            "returns the number of rows that refer to this key.",
+            format!("returns the number of rows {these}."),
             &parameters(&key.columns),
             &["int64", "error"],
         ));
     }
     if table.primary_key.is_some() {
-        let doc = "returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.";
-        out.push(method("ListAfter", doc, &[("after", &after), ("limit", "int")], &[&many, &after, "error"]));
+        let doc = "returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.";
+        out.push(method("ListAfter", doc, &[("after", &after), ("limit", "int"), ("filters", &filters)], &[&many, &after, "error"]));
     }
     let find = "returns the rows that the options ask for: all that meet every condition, without any order unless one is given.";
     out.push(method("Find", format!("{find}{living}"), &[("options", &options)], &list));
@@ -140,8 +141,13 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         out.push(loading);
         if !load.joined.is_empty() {
             let pairs = format!("[]{runtime}.Joined[{model}, {other}]");
+            let about = if load.itself {
+                format!("Options may be about those, too: their columns are made with At({runtime}.Related).")
+            } else {
+                "Options may be about both tables.".to_owned()
+            };
             let doc = format!(
-                "is Find that returns with each row the one of {} that it refers to by {}, if any. Options may be about both tables.",
+                "is Find that returns with each row the one of {} that it refers to by {}, if any. {about}",
                 load.other_sql, load.columns
             );
             out.push(method(&load.joined, doc, &[("options", &options)], &[&pairs, "error"]));
@@ -179,7 +185,7 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
             }
         }
         for key in table.unique_keys.iter().filter(|key| key.upsertable) {
-            let doc = format!("inserts the row, or writes the given columns of the one that {} finds.", key.constraint);
+            let doc = format!("inserts the row, or writes the given columns of the one that {} finds{}.", key.constraint, among(key));
             out.push(method(&format!("UpsertBy{}", key.suffix), doc, &[("create", &create)], &one));
         }
         if table.primary_key.is_some() {
@@ -204,6 +210,11 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
         &["int64", "error"],
     ));
     out
+}
+
+/// Which rows a key finds, where it is not all of them.
+fn among(key: &Key) -> String {
+    if key.predicate.is_empty() { String::new() } else { format!(" among those with {}", key.predicate) }
 }
 
 /// Returns one parameter a column, of its value type.

@@ -379,11 +379,14 @@ fn table_files(project: &Project, table: &Table, options: &Options) -> Vec<Plann
     }
     if options.with_tests {
         files.push(planned("test.tmpl", &packages.tests, &format!("{stem}_repository_test.go")));
+        if options.with_benchmarks {
+            files.push(planned("benchmark.tmpl", &packages.tests, &format!("{stem}_repository_bench_test.go")));
+        }
     }
     files
 }
 
-/// The files of functions and procedures, where there are any.
+/// The files of functions, procedures and aggregates, where there are any.
 fn function_files(project: &Project, options: &Options) -> Vec<Planned> {
     let packages = &project.packages;
     let mut files = Vec::new();
@@ -393,7 +396,9 @@ fn function_files(project: &Project, options: &Options) -> Vec<Planned> {
     if project.functions.routines.iter().any(|it| !it.row.is_empty()) {
         files.push(planned("functions_models.tmpl", &packages.models, "functions.go"));
     }
-    files.push(planned("functions_interface.tmpl", &packages.interfaces, "functions.go"));
+    if options.with_interfaces {
+        files.push(planned("functions_interface.tmpl", &packages.interfaces, "functions.go"));
+    }
     files.push(planned("functions_postgres.tmpl", &packages.postgres, "functions.go"));
     if options.with_mocks {
         let template = match options.mock_provider {

@@ -288,7 +288,7 @@ pub struct Table {
     pub primary_key: Option<Key>,
     /// Every other key that finds one row: unique constraints, unique indexes on plain columns, partial ones with their predicate.
     pub unique_keys: Vec<Key>,
-    /// The foreign keys, for lists by them; one a distinct column list.
+    /// The foreign keys, for lists by them, and with `list_by_indexes` what indexes find rows by; one a distinct column list.
     pub foreign_keys: Vec<ForeignKey>,
     /// Constraint and unique index names, for errors.
     pub constraints: Vec<ConstraintName>,
@@ -423,6 +423,8 @@ pub struct Load {
     pub name: String,
     /// The method that finds rows together with the related one: `FindWithOrg`; empty where there is none.
     pub joined: String,
+    /// Whether the table refers to itself: the related rows' table then has another name in a join.
+    pub itself: bool,
     /// The condition that joins both tables, as a Go literal.
     pub on: String,
     /// The condition that a related row was found, as a Go literal.
@@ -551,6 +553,8 @@ pub struct Key {
     pub nullable: bool,
     /// Whether it is of a part of the rows: those that the predicate of its index holds for.
     pub partial: bool,
+    /// That predicate, for comments; empty where it is that of rows that are not softly deleted.
+    pub predicate: String,
     /// A Go condition over a model variable `row` that is true where `row_arguments` can be taken: `row.Code != nil && row.Kind.Valid`; empty where always.
     pub row_present: String,
     /// Whether the sample sets every one of its columns to a value, so that making the same sample again violates the key.
@@ -604,6 +608,8 @@ pub struct ForeignKey {
     pub columns: Vec<Column>,
     /// The Go struct of the referenced table, empty where it is not generated.
     pub references: String,
+    /// Whether it is no foreign key, but what an index finds rows by.
+    pub index: bool,
     /// `WHERE fk = $1 ORDER BY … LIMIT $n OFFSET $n`: goes behind [`Statements::select`].
     pub list_clause: String,
     /// `WHERE fk = $1`: goes behind [`Statements::count`].
@@ -643,10 +649,8 @@ pub struct Statements {
     pub insert: String,
     /// `ORDER BY key LIMIT $1 OFFSET $2`, of rows that are not softly deleted.
     pub list_clause: String,
-    /// The first page of a keyset: `ORDER BY key LIMIT $1`; empty without a primary key.
-    pub first_clause: String,
-    /// The next: `WHERE (a, b) > ($1, $2) ORDER BY a, b LIMIT $3`; empty without a primary key.
-    pub after_clause: String,
+    /// The condition of rows behind one in a keyset: `(a, b) > ($1, $2)`; empty without a primary key.
+    pub after: String,
     /// The columns that rows are ordered by: `"a", "b"`; empty without a key.
     pub order: String,
 }

@@ -100,7 +100,7 @@ const GO_WORDS: &[&str] = &[
 ];
 
 /// Parameters and variables of the default templates, which a column's parameter or a table's variable would shadow.
-const LOCALS: &[&str] = &[
+pub(crate) const LOCALS: &[&str] = &[
     "after",
     "arg",
     "args",

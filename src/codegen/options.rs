@@ -22,10 +22,14 @@ pub struct Options {
     pub ignore_tables: Vec<String>,
     /// The library that mocks are written for.
     pub mock_provider: MockProvider,
+    /// Whether repositories have interfaces. Without, package interfaces has the columns' handles alone, and there are no mocks.
+    pub with_interfaces: bool,
     /// Whether mocks are written.
     pub with_mocks: bool,
     /// Whether tests are written.
     pub with_tests: bool,
+    /// Whether benchmarks are written beside the tests.
+    pub with_benchmarks: bool,
     /// Whether only the models package is written.
     pub models_only: bool,
     /// The folder of the user's own templates.
@@ -48,6 +52,8 @@ pub struct Options {
     pub soft_delete_columns: Vec<String>,
     /// The columns that count a row's changes, the first that a table has; none is the usual names where they have a default.
     pub version_columns: Option<Vec<String>>,
+    /// Whether rows are listed by what indexes begin with, besides foreign keys.
+    pub list_by_indexes: bool,
     /// What a uuid is.
     pub uuid: UuidType,
     /// What a numeric is.

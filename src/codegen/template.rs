@@ -25,6 +25,7 @@ macro_rules! defaults {
 }
 
 defaults![
+    "benchmark.tmpl",
     "composites.tmpl",
     "cross_aliases.tmpl",
     "cross_joins.tmpl",

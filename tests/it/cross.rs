@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -26,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("cross::same_bytes_for_any_number_of_workers", workers),
         Trial::test("cross::own_templates", own_templates),
         Trial::test("cross::refusals", refusals),
+        Trial::test("cross::watch", watch),
     ]
 }
 
@@ -172,6 +175,43 @@ fn own_templates() -> Result<(), Failed> {
     } else {
         Err(all.into())
     }
+}
+
+/// `--watch` watches every source, and what of all changes is made anew.
+fn watch() -> Result<(), Failed> {
+    /// Ends the program also where the test fails.
+    struct Running(std::process::Child);
+    impl Drop for Running {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+    let place = place()?;
+    let log = place.join("log");
+    let stderr = fs::File::create(&log).map_err(|e| e.to_string())?;
+    let mut command = tool::command(&place);
+    let running = Running(command.args(["--watch", "--incremental"]).stderr(stderr).spawn().map_err(|e| e.to_string())?);
+    let said = || fs::read_to_string(&log).unwrap_or_default();
+    let until = |number: usize| {
+        let started = Instant::now();
+        while said().matches("watching `business.sql`, `pgx-goose-conf.yaml`, `records.sql`").count() < number {
+            if started.elapsed() > Duration::from_secs(60) {
+                return Err(format!("run {number} does not end: {}", said()));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    };
+    until(1)?;
+    change(&place, "records.sql", "actor uuid NOT NULL", "actor uuid NOT NULL, host text")?;
+    until(2)?;
+    as_from_scratch(&place)?;
+    change(&place, "business.sql", "('lead', 'active', 'lost')", "('lead', 'active', 'lost', 'won')")?;
+    until(3)?;
+    as_from_scratch(&place)?;
+    drop(running);
+    Ok(())
 }
 
 /// What makes no sense is said, with its place.

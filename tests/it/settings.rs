@@ -14,7 +14,7 @@ use crate::tool;
 const SCHEMA: &str = "create schema accounts;\n\
     create table accounts.users (id uuid primary key, nick varchar(20), balance numeric not null, url text not null, data jsonb, nm text not null);\n\
     create table orders (id bigint primary key, user_id uuid references accounts.users, note text, gone_at timestamptz, edits int not null default 0);\n\
-    create table gizmo (id bigint primary key);\n";
+    create table gizmo (id bigint primary key, size int); create index on gizmo (size);\n";
 
 /// What can be seen of a run.
 #[derive(Clone, Copy)]
@@ -128,6 +128,7 @@ const KEYS: &[Row] = &[
     row("nullable", "nullable: pgtype", Has(USER, "pgtype.Text")),
     row("soft_delete_columns", "soft_delete_columns: [gone_at]", Has("gen/repository/interfaces/order_repository.go", "SoftDelete(")),
     row("version_columns", "version_columns: [edits]", Has("gen/repository/interfaces/order_repository.go", "ErrStale")),
+    row("list_by_indexes", "list_by_indexes: true", Has("gen/repository/interfaces/gizmo_repository.go", "ListBySize(")),
     row("tags", "tags: [db]", HasNot(USER, "json:\"id")),
     row("initialisms", "initialisms: [NM]", Has(USER, "NM ")),
     row("rename", "rename: {accounts.users: Person}", File("gen/models/person.go")),
@@ -250,6 +251,13 @@ const KEYS: &[Row] = &[
     row("quality.enable_validation_tags", "quality: {enable_validation_tags: true}", Has(USER, "validate:\"")),
     row("quality.enable_json_tags", "quality: {enable_json_tags: false}", HasNot(USER, "json:\"id")),
     row("quality.enable_db_tags", "quality: {enable_db_tags: false}", HasNot(USER, "db:\"id")),
+    row(
+        "quality.generate_interfaces",
+        "quality: {generate_interfaces: false}",
+        HasNot("gen/repository/interfaces/user_repository.go", " interface {"),
+    ),
+    row("quality.generate_interfaces", "quality: {generate_interfaces: false}", NoFile("gen/mocks")),
+    row("quality.generate_benchmarks", "quality: {generate_benchmarks: true}", File("gen/tests/user_repository_bench_test.go")),
     row("quality.generate_mocks", "quality: {generate_mocks: false}", NoFile("gen/mocks")),
     row("quality.generate_tests", "quality: {generate_tests: false}", NoFile("gen/tests")),
     row("hooks.pre_generation", "hooks: {pre_generation: [touch before]}", File("before")),
@@ -274,8 +282,6 @@ const NO_ROW_KEYS: &[(&str, &str)] = &[
     ("cross_schema.relationship_detection", "accepted: foreign keys between schemas are always found"),
     ("review.", "of `review`"),
     ("renames", "of `diff` and `migrate`"),
-    ("quality.generate_interfaces", "told as not available"),
-    ("quality.generate_benchmarks", "told as not available"),
     ("quality.generate_examples", "told as not available"),
     ("quality.generate_swagger", "told as not available"),
     ("quality.generate_godoc", "accepted: comments are documentation"),

@@ -562,7 +562,7 @@ fn join_tables(model: &Model<'_>, group: &Group<'_>, groups: &[Group<'_>], whose
     let mut tables = Vec::new();
     for at in &model.order {
         let (relation, names) = (&model.relations[*at], &model.naming.tables[*at]);
-        let references = model.edges.references(&model.builder, *at, &model.relations, &model.naming);
+        let references = model.edges.references(*at);
         let references: Vec<Reference> = references
             .map(|it| {
                 let (other, other_home) = (&model.naming.tables[it.parent], &groups[whose[it.parent]].abroad);
@@ -574,9 +574,7 @@ fn join_tables(model: &Model<'_>, group: &Group<'_>, groups: &[Group<'_>], whose
                     right_model: format!("{}.{}", other_home.models, other.model),
                     left: format!("{}.Tables.{}", group.abroad.postgres, names.plural),
                     right: format!("{}.Tables.{}", other_home.postgres, other.plural),
-                    on: it.on,
-                    left_matched: it.child_matched,
-                    right_matched: it.parent_matched,
+                    pairs: it.pairs,
                 }
             })
             .collect();

@@ -23,7 +23,7 @@ pub(super) struct Edge {
     /// The method of the child's repository that loads parents, and that of the parent's that loads children.
     to_parents: String,
     to_children: String,
-    /// `FindWithOrg`: empty where a table refers to itself, which would need another name for one of the two.
+    /// `FindWithOrg`.
     joined: String,
     /// Whether a parent has one child at most.
     single: bool,
@@ -129,11 +129,8 @@ impl Edges {
                 let mut claim = |at: usize, wishes: &[String]| scopes.entry(at).or_default().claim_first(wishes);
                 let by_key = |it: &str| format!("{it}{}", builder.style.exported(&identity.name));
                 let to_parents = claim(child, &[format!("Load{plural}"), format!("Load{}For{suffix}", parents.plural), by_key("Load")]);
-                let joined = if parent == child {
-                    String::new()
-                } else {
-                    claim(child, &[format!("{FIND_WITH}{to_one}"), format!("{FIND_WITH}{}For{suffix}", parents.model), by_key(FIND_WITH)])
-                };
+                let joined =
+                    claim(child, &[format!("{FIND_WITH}{to_one}"), format!("{FIND_WITH}{}For{suffix}", parents.model), by_key(FIND_WITH)]);
                 let to_children = claim(parent, &[format!("Load{}By{suffix}", names.plural), by_key("LoadBy")]);
                 let ends = pairs
                     .iter()
@@ -161,7 +158,7 @@ impl Edges {
 
     /// Whether the relation at a position is joined with another.
     pub(super) fn joins(&self, at: usize) -> bool {
-        self.of[at].iter().any(|it| !self.all[*it].joined.is_empty())
+        !self.of[at].is_empty()
     }
 
     /// What the repository at a position loads: parents first.
@@ -181,35 +178,22 @@ pub(super) struct Reference {
     pub name: String,
     /// The columns of the foreign key, for comments.
     pub columns: String,
-    /// The condition that joins both, as a Go literal.
-    pub on: String,
-    /// The conditions that a row of the child, and one of the parent, was found, as Go literals.
-    pub child_matched: String,
-    pub parent_matched: String,
+    /// The pairs of columns, as Go values.
+    pub pairs: String,
 }
 
 impl Edges {
     /// The foreign keys of a table that it can be joined by.
-    pub(super) fn references<'e>(
-        &'e self,
-        builder: &'e Builder<'_>,
-        at: usize,
-        relations: &'e [Relation<'_>],
-        naming: &'e Naming,
-    ) -> impl Iterator<Item = Reference> + 'e {
-        let edges = self.of[at].iter().map(|it| &self.all[*it]).filter(move |it| it.child == at && !it.joined.is_empty());
+    pub(super) fn references<'e>(&'e self, at: usize) -> impl Iterator<Item = Reference> + 'e {
+        let edges = self.of[at].iter().map(|it| &self.all[*it]).filter(move |it| it.child == at);
         edges.map(move |edge| {
-            let load = edge.load(builder, true, relations, naming);
-            let (schema, name) = (&relations[at].name.schema, &relations[at].name.name);
-            let column = &edge.ends[0].child.column;
-            let first = format!("{}.{}.{}", quote_identifier(schema), quote_identifier(name), quote_identifier(column));
+            let name = |it: &End| literal::raw(&quote_identifier(&it.column));
+            let pairs = edge.ends.iter().map(|it| format!("[2]string{{{}, {}}}", name(&it.child), name(&it.parent)));
             Reference {
                 parent: edge.parent,
                 name: edge.joined.strip_prefix(FIND_WITH).unwrap_or(&edge.joined).to_owned(),
-                columns: load.columns,
-                on: load.on,
-                child_matched: literal::raw(&format!("{first} IS NOT NULL")),
-                parent_matched: load.matched,
+                columns: edge.columns(),
+                pairs: pairs.collect::<Vec<_>>().join(", "),
             }
         })
     }
@@ -219,6 +203,12 @@ impl Edges {
 const FIND_WITH: &str = "FindWith";
 
 impl Edge {
+    /// Its columns, for comments.
+    fn columns(&self) -> String {
+        let columns = self.ends.iter().map(|it| it.child.column.as_str()).collect::<Vec<_>>().join(", ");
+        literal::comment_lines(&columns).join(" ")
+    }
+
     fn load(&self, builder: &Builder<'_>, to_parent: bool, relations: &[Relation<'_>], naming: &Naming) -> Load {
         let (child, parent) = (&naming.tables[self.child], &naming.tables[self.parent]);
         let other_home = builder.home(&relations[if to_parent { self.parent } else { self.child }]);
@@ -263,19 +253,22 @@ impl Edge {
             value: format!("key.{}", it.parent.field),
             go_type: it.parent.resolved.value.qualified.clone(),
         };
+        // A table that is joined with itself has another name there: `Related` of the runtime.
+        let itself = self.child == self.parent;
+        let joined_sql = if itself { "\"related\"" } else { parent_sql.as_str() };
         let on = self
             .ends
             .iter()
-            .map(|it| format!("{child_sql}.{} = {parent_sql}.{}", quote_identifier(&it.child.column), quote_identifier(&it.parent.column)));
-        let columns = self.ends.iter().map(|it| it.child.column.as_str()).collect::<Vec<_>>().join(", ");
+            .map(|it| format!("{child_sql}.{} = {joined_sql}.{}", quote_identifier(&it.child.column), quote_identifier(&it.parent.column)));
         Load {
             name: if to_parent { self.to_parents.clone() } else { self.to_children.clone() },
             joined: if to_parent { self.joined.clone() } else { String::new() },
             on: literal::raw(&on.collect::<Vec<_>>().join(" AND ")),
-            matched: literal::raw(&format!("{parent_sql}.{} IS NOT NULL", quote_identifier(&self.ends[0].parent.column))),
+            matched: literal::raw(&format!("{joined_sql}.{} IS NOT NULL", quote_identifier(&self.ends[0].parent.column))),
+            itself,
             many: !to_parent && !self.single,
             to_parent,
-            columns: literal::comment_lines(&columns).join(" "),
+            columns: self.columns(),
             other: other.clone(),
             other_type: format!("{}.{}", other_home.models, other.model),
             scan: other_home.function("scan", &other.model),

@@ -9,7 +9,7 @@ use super::relation::Relation;
 use crate::catalog::{DataType, Definition, Identity, Kind, QualifiedName};
 use crate::codegen::go_types::Shape;
 use crate::codegen::model::Handle;
-use crate::ddl::data_type;
+use crate::ddl::{data_type, quote_identifier};
 
 /// What can be asked of a column: the type of its handle less `Column`, and the function that makes it.
 type Named = (&'static str, &'static str);
@@ -18,6 +18,8 @@ const ANY: Named = ("", "Any");
 const EQUAL: Named = ("Equal", "Equal");
 const ORDERED: Named = ("Ordered", "Ordered");
 const TEXT: Named = ("Text", "Text");
+const GEOMETRY: Named = ("Geometry", "Geometry");
+const GEOGRAPHY: Named = ("Geography", "Geography");
 
 /// What takes the place of a cast where values can't travel as an array; the same word stands in the template.
 const ONE_BY_ONE: &str = "IN";
@@ -30,7 +32,7 @@ pub(super) fn handles(builder: &Builder<'_>, relation: &Relation<'_>, sql: &str,
         let name = format!("{sql}.{}", built.column.sql);
         let cast = built.resolved.cast.as_str();
         let ((kind, function), parameters, casts) = match &built.resolved.shape {
-            Shape::Array(element) if kind(builder.base(&DataType::named(base.name.clone())), &element.shape) != ANY => {
+            Shape::Array(element) if has_arrays(kind(builder.base(&DataType::named(base.name.clone())), &element.shape)) => {
                 let parameters = format!("{value}, {}", element.value.qualified);
                 (("Array", "Array"), parameters, vec![cast.to_owned(), element.cast.clone()])
             }
@@ -44,7 +46,16 @@ pub(super) fn handles(builder: &Builder<'_>, relation: &Relation<'_>, sql: &str,
                     () if builder.has_attributes(&base.name) => ("Composite", "Composite"),
                     () => kind(base, shape),
                 };
-                (named, value.clone(), vec![cast.to_owned(), list(base, built)])
+                let casts = match named {
+                    // Their functions are where the type is, and take values of it: a cast tells which of several is meant.
+                    GEOMETRY | GEOGRAPHY => {
+                        let cast =
+                            if cast.is_empty() { format!("::{}", data_type(&DataType::named(base.name.clone()))) } else { cast.to_owned() };
+                        vec![cast, format!("{}.", quote_identifier(&base.name.schema))]
+                    }
+                    _ => vec![cast.to_owned(), list(base, built)],
+                };
+                (named, value.clone(), casts)
             }
         };
         let last = casts.iter().rposition(|it| !it.is_empty()).map_or(0, |it| it + 1);
@@ -55,8 +66,8 @@ pub(super) fn handles(builder: &Builder<'_>, relation: &Relation<'_>, sql: &str,
         let asked = !built.column.nullable && built.resolved.shape != Shape::Custom;
         Handle {
             key: built.column.in_primary_key,
-            equal: asked && !matches!(kind, "" | "Composite" | "Array" | "Search"),
-            ordered: asked && !matches!(kind, "" | "Composite" | "Array" | "Search" | "Equal" | "JSON" | "Hstore" | "Vector"),
+            equal: asked && has_equality(kind),
+            ordered: asked && has_equality(kind) && !matches!(kind, "Equal" | "JSON" | "Hstore" | "Vector"),
             array: asked && kind == "Array",
             field: built.column.field.clone(),
             go_type: format!("{runtime}.{kind}Column[{parameters}]"),
@@ -64,6 +75,16 @@ pub(super) fn handles(builder: &Builder<'_>, relation: &Relation<'_>, sql: &str,
         }
     };
     relation.columns.iter().zip(built).map(handle).collect()
+}
+
+/// Whether the kind of that name has `Eq`.
+fn has_equality(kind: &str) -> bool {
+    !matches!(kind, "" | "Composite" | "Array" | "Search" | "Geometry" | "Geography")
+}
+
+/// Whether arrays of what can be asked for this can be asked for elements.
+fn has_arrays(of: Named) -> bool {
+    !matches!(of, ANY | GEOMETRY | GEOGRAPHY)
 }
 
 /// What can be asked of a type that is no array and no range.
@@ -92,6 +113,8 @@ fn kind(base: &DataType, shape: &Shape) -> Named {
         "ltree" => ("Tree", "Tree"),
         "hstore" => ("Hstore", "Hstore"),
         "vector" | "halfvec" | "sparsevec" => ("Vector", "Vector"),
+        "geometry" => GEOMETRY,
+        "geography" => GEOGRAPHY,
         _ => ANY,
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::column::Built;
 use super::lifecycle::Lifecycle;
-use super::literal::string;
+use super::literal::{comment_lines, string};
 use super::relation::Relation;
 use super::statement::{conditions, join, order_by, placeholder};
 use crate::catalog::{ConstraintKind, Deferral, Expression, QualifiedName};
+use crate::codegen::go_types::Shape;
 use crate::codegen::model::{Column, ConstraintName, ForeignKey, Key, KeyCondition, TableNames};
-use crate::codegen::names::Scope;
+use crate::codegen::names::{Scope, Style, words};
 
 /// A key before it has names and SQL.
 pub(super) struct Found<'a> {
@@ -102,6 +103,7 @@ pub(super) fn constraints(relation: &Relation<'_>, constants: &BTreeMap<(Qualifi
 /// All that keys of one table share.
 pub(super) struct Table<'a> {
     pub sql: &'a str,
+    pub style: &'a Style,
     pub names: &'a TableNames,
     pub models: &'a str,
     pub columns: &'a [Built],
@@ -157,7 +159,12 @@ impl<'a> Table<'a> {
         let deleted = self.life.soft_delete.as_ref().filter(|_| found.primary);
         let names = join(columns.iter().map(|it| it.sql.clone()));
         Key {
-            suffix: if found.primary { String::new() } else { self.suffix(&columns, found.name, suffixes) },
+            suffix: match predicate.as_str() {
+                _ if found.primary => String::new(),
+                "" => self.suffix(&columns, found.name, suffixes),
+                _ => self.partial_suffix(&columns, found.name, suffixes),
+            },
+            predicate: found.predicate.filter(|_| !predicate.is_empty()).map_or_else(String::new, |it| comment_lines(&it.0).join(" ")),
             composite,
             parameters: if struct_key {
                 format!("key {}.{}", self.models, self.names.key)
@@ -194,14 +201,25 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Builds the foreign keys, one a distinct list of columns. `references` tells the struct of a referenced table.
-    pub(super) fn foreign_keys(&self, relation: &Relation<'_>, references: impl Fn(&QualifiedName) -> String) -> Vec<ForeignKey> {
+    /// Builds the foreign keys, and with `by_indexes` what indexes find rows by, one a distinct list of columns. `references` tells the struct of a
+    /// referenced table.
+    pub(super) fn foreign_keys(
+        &self,
+        relation: &Relation<'_>,
+        by_indexes: bool,
+        references: impl Fn(&QualifiedName) -> String,
+    ) -> Vec<ForeignKey> {
         let mut suffixes = Scope::default();
         let mut seen = BTreeSet::new();
         let mut out = Vec::new();
-        for (identity, constraint) in &relation.constraints {
-            let ConstraintKind::ForeignKey(foreign) = &constraint.kind else { continue };
-            let names: Vec<&str> = foreign.columns.iter().map(String::as_str).collect();
+        let foreign = relation.constraints.iter().filter_map(|(identity, constraint)| match &constraint.kind {
+            ConstraintKind::ForeignKey(foreign) => {
+                Some((foreign.columns.iter().map(String::as_str).collect(), identity.name.as_str(), Some(&foreign.references)))
+            }
+            _ => None,
+        });
+        let prefixes = if by_indexes { self.index_prefixes(relation) } else { Vec::new() };
+        for (names, name, referenced) in foreign.chain(prefixes.into_iter().map(|(names, name)| (names, name, None))) {
             let built = self.built(&names);
             if built.len() != names.len() || names.is_empty() || !seen.insert(names) {
                 continue;
@@ -210,10 +228,11 @@ impl<'a> Table<'a> {
             let where_clause = format!("\nWHERE {}{}", conditions(&columns, 1), self.life.and_live());
             let n = columns.len();
             out.push(ForeignKey {
-                suffix: self.suffix(&columns, &identity.name, &mut suffixes),
+                suffix: self.suffix(&columns, name, &mut suffixes),
                 parameters: join(columns.iter().map(|it| format!("{} {}", it.parameter, it.value_type.qualified))),
                 arguments: join(columns.iter().map(|it| it.parameter.clone())),
-                references: references(&foreign.references),
+                references: referenced.map_or_else(String::new, &references),
+                index: referenced.is_none(),
                 list_clause: format!("{where_clause}{}\nLIMIT ${} OFFSET ${}", order_by(self.order), n + 1, n + 2),
                 where_clause,
                 row_arguments: join(built.iter().map(|it| it.value("row"))),
@@ -225,18 +244,61 @@ impl<'a> Table<'a> {
         out
     }
 
+    /// The columns that some index finds several rows by: those at the beginning of one. What finds one row alone is a key.
+    fn index_prefixes<'r>(&self, relation: &Relation<'r>) -> Vec<(Vec<&'r str>, &'r str)> {
+        let sorted = |columns: &[&'r str]| {
+            let mut columns = columns.to_vec();
+            columns.sort_unstable();
+            columns
+        };
+        let found = find(relation);
+        let mut seen: BTreeSet<Vec<&str>> = found.iter().filter(|it| it.predicate.is_none()).map(|it| sorted(&it.columns)).collect();
+        let whole = found.iter().filter(|it| it.predicate.is_none()).map(|it| (it.columns.clone(), it.name));
+        let plain = relation.indexes.iter().filter(|(_, index)| index.method == "btree" && index.predicate.is_none() && !index.only);
+        let plain =
+            plain.map(|(identity, index)| (index.keys.iter().map_while(|key| key.column.as_deref()).collect(), identity.name.as_str()));
+        let mut prefixes = Vec::new();
+        for (columns, name) in whole.chain(plain) {
+            for length in 1..=columns.len() {
+                let prefix = &columns[..length];
+                // Whether a type of the user's choice holds a value can't be told.
+                let known = self.built(prefix).iter().all(|it| it.resolved.shape != Shape::Custom);
+                if known && seen.insert(sorted(prefix)) {
+                    prefixes.push((prefix.to_vec(), name));
+                }
+            }
+        }
+        prefixes
+    }
+
+    /// The suffix of methods by the key of some rows only: what its index is called tells which, and its columns don't. `users_one_owner` of users is
+    /// `OneOwner`.
+    fn partial_suffix(&self, columns: &[Column], index: &str, taken: &mut Scope) -> String {
+        let of_table = words(self.sql.rsplit('.').next().unwrap_or_default());
+        let all = words(index);
+        let mut said = all.strip_prefix(of_table.as_slice()).unwrap_or(&all);
+        while let Some((last, rest)) = said.split_last()
+            && INDEX_WORDS.contains(&last.as_str())
+        {
+            said = rest;
+        }
+        let name = self.style.exported_words(said);
+        if said.is_empty() || !taken.is_free(&name) {
+            return self.suffix(columns, index, taken);
+        }
+        taken.claim_first(&[name])
+    }
+
     /// The suffix of methods by these columns: their fields, or where another has it the constraint's name.
     fn suffix(&self, columns: &[Column], constraint: &str, taken: &mut Scope) -> String {
         let fields = columns.iter().map(|it| it.field.as_str()).collect::<Vec<_>>().join("And");
-        let by_name: String = crate::codegen::names::words(constraint).iter().map(|word| capitalised(word)).collect();
+        let by_name = self.style.exported_words(&words(constraint));
         taken.claim_first(&[fields, by_name])
     }
 }
 
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
+/// What the names of indexes end with and that says nothing.
+const INDEX_WORDS: &[&str] = &["idx", "index", "key", "unique", "uniq", "unq", "uidx", "uix", "ux", "uk"];
 
 /// A condition over `row` that all of the columns have values; empty where they always do.
 fn present(columns: &[&Built]) -> String {

@@ -4,6 +4,7 @@
 //! in the parts of a table, `sample` makes rows for tests. Nothing here lays out Go: that is the templates' part.
 //! What is wrong with the schema or can't be generated is a [`Diagnostic`]; what is wrong with the options is an [`Error`].
 
+mod aggregate;
 mod column;
 pub(super) mod cross;
 mod edge;
@@ -53,6 +54,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("database/sql/driver", "driver"),
     ("encoding", "encoding"),
     ("encoding/base64", "base64"),
+    ("encoding/binary", "binary"),
     ("encoding/json", "json"),
     ("errors", "errors"),
     ("fmt", "fmt"),
@@ -337,6 +339,7 @@ fn table(
     let sql = sql(relation);
     let keys = key::Table {
         sql: &sql,
+        style: &builder.style,
         names,
         models: &builder.home(relation).models,
         columns: built,
@@ -362,7 +365,7 @@ fn table(
         has_optional: create.iter().any(|it| it.optional),
         primary_key,
         unique_keys,
-        foreign_keys: keys.foreign_keys(relation, references),
+        foreign_keys: keys.foreign_keys(relation, builder.options.list_by_indexes, references),
         // Those of another schema's table are constants of its own package.
         constraints: if relation.home == 0 { key::constraints(relation, constants) } else { Vec::new() },
         loads: Vec::new(),

@@ -1,13 +1,13 @@
-//! Functions and procedures as Go methods.
+//! Functions and procedures as Go methods; aggregates are [`super::aggregate`]'s.
 //!
 //! A routine that PostgreSQL alone calls (triggers, handlers, support functions) or whose types depend on the call (`anyelement`, a bare `record`) has none.
 
 use std::collections::HashMap;
 
-use super::Builder;
 use super::literal::{comment_lines, field_tag, raw};
 use super::naming::Naming;
 use super::relation::Relation;
+use super::{Builder, aggregate};
 use crate::catalog::{ArgumentMode, DataType, Definition, Identity, Kind, QualifiedName, Routine as Source};
 use crate::codegen::model::{Method, MethodResult, Routine, RoutineArgument, RoutineField, Routines, RoutinesNames};
 use crate::codegen::names::{self, Scope};
@@ -17,7 +17,10 @@ use crate::ddl::{data_type, quote_identifier};
 /// The interface, its implementation and the field of `Repositories`.
 pub(super) const FUNCTIONS: &str = "Functions";
 
-/// The functions and procedures that can be called from Go.
+/// What stands in methods that call functions and in their mocks.
+const LOCALS: &[&str] = &["args", "call", "ctx", "err", "m", "mr", "query", "r", "ret", "ret0", "ret1", "returnFunc"];
+
+/// The functions, procedures and aggregates that can be called from Go.
 pub(super) fn routines(
     builder: &Builder<'_>,
     relations: &[Relation<'_>],
@@ -43,6 +46,13 @@ pub(super) fn routines(
             routines.extend(found.routine(relations, by_name, naming, &mut methods));
         }
     }
+    for (identity, object) in builder.catalog.of_kind(Kind::Aggregate) {
+        let Definition::Aggregate(source) = &object.definition else { continue };
+        if options.schemas.is_empty() || options.schemas.contains(&identity.schema) {
+            let name = || name(builder, identity, &mut methods);
+            routines.extend(aggregate::method(builder, identity, source, object.comment.as_deref(), name));
+        }
+    }
     finished(routines)
 }
 
@@ -61,18 +71,32 @@ pub(super) fn returned<'a>(catalog: &'a crate::catalog::Catalog, options: &'a Op
     })
 }
 
+/// Whether an argument may be called so: less is taken here than in repositories.
+pub(super) fn is_free(builder: &Builder<'_>, name: &str) -> bool {
+    let elsewhere = || names::LOCALS.contains(&name) && !builder.packages.all().iter().any(|it| it.name == name);
+    !LOCALS.contains(&name) && (builder.locals.is_free(name) || elsewhere())
+}
+
+/// Claims the name of a routine's method: its own, with its arguments' types where another has that.
+fn name(builder: &Builder<'_>, identity: &Identity, methods: &mut Scope) -> String {
+    let plain = builder.style.exported(&identity.name);
+    let of_schema = builder.style.exported(&format!("{}_{}", identity.schema, identity.name));
+    let types: String = identity.arguments.iter().map(|it| builder.style.part(&it.name.name)).collect();
+    methods.claim_first(&[plain.clone(), format!("{plain}By{types}"), format!("{of_schema}By{types}")])
+}
+
+/// Whether no value has the type: it depends on the call, or is the server's own.
+pub(super) fn is_pseudo(it: &DataType) -> bool {
+    let name = it.name.name.as_str();
+    it.name.is_builtin()
+        && (name.starts_with("any")
+            || name.ends_with("_handler")
+            || matches!(name, "trigger" | "event_trigger" | "internal" | "cstring" | "record" | "opaque" | "pg_ddl_command" | "unknown"))
+}
+
 /// Whether all of its types are such as a value can have.
 fn callable(source: &Source) -> bool {
-    let pseudo = |it: &DataType| {
-        let name = it.name.name.as_str();
-        it.name.is_builtin()
-            && (name.starts_with("any")
-                || name.ends_with("_handler")
-                || matches!(
-                    name,
-                    "trigger" | "event_trigger" | "internal" | "cstring" | "record" | "opaque" | "pg_ddl_command" | "unknown"
-                ))
-    };
+    let pseudo = is_pseudo;
     let outputs = source.arguments.iter().any(|it| is_output(it.mode));
     let returns = !pseudo(&source.returns) || source.returns.name.name == "record" && outputs;
     returns && !source.arguments.iter().any(|it| pseudo(&it.data_type))
@@ -101,10 +125,7 @@ impl Found<'_> {
         let sql = format!("{}.{}", quote_identifier(&identity.schema), quote_identifier(&identity.name));
         let procedure = identity.kind == Kind::Procedure;
         let arguments = self.arguments();
-        let plain = builder.style.exported(&identity.name);
-        let of_schema = builder.style.exported(&format!("{}_{}", identity.schema, identity.name));
-        let types: String = identity.arguments.iter().map(|it| builder.style.part(&it.name.name)).collect();
-        let name = methods.claim_first(&[plain.clone(), format!("{plain}By{types}"), format!("{of_schema}By{types}")]);
+        let name = name(builder, identity, methods);
 
         let outputs: Vec<_> = source.arguments.iter().filter(|it| is_output(it.mode)).collect();
         let returned = by_name.get(&source.returns.name).filter(|_| !source.returns.array && outputs.is_empty());
@@ -195,7 +216,7 @@ impl Found<'_> {
             .enumerate()
             .map(|(n, it)| {
                 let name = if it.name.is_empty() { format!("arg{}", n + 1) } else { builder.style.unexported(&it.name) };
-                (if builder.locals.is_free(&name) { name } else { format!("{name}Value") }, names::is_plain(&it.name))
+                (if is_free(builder, &name) { name } else { format!("{name}Value") }, names::is_plain(&it.name))
             })
             .collect();
         let mut parameters = names::distribute(&mut Scope::new(["call"]), &wishes).into_iter();

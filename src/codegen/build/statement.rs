@@ -32,15 +32,13 @@ pub(super) fn statements(
     let after = || {
         let names = join(order.iter().map(|it| it.sql.clone()));
         let values = join(order.iter().enumerate().map(|(n, it)| placeholder(n + 1, it)));
-        let condition = if order.len() == 1 { format!("{names} > {values}") } else { format!("({names}) > ({values})") };
-        format!("\nWHERE {condition}{}{order_by}\nLIMIT ${}", life.and_live(), order.len() + 1)
+        if order.len() == 1 { format!("{names} > {values}") } else { format!("({names}) > ({values})") }
     };
     Statements {
         qualified: columns.iter().map(|it| raw(&format!("{table}.{}", it.column.select))).collect(),
         select: select(&list, table),
         list_clause: format!("{live}{order_by}\nLIMIT $1 OFFSET $2"),
-        first_clause: if keyset { format!("{live}{order_by}\nLIMIT $1") } else { String::new() },
-        after_clause: if keyset { after() } else { String::new() },
+        after: if keyset { after() } else { String::new() },
         order: join(order.iter().map(|it| it.sql.clone())),
         count: format!("SELECT count(*)\nFROM {table}"),
         select_list: list,

@@ -52,6 +52,13 @@ impl Reachable {
                     }
                 }
             }
+            for (identity, object) in catalog.of_kind(Kind::Aggregate) {
+                let Definition::Aggregate(aggregate) = &object.definition else { continue };
+                if options.schemas.is_empty() || options.schemas.contains(&identity.schema) {
+                    let types = aggregate.arguments.iter().map(|it| &it.data_type).chain(&aggregate.returns);
+                    types.for_each(|it| found.add(catalog, multiranges, &it.name, 0));
+                }
+            }
         }
         for column in relations.iter().flat_map(|it| &it.columns) {
             found.add(catalog, multiranges, &column.data_type.name, 0);

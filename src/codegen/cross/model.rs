@@ -148,10 +148,6 @@ pub struct Reference {
     pub left: String,
     #[expect(missing_docs, reason = "see left")]
     pub right: String,
-    /// The condition that joins both, as a Go literal.
-    pub on: String,
-    /// The conditions that a row of either was found, as Go literals.
-    pub left_matched: String,
-    #[expect(missing_docs, reason = "see left_matched")]
-    pub right_matched: String,
+    /// The pairs of columns as Go values: ``[2]string{`customer_id`, `id`}``.
+    pub pairs: String,
 }

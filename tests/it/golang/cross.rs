@@ -20,8 +20,9 @@ const DATABASES: [(&str, &str); 2] = [("business.sql", "PGX_GOOSE_TEST_DSN_CRM")
 const SPREAD: &[&str] = &["tbls-postgres"]; // four schemas with tables, and foreign keys between them
 
 pub(super) fn trials(all: bool) -> Vec<Trial> {
-    let mut trials = vec![Trial::test("golang::cross::cycle", cycle), Trial::test("golang::cross::choices", move || choices(all))];
+    let mut trials = vec![Trial::test("golang::cross::cycle", cycle)];
     if all {
+        trials.push(Trial::test("golang::cross::choices", choices));
         trials.push(Trial::test("golang::cross::shop", shop));
     }
     for schema in corpus::schemas() {
@@ -77,15 +78,16 @@ fn cycle() -> Result<(), Failed> {
 }
 
 /// The fixture with other choices: each compiles, and its tests that need no database pass.
-fn choices(all: bool) -> Result<(), Failed> {
+fn choices() -> Result<(), Failed> {
     let config = fs::read_to_string(fixture().join("pgx-goose-conf.yaml")).map_err(|e| e.to_string())?;
-    // Every one is some twenty packages to build, so that one stands for all where not all are run.
-    let few: &[(&str, &str, &[&str])] = &[(
-        "layout",
-        "output_dirs: {models: '{base}/entities', interfaces: ports, tests: '{base}/it'}\nnullable: pgtype\n",
-        &["--mock-provider", "gomock"],
-    )];
-    let more: &[(&str, &str, &[&str])] = &[
+    // What every project chooses is the matrix's, and there on real schemas.
+    let choices: &[(&str, &str, &[&str])] = &[
+        (
+            "layout",
+            "output_dirs: {models: '{base}/entities', interfaces: ports, tests: '{base}/it'}\nnullable: pgtype\n",
+            &["--mock-provider", "gomock"],
+        ),
+        ("structs", "quality: {generate_interfaces: false, generate_benchmarks: true}\nlist_by_indexes: true\n", &[]),
         ("testify", "quality: {generate_mocks: false}\n", &[]),
         ("models", "", &["--models-only"]),
         ("sql", "nullable: sql\nuuid: pgtype\ndecimal: pgtype\n", &[]),
@@ -94,7 +96,7 @@ fn choices(all: bool) -> Result<(), Failed> {
         ("two", "", &["--schema", "crm,sales"]),
     ];
     let mut wrong = Vec::new();
-    for (name, lines, arguments) in few.iter().chain(more.iter().filter(|_| all)) {
+    for (name, lines, arguments) in choices {
         let tree = Tree::new(&format!("cross_{name}"))?;
         // Folders of the config are relative to where the command runs.
         let place = tree.folder.clone();

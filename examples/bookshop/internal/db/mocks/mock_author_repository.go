@@ -87,10 +87,14 @@ func (m *MockAuthorRepository) List(ctx context.Context, page pgdb.Page) ([]mode
 }
 
 // ListAfter mocks AuthorRepository.ListAfter.
-func (m *MockAuthorRepository) ListAfter(ctx context.Context, after *models.AuthorCursor, limit int) ([]models.Author, *models.AuthorCursor, error) {
-	ret := m.Called(ctx, after, limit)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.AuthorCursor, int) ([]models.Author, *models.AuthorCursor, error)); ok {
-		return returnFunc(ctx, after, limit)
+func (m *MockAuthorRepository) ListAfter(ctx context.Context, after *models.AuthorCursor, limit int, filters ...pgdb.Filter) ([]models.Author, *models.AuthorCursor, error) {
+	args := []any{ctx, after, limit}
+	for _, arg := range filters {
+		args = append(args, arg)
+	}
+	ret := m.Called(args...)
+	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.AuthorCursor, int, ...pgdb.Filter) ([]models.Author, *models.AuthorCursor, error)); ok {
+		return returnFunc(ctx, after, limit, filters...)
 	}
 	return returned[[]models.Author](ret, 0), returned[*models.AuthorCursor](ret, 1), ret.Error(2)
 }

@@ -114,10 +114,14 @@ func (m *MockBookRepository) CountByAuthorID(ctx context.Context, authorID int64
 }
 
 // ListAfter mocks BookRepository.ListAfter.
-func (m *MockBookRepository) ListAfter(ctx context.Context, after *models.BookCursor, limit int) ([]models.Book, *models.BookCursor, error) {
-	ret := m.Called(ctx, after, limit)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.BookCursor, int) ([]models.Book, *models.BookCursor, error)); ok {
-		return returnFunc(ctx, after, limit)
+func (m *MockBookRepository) ListAfter(ctx context.Context, after *models.BookCursor, limit int, filters ...pgdb.Filter) ([]models.Book, *models.BookCursor, error) {
+	args := []any{ctx, after, limit}
+	for _, arg := range filters {
+		args = append(args, arg)
+	}
+	ret := m.Called(args...)
+	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.BookCursor, int, ...pgdb.Filter) ([]models.Book, *models.BookCursor, error)); ok {
+		return returnFunc(ctx, after, limit, filters...)
 	}
 	return returned[[]models.Book](ret, 0), returned[*models.BookCursor](ret, 1), ret.Error(2)
 }

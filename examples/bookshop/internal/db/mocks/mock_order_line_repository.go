@@ -124,10 +124,14 @@ func (m *MockOrderLineRepository) CountByOrderID(ctx context.Context, orderID uu
 }
 
 // ListAfter mocks OrderLineRepository.ListAfter.
-func (m *MockOrderLineRepository) ListAfter(ctx context.Context, after *models.OrderLineCursor, limit int) ([]models.OrderLine, *models.OrderLineCursor, error) {
-	ret := m.Called(ctx, after, limit)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.OrderLineCursor, int) ([]models.OrderLine, *models.OrderLineCursor, error)); ok {
-		return returnFunc(ctx, after, limit)
+func (m *MockOrderLineRepository) ListAfter(ctx context.Context, after *models.OrderLineCursor, limit int, filters ...pgdb.Filter) ([]models.OrderLine, *models.OrderLineCursor, error) {
+	args := []any{ctx, after, limit}
+	for _, arg := range filters {
+		args = append(args, arg)
+	}
+	ret := m.Called(args...)
+	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.OrderLineCursor, int, ...pgdb.Filter) ([]models.OrderLine, *models.OrderLineCursor, error)); ok {
+		return returnFunc(ctx, after, limit, filters...)
 	}
 	return returned[[]models.OrderLine](ret, 0), returned[*models.OrderLineCursor](ret, 1), ret.Error(2)
 }

@@ -88,10 +88,14 @@ func (m *MockOrderRepository) List(ctx context.Context, page pgdb.Page) ([]model
 }
 
 // ListAfter mocks OrderRepository.ListAfter.
-func (m *MockOrderRepository) ListAfter(ctx context.Context, after *models.OrderCursor, limit int) ([]models.Order, *models.OrderCursor, error) {
-	ret := m.Called(ctx, after, limit)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.OrderCursor, int) ([]models.Order, *models.OrderCursor, error)); ok {
-		return returnFunc(ctx, after, limit)
+func (m *MockOrderRepository) ListAfter(ctx context.Context, after *models.OrderCursor, limit int, filters ...pgdb.Filter) ([]models.Order, *models.OrderCursor, error) {
+	args := []any{ctx, after, limit}
+	for _, arg := range filters {
+		args = append(args, arg)
+	}
+	ret := m.Called(args...)
+	if returnFunc, ok := ret.Get(0).(func(context.Context, *models.OrderCursor, int, ...pgdb.Filter) ([]models.Order, *models.OrderCursor, error)); ok {
+		return returnFunc(ctx, after, limit, filters...)
 	}
 	return returned[[]models.Order](ret, 0), returned[*models.OrderCursor](ret, 1), ret.Error(2)
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // sampleAuthor returns a row that can be inserted; the rows that it refers to are inserted.
-func sampleAuthor(ctx context.Context, t *testing.T, db pgdb.DBTX) models.AuthorCreate {
+func sampleAuthor(ctx context.Context, t testing.TB, db pgdb.DBTX) models.AuthorCreate {
 	t.Helper()
 	return models.AuthorCreate{
 		Name: "sample",
@@ -27,7 +27,7 @@ func sampleAuthor(ctx context.Context, t *testing.T, db pgdb.DBTX) models.Author
 }
 
 // makeAuthor inserts a row, after the rows that it refers to.
-func makeAuthor(ctx context.Context, t *testing.T, db pgdb.DBTX) models.Author {
+func makeAuthor(ctx context.Context, t testing.TB, db pgdb.DBTX) models.Author {
 	t.Helper()
 	row, err := postgres.NewAuthorRepository(db).Create(ctx, sampleAuthor(ctx, t, db))
 	written(t, "public.authors", err)

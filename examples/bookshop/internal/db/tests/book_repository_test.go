@@ -21,7 +21,7 @@ import (
 )
 
 // sampleBook returns a row that can be inserted; the rows that it refers to are inserted.
-func sampleBook(ctx context.Context, t *testing.T, db pgdb.DBTX) models.BookCreate {
+func sampleBook(ctx context.Context, t testing.TB, db pgdb.DBTX) models.BookCreate {
 	t.Helper()
 	n := next()
 	author := makeAuthor(ctx, t, db)
@@ -35,7 +35,7 @@ func sampleBook(ctx context.Context, t *testing.T, db pgdb.DBTX) models.BookCrea
 }
 
 // makeBook inserts a row, after the rows that it refers to.
-func makeBook(ctx context.Context, t *testing.T, db pgdb.DBTX) models.Book {
+func makeBook(ctx context.Context, t testing.TB, db pgdb.DBTX) models.Book {
 	t.Helper()
 	row, err := postgres.NewBookRepository(db).Create(ctx, sampleBook(ctx, t, db))
 	written(t, "public.books", err)

@@ -43,7 +43,7 @@ var connect = sync.OnceValues(func() (*pgxpool.Pool, error) {
 })
 
 // begin starts a transaction that is rolled back when the test ends. Without a database the test is skipped.
-func begin(t *testing.T) (context.Context, pgx.Tx) {
+func begin(t testing.TB) (context.Context, pgx.Tx) {
 	t.Helper()
 	if os.Getenv(dsnVariable) == "" {
 		t.Skipf("needs a database: set %s to the DSN of one with this schema", dsnVariable)
@@ -70,7 +70,7 @@ func begin(t *testing.T) (context.Context, pgx.Tx) {
 }
 
 // undone runs work under a savepoint of tx and undoes it.
-func undone(ctx context.Context, t *testing.T, tx pgx.Tx, work func(tx pgx.Tx) error) error {
+func undone(ctx context.Context, t testing.TB, tx pgx.Tx, work func(tx pgx.Tx) error) error {
 	t.Helper()
 	inner, err := tx.Begin(ctx)
 	if err != nil {
@@ -101,7 +101,7 @@ func ptr[T any](v T) *T { return &v }
 
 // written fails the test on err. Where the schema itself refuses the sample, by a check, a trigger or a policy, the test is skipped: what they demand
 // can't be told from the schema.
-func written(t *testing.T, what string, err error) {
+func written(t testing.TB, what string, err error) {
 	t.Helper()
 	if err == nil {
 		return
@@ -142,7 +142,7 @@ func barred(cause *pgconn.PgError) string {
 }
 
 // readable fails the test on err, or skips it where the schema itself bars the way.
-func readable(t *testing.T, err error) {
+func readable(t testing.TB, err error) {
 	t.Helper()
 	var cause *pgconn.PgError
 	if errors.As(err, &cause) && barred(cause) != "" {
@@ -152,7 +152,7 @@ func readable(t *testing.T, err error) {
 }
 
 // refresh fills a materialized view, or skips the test where its query can't run.
-func refresh(ctx context.Context, t *testing.T, tx pgx.Tx, view string) {
+func refresh(ctx context.Context, t testing.TB, tx pgx.Tx, view string) {
 	t.Helper()
 	if _, err := tx.Exec(ctx, "REFRESH MATERIALIZED VIEW "+view); err != nil {
 		t.Skipf("refresh %s: %v", view, err)
@@ -160,7 +160,7 @@ func refresh(ctx context.Context, t *testing.T, tx pgx.Tx, view string) {
 }
 
 // noError fails the test on err.
-func noError(t *testing.T, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func noError(t *testing.T, err error) {
 }
 
 // equal fails the test where two values differ.
-func equal(t *testing.T, got, want any) {
+func equal(t testing.TB, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got  %s\nwant %s", show(got), show(want))
@@ -295,7 +295,7 @@ type cursor[C any] interface {
 }
 
 // pages reads a table of count rows page by page, each cursor through its text.
-func pages[M, C any, P cursor[C]](ctx context.Context, t *testing.T, list func(context.Context, P, int) ([]M, P, error), count int64) error {
+func pages[M, C any, P cursor[C]](ctx context.Context, t *testing.T, list func(context.Context, P, int, ...pgdb.Filter) ([]M, P, error), count int64) error {
 	t.Helper()
 	var seen int64
 	var after P

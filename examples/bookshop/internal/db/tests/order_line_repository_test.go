@@ -20,7 +20,7 @@ import (
 )
 
 // sampleOrderLine returns a row that can be inserted; the rows that it refers to are inserted.
-func sampleOrderLine(ctx context.Context, t *testing.T, db pgdb.DBTX) models.OrderLineCreate {
+func sampleOrderLine(ctx context.Context, t testing.TB, db pgdb.DBTX) models.OrderLineCreate {
 	t.Helper()
 	book := makeBook(ctx, t, db)
 	order := makeOrder(ctx, t, db)
@@ -33,7 +33,7 @@ func sampleOrderLine(ctx context.Context, t *testing.T, db pgdb.DBTX) models.Ord
 }
 
 // makeOrderLine inserts a row, after the rows that it refers to.
-func makeOrderLine(ctx context.Context, t *testing.T, db pgdb.DBTX) models.OrderLine {
+func makeOrderLine(ctx context.Context, t testing.TB, db pgdb.DBTX) models.OrderLine {
 	t.Helper()
 	row, err := postgres.NewOrderLineRepository(db).Create(ctx, sampleOrderLine(ctx, t, db))
 	written(t, "public.order_lines", err)

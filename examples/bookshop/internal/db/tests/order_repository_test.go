@@ -20,7 +20,7 @@ import (
 )
 
 // sampleOrder returns a row that can be inserted; the rows that it refers to are inserted.
-func sampleOrder(ctx context.Context, t *testing.T, db pgdb.DBTX) models.OrderCreate {
+func sampleOrder(ctx context.Context, t testing.TB, db pgdb.DBTX) models.OrderCreate {
 	t.Helper()
 	return models.OrderCreate{
 		Email: "sample",
@@ -28,7 +28,7 @@ func sampleOrder(ctx context.Context, t *testing.T, db pgdb.DBTX) models.OrderCr
 }
 
 // makeOrder inserts a row, after the rows that it refers to.
-func makeOrder(ctx context.Context, t *testing.T, db pgdb.DBTX) models.Order {
+func makeOrder(ctx context.Context, t testing.TB, db pgdb.DBTX) models.Order {
 	t.Helper()
 	row, err := postgres.NewOrderRepository(db).Create(ctx, sampleOrder(ctx, t, db))
 	written(t, "public.orders", err)

@@ -94,14 +94,19 @@ func TestRuntimeConditions(t *testing.T) {
 		}
 		equal(t, sql, want)
 	}
-	sql, _ := source.All()
+	equal(t, pgdb.Text[string](`s."a.""t"."x.""y"`).At("u").String(), `"u"."x.""y"`)
+	equal(t, name.At("u").HasPrefix("a"), pgdb.Text[string](`"u".name`).HasPrefix("a"))
+	sql, args := source.Next("t.id > $1", []any{7}, name.Eq("a"))
+	equal(t, sql, "SELECT\nWHERE t.id > $1 AND live AND t.name = $2\nORDER BY t.id\nLIMIT $3")
+	equal(t, args, []any{7, "a"})
+	sql, _ = source.All()
 	equal(t, sql, "SELECT\nWHERE live\nORDER BY t.id")
 	sql, _ = source.Number(id.Gt(1), pgdb.WithDeleted)
 	equal(t, sql, "COUNT\nWHERE t.id > $1")
 	sql, _ = (pgdb.Source{Select: "SELECT"}).First(pgdb.OnlyDeleted)
 	equal(t, sql, "SELECT\nWHERE FALSE\nLIMIT $1")
 	both := pgdb.AmongKeys([][2]int64{[2]int64{1, 2}}, pgdb.Part(id, "::bigint[]", func(key [2]int64) int64 { return key[0] }), pgdb.Part(id, "::bigint[]", func(key [2]int64) int64 { return key[1] }))
-	sql, args := source.Find(both)
+	sql, args = source.Find(both)
 	equal(t, sql, "SELECT\nWHERE live AND (t.id, t.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))")
 	equal(t, args, []any{[]int64{1}, []int64{2}})
 }

@@ -24,8 +24,8 @@ type AuthorRepository interface {
 	GetForUpdate(ctx context.Context, id int64, wait ...pgdb.Wait) (models.Author, error)
 	// List returns a page of rows, in the order of the primary key.
 	List(ctx context.Context, page pgdb.Page) ([]models.Author, error)
-	// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-	ListAfter(ctx context.Context, after *models.AuthorCursor, limit int) ([]models.Author, *models.AuthorCursor, error)
+	// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+	ListAfter(ctx context.Context, after *models.AuthorCursor, limit int, filters ...pgdb.Filter) ([]models.Author, *models.AuthorCursor, error)
 	// Find returns the rows that the options ask for: all that meet every condition, without any order unless one is given.
 	Find(ctx context.Context, options ...pgdb.Option) ([]models.Author, error)
 	// FindOne returns the first row that Find would, or pgdb.ErrNotFound.

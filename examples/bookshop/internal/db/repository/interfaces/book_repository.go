@@ -31,8 +31,8 @@ type BookRepository interface {
 	ListByAuthorID(ctx context.Context, authorID int64, page pgdb.Page) ([]models.Book, error)
 	// CountByAuthorID returns the number of rows that refer to this key.
 	CountByAuthorID(ctx context.Context, authorID int64) (int64, error)
-	// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-	ListAfter(ctx context.Context, after *models.BookCursor, limit int) ([]models.Book, *models.BookCursor, error)
+	// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+	ListAfter(ctx context.Context, after *models.BookCursor, limit int, filters ...pgdb.Filter) ([]models.Book, *models.BookCursor, error)
 	// Find returns the rows that the options ask for: all that meet every condition, without any order unless one is given. Rows that are softly deleted are left out unless an option asks for them.
 	Find(ctx context.Context, options ...pgdb.Option) ([]models.Book, error)
 	// FindOne returns the first row that Find would, or pgdb.ErrNotFound.

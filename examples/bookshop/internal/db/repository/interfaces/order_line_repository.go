@@ -33,8 +33,8 @@ type OrderLineRepository interface {
 	ListByOrderID(ctx context.Context, orderID uuid.UUID, page pgdb.Page) ([]models.OrderLine, error)
 	// CountByOrderID returns the number of rows that refer to this key.
 	CountByOrderID(ctx context.Context, orderID uuid.UUID) (int64, error)
-	// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-	ListAfter(ctx context.Context, after *models.OrderLineCursor, limit int) ([]models.OrderLine, *models.OrderLineCursor, error)
+	// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+	ListAfter(ctx context.Context, after *models.OrderLineCursor, limit int, filters ...pgdb.Filter) ([]models.OrderLine, *models.OrderLineCursor, error)
 	// Find returns the rows that the options ask for: all that meet every condition, without any order unless one is given.
 	Find(ctx context.Context, options ...pgdb.Option) ([]models.OrderLine, error)
 	// FindOne returns the first row that Find would, or pgdb.ErrNotFound.

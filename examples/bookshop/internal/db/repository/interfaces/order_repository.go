@@ -26,8 +26,8 @@ type OrderRepository interface {
 	GetForUpdate(ctx context.Context, id uuid.UUID, wait ...pgdb.Wait) (models.Order, error)
 	// List returns a page of rows, in the order of the primary key.
 	List(ctx context.Context, page pgdb.Page) ([]models.Order, error)
-	// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-	ListAfter(ctx context.Context, after *models.OrderCursor, limit int) ([]models.Order, *models.OrderCursor, error)
+	// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+	ListAfter(ctx context.Context, after *models.OrderCursor, limit int, filters ...pgdb.Filter) ([]models.Order, *models.OrderCursor, error)
 	// Find returns the rows that the options ask for: all that meet every condition, without any order unless one is given.
 	Find(ctx context.Context, options ...pgdb.Option) ([]models.Order, error)
 	// FindOne returns the first row that Find would, or pgdb.ErrNotFound.

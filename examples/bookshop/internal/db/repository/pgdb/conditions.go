@@ -3,8 +3,12 @@
 package pgdb
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // fragment is SQL text with places for values: one text more than there are values, or none at all.
@@ -139,6 +143,27 @@ func (c Column[T]) ref(T) string { return c.sql }
 // String returns the column's name as SQL has it.
 func (c Column[T]) String() string { return c.sql }
 
+// At is the column of a table that a query calls alias.
+func (c Column[T]) At(alias string) Column[T] {
+	c.sql = pgx.Identifier{alias}.Sanitize() + "." + unqualified(c.sql)
+	return c
+}
+
+// unqualified returns the last part of a name with dots between its parts, which may be quoted.
+func unqualified(name string) string {
+	at := len(name) - 1
+	if name[at] != '"' {
+		return name[strings.LastIndexByte(name, '.')+1:]
+	}
+	// A quote within quotes is two.
+	for at--; at > 0 && (name[at] != '"' || name[at-1] == '"'); at-- {
+		if name[at] == '"' {
+			at--
+		}
+	}
+	return name[at:]
+}
+
 // compare returns the column, the operator, and the value with a cast.
 func (c Column[T]) compare(operator string, value any, cast string) Condition {
 	return Condition{fragment{text: []string{c.sql + operator, cast}, args: []any{value}}}
@@ -160,6 +185,12 @@ type EqualColumn[T any] struct{ Column[T] }
 // Equal returns the handle of a column, as Any does.
 func Equal[T any](sql string, casts ...string) EqualColumn[T] {
 	return EqualColumn[T]{Any[T](sql, casts...)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c EqualColumn[T]) At(alias string) EqualColumn[T] {
+	c.Column = c.Column.At(alias)
+	return c
 }
 
 // Eq holds where the column is value.
@@ -215,6 +246,12 @@ func Ordered[T any](sql string, casts ...string) OrderedColumn[T] {
 	return OrderedColumn[T]{Equal[T](sql, casts...)}
 }
 
+// At is the column of a table that a query calls alias.
+func (c OrderedColumn[T]) At(alias string) OrderedColumn[T] {
+	c.EqualColumn = c.EqualColumn.At(alias)
+	return c
+}
+
 // Lt holds where the column is less than value.
 func (c OrderedColumn[T]) Lt(value T) Condition { return c.compare(" < ", value, c.cast) }
 
@@ -244,6 +281,12 @@ type TextColumn[T any] struct{ OrderedColumn[T] }
 // Text returns the handle of a column, as Any does.
 func Text[T any](sql string, casts ...string) TextColumn[T] {
 	return TextColumn[T]{Ordered[T](sql, casts...)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c TextColumn[T]) At(alias string) TextColumn[T] {
+	c.OrderedColumn = c.OrderedColumn.At(alias)
+	return c
 }
 
 // Like holds where the text matches the pattern: % stands for any text, _ for one character.
@@ -284,6 +327,12 @@ func Composite[T any](sql string, casts ...string) CompositeColumn[T] {
 	return CompositeColumn[T]{Any[T](sql, casts...)}
 }
 
+// At is the column of a table that a query calls alias.
+func (c CompositeColumn[T]) At(alias string) CompositeColumn[T] {
+	c.Column = c.Column.At(alias)
+	return c
+}
+
 // IsNull holds where the column is NULL. SQL's own IS NULL also holds for a value with nothing but NULL in it.
 func (c CompositeColumn[T]) IsNull() Condition { return c.bare(" IS NOT DISTINCT FROM NULL") }
 
@@ -296,6 +345,12 @@ type ArrayColumn[T ~[]E, E any] struct{ Column[T] }
 // Array returns the handle of a column, as Any does; the second cast is that of an element.
 func Array[T ~[]E, E any](sql string, casts ...string) ArrayColumn[T, E] {
 	return ArrayColumn[T, E]{Any[T](sql, casts...)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c ArrayColumn[T, E]) At(alias string) ArrayColumn[T, E] {
+	c.Column = c.Column.At(alias)
+	return c
 }
 
 // Eq holds where the column has these elements in this order.
@@ -337,6 +392,12 @@ func JSON[T any](sql string, casts ...string) JSONColumn[T] {
 	return JSONColumn[T]{Equal[T](sql, casts...)}
 }
 
+// At is the column of a table that a query calls alias.
+func (c JSONColumn[T]) At(alias string) JSONColumn[T] {
+	c.EqualColumn = c.EqualColumn.At(alias)
+	return c
+}
+
 // Contains holds where the column has all that value has. What is neither []byte nor string is made JSON with encoding/json.
 func (c JSONColumn[T]) Contains(value any) Condition { return c.compare(" @> ", value, "::jsonb") }
 
@@ -367,6 +428,12 @@ type RangeColumn[T, E any] struct{ OrderedColumn[T] }
 // Range returns the handle of a column; element is the cast of a value in it.
 func Range[T, E any](sql, element string) RangeColumn[T, E] {
 	return RangeColumn[T, E]{Ordered[T](sql, "", element)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c RangeColumn[T, E]) At(alias string) RangeColumn[T, E] {
+	c.OrderedColumn = c.OrderedColumn.At(alias)
+	return c
 }
 
 // In can't be asked of ranges: pgx has no array of all of them.
@@ -415,6 +482,12 @@ func Network[T any](sql string, casts ...string) NetworkColumn[T] {
 	return NetworkColumn[T]{Ordered[T](sql, casts...)}
 }
 
+// At is the column of a table that a query calls alias.
+func (c NetworkColumn[T]) At(alias string) NetworkColumn[T] {
+	c.OrderedColumn = c.OrderedColumn.At(alias)
+	return c
+}
+
 // Contains holds where the column's network contains other, or is it.
 func (c NetworkColumn[T]) Contains(other T) Condition { return c.compare(" >>= ", other, c.cast) }
 
@@ -430,6 +503,12 @@ type SearchColumn[T any] struct{ Column[T] }
 // Search returns the handle of a column, as Any does.
 func Search[T any](sql string, casts ...string) SearchColumn[T] {
 	return SearchColumn[T]{Any[T](sql, casts...)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c SearchColumn[T]) At(alias string) SearchColumn[T] {
+	c.Column = c.Column.At(alias)
+	return c
 }
 
 // Matches holds where the document matches what a user typed, as websearch_to_tsquery reads it with this text search configuration.
@@ -450,6 +529,12 @@ func Tree[T any](sql string, casts ...string) TreeColumn[T] {
 	return TreeColumn[T]{Ordered[T](sql, casts...)}
 }
 
+// At is the column of a table that a query calls alias.
+func (c TreeColumn[T]) At(alias string) TreeColumn[T] {
+	c.OrderedColumn = c.OrderedColumn.At(alias)
+	return c
+}
+
 // Above holds where the column is an ancestor of path, or path.
 func (c TreeColumn[T]) Above(path T) Condition { return c.compare(" @> ", path, c.cast) }
 
@@ -462,6 +547,12 @@ type HstoreColumn[T any] struct{ EqualColumn[T] }
 // Hstore returns the handle of a column, as Any does.
 func Hstore[T any](sql string, casts ...string) HstoreColumn[T] {
 	return HstoreColumn[T]{Equal[T](sql, casts...)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c HstoreColumn[T]) At(alias string) HstoreColumn[T] {
+	c.EqualColumn = c.EqualColumn.At(alias)
+	return c
 }
 
 // Contains holds where the column has all pairs of other.
@@ -478,6 +569,26 @@ func Vector[T any](sql string, casts ...string) VectorColumn[T] {
 	return VectorColumn[T]{Equal[T](sql, casts...)}
 }
 
+// At is the column of a table that a query calls alias.
+func (c VectorColumn[T]) At(alias string) VectorColumn[T] {
+	c.EqualColumn = c.EqualColumn.At(alias)
+	return c
+}
+
+// WithinDistance holds where the Euclidean distance to value is less than distance.
+func (c VectorColumn[T]) WithinDistance(value T, distance float64) Condition {
+	return c.nearer(" <-> ", value, distance)
+}
+
+// WithinCosine holds where the cosine distance to value is less than distance: 0 is the same direction, 2 the opposite one.
+func (c VectorColumn[T]) WithinCosine(value T, distance float64) Condition {
+	return c.nearer(" <=> ", value, distance)
+}
+
+func (c VectorColumn[T]) nearer(operator string, value T, distance float64) Condition {
+	return Condition{fragment{text: []string{c.sql + operator, c.cast + " < ", "::float8"}, args: []any{value, distance}}}
+}
+
 // ByDistance sorts by the Euclidean distance to value, the nearest first.
 func (c VectorColumn[T]) ByDistance(value T) Order {
 	return Order{c.compare(" <-> ", value, c.cast).fragment}
@@ -491,4 +602,97 @@ func (c VectorColumn[T]) ByCosine(value T) Order {
 // ByInnerProduct sorts by the negative inner product with value, the nearest first.
 func (c VectorColumn[T]) ByInnerProduct(value T) Order {
 	return Order{c.compare(" \x3c#\x3e ", value, c.cast).fragment}
+}
+
+// ByTaxicab sorts by the taxicab distance to value, the nearest first. It needs pgvector 0.7.
+func (c VectorColumn[T]) ByTaxicab(value T) Order {
+	return Order{c.compare(" <+> ", value, c.cast).fragment}
+}
+
+// GeographyColumn is a column of PostGIS's geography. Distances are in metres; values are EWKB, as Point makes them.
+type GeographyColumn[T any] struct{ Column[T] }
+
+// Geography returns the handle of a column: cast is that of a value, schema that of PostGIS with a dot behind it.
+func Geography[T any](sql, cast, schema string) GeographyColumn[T] {
+	return GeographyColumn[T]{Any[T](sql, cast, schema)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c GeographyColumn[T]) At(alias string) GeographyColumn[T] {
+	c.Column = c.Column.At(alias)
+	return c
+}
+
+// is calls a function of PostGIS over the column and value.
+func (c GeographyColumn[T]) is(function string, value T) Condition {
+	return Condition{fragment{text: []string{c.list + function + "(" + c.sql + ", ", c.cast + ")"}, args: []any{value}}}
+}
+
+// Intersects holds where both have a point in common.
+func (c GeographyColumn[T]) Intersects(value T) Condition { return c.is("st_intersects", value) }
+
+// Covers holds where no point of value is outside of the column.
+func (c GeographyColumn[T]) Covers(value T) Condition { return c.is("st_covers", value) }
+
+// CoveredBy holds where no point of the column is outside of value.
+func (c GeographyColumn[T]) CoveredBy(value T) Condition { return c.is("st_coveredby", value) }
+
+// WithinDistance holds where value is at most distance away.
+func (c GeographyColumn[T]) WithinDistance(value T, distance float64) Condition {
+	return Condition{fragment{text: []string{c.list + "st_dwithin(" + c.sql + ", ", c.cast + ", ", "::float8)"}, args: []any{value, distance}}}
+}
+
+// BoxOverlaps holds where the bounding boxes of both overlap.
+func (c GeographyColumn[T]) BoxOverlaps(value T) Condition {
+	return c.compare(" OPERATOR("+c.list+"&&) ", value, c.cast)
+}
+
+// ByDistance sorts by the distance to value, the nearest first.
+func (c GeographyColumn[T]) ByDistance(value T) Order {
+	return Order{c.compare(" OPERATOR("+c.list+"<->) ", value, c.cast).fragment}
+}
+
+// GeometryColumn is a column of PostGIS's geometry. Distances are in the units of its coordinates; values are EWKB, as Point makes them, and must have the
+// column's spatial reference.
+type GeometryColumn[T any] struct{ GeographyColumn[T] }
+
+// Geometry returns the handle of a column, as Geography does.
+func Geometry[T any](sql, cast, schema string) GeometryColumn[T] {
+	return GeometryColumn[T]{Geography[T](sql, cast, schema)}
+}
+
+// At is the column of a table that a query calls alias.
+func (c GeometryColumn[T]) At(alias string) GeometryColumn[T] {
+	c.GeographyColumn = c.GeographyColumn.At(alias)
+	return c
+}
+
+// Same holds where both are the same points, however they are written.
+func (c GeometryColumn[T]) Same(value T) Condition { return c.is("st_equals", value) }
+
+// Disjoint holds where both have no point in common.
+func (c GeometryColumn[T]) Disjoint(value T) Condition { return c.is("st_disjoint", value) }
+
+// Contains holds where value is in the column, and not only on its edge.
+func (c GeometryColumn[T]) Contains(value T) Condition { return c.is("st_contains", value) }
+
+// Within holds where the column is in value, and not only on its edge.
+func (c GeometryColumn[T]) Within(value T) Condition { return c.is("st_within", value) }
+
+// Touches holds where only edges of both have points in common.
+func (c GeometryColumn[T]) Touches(value T) Condition { return c.is("st_touches", value) }
+
+// Crosses holds where both have some of their inner points in common, and these are of a lower dimension.
+func (c GeometryColumn[T]) Crosses(value T) Condition { return c.is("st_crosses", value) }
+
+// Overlaps holds where both are of one dimension and have a part of it in common, each with more.
+func (c GeometryColumn[T]) Overlaps(value T) Condition { return c.is("st_overlaps", value) }
+
+// Point returns a point for PostGIS, as EWKB. For longitude and latitude srid is 4326.
+func Point(srid uint32, x, y float64) []byte {
+	const point, hasReference = 1, 0x20000000
+	ewkb := binary.LittleEndian.AppendUint32([]byte{1}, point|hasReference)
+	ewkb = binary.LittleEndian.AppendUint32(ewkb, srid)
+	ewkb = binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(x))
+	return binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(y))
 }

@@ -121,16 +121,42 @@ func Locking(lock Lock, wait ...Wait) string {
 type Source struct {
 	// Select is the query of all rows and columns, Count that of the number of rows; neither has conditions.
 	Select, Count string
-	// Table is its name, and Columns what is selected of it, both for joins; empty where it has none.
-	Table   pgx.Identifier
+	// Name is the table's, as Columns have it, and these are what is selected of it; both are for joins, and empty where it has none.
+	Name    string
 	Columns []string
 	// Live holds for rows that are not softly deleted, Deleted for those that are; empty where rows can't be.
 	Live, Deleted string
 	// Order sorts by the key; empty without one.
 	Order string
 
+	// table is the table's own name, where Name is another.
+	table string
 	// lockOnly is the table whose rows are locked, where a query has several.
 	lockOnly string
+}
+
+// As returns the table under another name: it can then be joined with itself.
+func (s Source) As(alias string) Source {
+	if s.table == "" {
+		s.table = s.Name
+	}
+	name := pgx.Identifier{alias}.Sanitize()
+	renamed := func(sql string) string { return strings.Replace(sql, s.Name+".", name+".", 1) }
+	columns := make([]string, len(s.Columns))
+	for i, it := range s.Columns {
+		columns[i] = renamed(it)
+	}
+	s.Columns, s.Live, s.Deleted = columns, renamed(s.Live), renamed(s.Deleted)
+	s.Name = name
+	return s
+}
+
+// from is the table as a query names it first.
+func (s Source) from() string {
+	if s.table == "" {
+		return s.Name
+	}
+	return s.table + " AS " + s.Name
 }
 
 // Find returns a query of rows, and its arguments.
@@ -166,7 +192,22 @@ func (s Source) visible(rows deletedRows) string {
 	return ""
 }
 
+// Next returns a query of rows that are behind a place in the order of the key; it wants its limit as one more argument. An empty place is the start.
+func (s Source) Next(place string, args []any, filters ...Filter) (string, []any) {
+	options := make([]Option, len(filters))
+	for i, it := range filters {
+		options[i] = it
+	}
+	sql, args := s.after(s.Select, s.Order, place, args, options)
+	return sql + "\nLIMIT " + placeholder(len(args)+1), args
+}
+
 func (s Source) query(head, order string, options []Option) (string, []any) {
+	return s.after(head, order, "", nil, options)
+}
+
+// after is a query of rows for which place holds, with its values.
+func (s Source) after(head, order, place string, args []any, options []Option) (string, []any) {
 	var chosen selection
 	for _, it := range options {
 		if it != nil {
@@ -177,15 +218,17 @@ func (s Source) query(head, order string, options []Option) (string, []any) {
 	sql.WriteString(head)
 	rows := s.visible(chosen.rows)
 	where := And(chosen.where...)
-	switch {
-	case rows != "" && !where.empty():
-		sql.WriteString("\nWHERE " + rows + " AND ")
-	case rows != "":
-		sql.WriteString("\nWHERE " + rows)
-	case !where.empty():
-		sql.WriteString("\nWHERE ")
+	before := "\nWHERE "
+	for _, it := range []string{place, rows} {
+		if it != "" {
+			sql.WriteString(before + it)
+			before = " AND "
+		}
 	}
-	args := where.write(&sql, nil)
+	if !where.empty() {
+		sql.WriteString(before)
+		args = where.write(&sql, args)
+	}
 	for i, it := range chosen.order {
 		if i == 0 {
 			sql.WriteString("\nORDER BY ")

@@ -96,6 +96,9 @@ type Joined[L, R any] struct {
 	Related *R
 }
 
+// Related is what the related rows' table is called where a table is joined with itself: users.Name.At(Related) is their column.
+const Related = "related"
+
 // FindJoined returns rows of left with the row of right that each refers to. Options may be about both.
 func FindJoined[L, R any](ctx context.Context, db DBTX, scanLeft func(pgx.Row) (L, error), left Source, scanRight func(pgx.Row) (R, error), right Source, on, matched string, options []Option) ([]Joined[L, R], error) {
 	var chosen selection
@@ -108,9 +111,9 @@ func FindJoined[L, R any](ctx context.Context, db DBTX, scanLeft func(pgx.Row) (
 		on += " AND " + right.Live
 	}
 	columns := append(slices.Clone(left.Columns), right.Columns...)
-	head := "SELECT " + strings.Join(append(columns, matched), ", ") + "\nFROM " + left.Table.Sanitize() + "\nLEFT JOIN " + right.Table.Sanitize() + " ON " + on
+	head := "SELECT " + strings.Join(append(columns, matched), ", ") + "\nFROM " + left.from() + "\nLEFT JOIN " + right.from() + " ON " + on
 	joined := left
-	joined.lockOnly = left.Table[len(left.Table)-1:].Sanitize()
+	joined.lockOnly = unqualified(left.Name)
 	query, args := joined.query(head, "", options)
 	scan := func(row pgx.Row) (both Joined[L, R], err error) {
 		lefts, rights := len(left.Columns), len(right.Columns)

@@ -48,7 +48,7 @@ var sourceAuthor = pgdb.Source{
 	Select: selectAuthor,
 	Count: `SELECT count(*)
 FROM public.authors`,
-	Table:   pgx.Identifier{"public", "authors"},
+	Name:    `public.authors`,
 	Columns: []string{`public.authors.id`, `public.authors.name`},
 	Order:   `id`,
 }
@@ -110,19 +110,13 @@ LIMIT $1 OFFSET $2`
 	return pgdb.Many(ctx, r.db, scanAuthor, query, page.LimitOrDefault(), page.Offset)
 }
 
-// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-func (r *AuthorRepository) ListAfter(ctx context.Context, after *models.AuthorCursor, limit int) ([]models.Author, *models.AuthorCursor, error) {
-	const first = selectAuthor + `
-ORDER BY id
-LIMIT $1`
-	const next = selectAuthor + `
-WHERE id > $1
-ORDER BY id
-LIMIT $2`
-	query, args := first, []any(nil)
+// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+func (r *AuthorRepository) ListAfter(ctx context.Context, after *models.AuthorCursor, limit int, filters ...pgdb.Filter) ([]models.Author, *models.AuthorCursor, error) {
+	place, args := "", []any(nil)
 	if after != nil {
-		query, args = next, []any{after.ID}
+		place, args = `id > $1`, []any{after.ID}
 	}
+	query, args := sourceAuthor.Next(place, args, filters...)
 	rows, more, err := pgdb.Next(ctx, r.db, scanAuthor, limit, query, args...)
 	if err != nil || !more {
 		return rows, nil, err

@@ -55,7 +55,7 @@ var sourceBook = pgdb.Source{
 	Select: selectBook,
 	Count: `SELECT count(*)
 FROM public.books`,
-	Table:   pgx.Identifier{"public", "books"},
+	Name:    `public.books`,
 	Columns: []string{`public.books.id`, `public.books.author_id`, `public.books.isbn`, `public.books.title`, `public.books.price_cents`, `public.books.stock`, `public.books.tags`, `public.books.published_on`, `public.books.deleted_at`},
 	Live:    `public.books.deleted_at IS NULL`,
 	Deleted: `public.books.deleted_at IS NOT NULL`,
@@ -152,20 +152,13 @@ WHERE author_id = $1 AND deleted_at IS NULL`
 	return pgdb.Value[int64](ctx, r.db, query, authorID)
 }
 
-// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-func (r *BookRepository) ListAfter(ctx context.Context, after *models.BookCursor, limit int) ([]models.Book, *models.BookCursor, error) {
-	const first = selectBook + `
-WHERE deleted_at IS NULL
-ORDER BY id
-LIMIT $1`
-	const next = selectBook + `
-WHERE id > $1 AND deleted_at IS NULL
-ORDER BY id
-LIMIT $2`
-	query, args := first, []any(nil)
+// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+func (r *BookRepository) ListAfter(ctx context.Context, after *models.BookCursor, limit int, filters ...pgdb.Filter) ([]models.Book, *models.BookCursor, error) {
+	place, args := "", []any(nil)
 	if after != nil {
-		query, args = next, []any{after.ID}
+		place, args = `id > $1`, []any{after.ID}
 	}
+	query, args := sourceBook.Next(place, args, filters...)
 	rows, more, err := pgdb.Next(ctx, r.db, scanBook, limit, query, args...)
 	if err != nil || !more {
 		return rows, nil, err

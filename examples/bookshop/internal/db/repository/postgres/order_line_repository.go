@@ -51,7 +51,7 @@ var sourceOrderLine = pgdb.Source{
 	Select: selectOrderLine,
 	Count: `SELECT count(*)
 FROM public.order_lines`,
-	Table:   pgx.Identifier{"public", "order_lines"},
+	Name:    `public.order_lines`,
 	Columns: []string{`public.order_lines.order_id`, `public.order_lines.book_id`, `public.order_lines.quantity`, `public.order_lines.price_cents`},
 	Order:   `order_id, book_id`,
 }
@@ -153,19 +153,13 @@ WHERE order_id = $1`
 	return pgdb.Value[int64](ctx, r.db, query, orderID)
 }
 
-// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-func (r *OrderLineRepository) ListAfter(ctx context.Context, after *models.OrderLineCursor, limit int) ([]models.OrderLine, *models.OrderLineCursor, error) {
-	const first = selectOrderLine + `
-ORDER BY order_id, book_id
-LIMIT $1`
-	const next = selectOrderLine + `
-WHERE (order_id, book_id) > ($1, $2)
-ORDER BY order_id, book_id
-LIMIT $3`
-	query, args := first, []any(nil)
+// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+func (r *OrderLineRepository) ListAfter(ctx context.Context, after *models.OrderLineCursor, limit int, filters ...pgdb.Filter) ([]models.OrderLine, *models.OrderLineCursor, error) {
+	place, args := "", []any(nil)
 	if after != nil {
-		query, args = next, []any{after.OrderID, after.BookID}
+		place, args = `(order_id, book_id) > ($1, $2)`, []any{after.OrderID, after.BookID}
 	}
+	query, args := sourceOrderLine.Next(place, args, filters...)
 	rows, more, err := pgdb.Next(ctx, r.db, scanOrderLine, limit, query, args...)
 	if err != nil || !more {
 		return rows, nil, err

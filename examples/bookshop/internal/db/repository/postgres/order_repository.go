@@ -52,7 +52,7 @@ var sourceOrder = pgdb.Source{
 	Select: selectOrder,
 	Count: `SELECT count(*)
 FROM public.orders`,
-	Table:   pgx.Identifier{"public", "orders"},
+	Name:    `public.orders`,
 	Columns: []string{`public.orders.id`, `public.orders.email`, `public.orders.status`, `public.orders.placed_at`, `public.orders.version`},
 	Order:   `id`,
 }
@@ -123,19 +123,13 @@ LIMIT $1 OFFSET $2`
 	return pgdb.Many(ctx, r.db, scanOrder, query, page.LimitOrDefault(), page.Offset)
 }
 
-// ListAfter returns up to limit rows after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
-func (r *OrderRepository) ListAfter(ctx context.Context, after *models.OrderCursor, limit int) ([]models.Order, *models.OrderCursor, error) {
-	const first = selectOrder + `
-ORDER BY id
-LIMIT $1`
-	const next = selectOrder + `
-WHERE id > $1
-ORDER BY id
-LIMIT $2`
-	query, args := first, []any(nil)
+// ListAfter returns up to limit of the rows that meet all conditions after the cursor, from the start where it is nil, and the cursor of the next page, nil after the last.
+func (r *OrderRepository) ListAfter(ctx context.Context, after *models.OrderCursor, limit int, filters ...pgdb.Filter) ([]models.Order, *models.OrderCursor, error) {
+	place, args := "", []any(nil)
 	if after != nil {
-		query, args = next, []any{after.ID}
+		place, args = `id > $1`, []any{after.ID}
 	}
+	query, args := sourceOrder.Next(place, args, filters...)
 	rows, more, err := pgdb.Next(ctx, r.db, scanOrder, limit, query, args...)
 	if err != nil || !more {
 		return rows, nil, err
