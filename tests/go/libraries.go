@@ -6,6 +6,7 @@ import (
 	_ "github.com/jackc/pgx-shopspring-decimal"
 	_ "github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/pgvector/pgvector-go"
 	_ "github.com/shopspring/decimal"
 	_ "github.com/stretchr/testify/mock"
 	_ "github.com/stretchr/testify/require"

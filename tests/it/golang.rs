@@ -97,6 +97,9 @@ fn gomock() -> Result<(), Failed> {
 
 fn run_fixture(case: &Case) -> Result<Completion, Failed> {
     let server = server()?;
+    if let Some(missing) = case.missing(server)? {
+        return Ok(Completion::ignored_with(missing));
+    }
     let tree = Tree::new(&format!("run_{}", folder_name(&case.name)))?;
     generate_case(case, &tree.folder, &[])?;
     let database = server.database(&case.name)?;
