@@ -6,7 +6,7 @@
 use super::model::{Column, Method, MethodResult, Packages, Table};
 
 /// A parameter: its name and its type.
-type Parameter<'a> = (&'a str, &'a str);
+pub(crate) type Parameter<'a> = (&'a str, &'a str);
 
 /// Fills in what follows from the table's other fields: its methods, and what their implementation needs.
 pub(crate) fn complete(table: &mut Table, packages: &Packages) {
@@ -211,41 +211,43 @@ fn parameters(columns: &[Column]) -> Vec<Parameter<'_>> {
     columns.iter().map(|column| (column.parameter.as_str(), column.value_type.qualified.as_str())).collect()
 }
 
-/// Returns the expression that a test gives for a parameter where the value does not matter.
-fn test_argument((name, go_type): &Parameter<'_>) -> String {
-    match (*name, go_type.strip_prefix("iter.Seq[").and_then(|it| it.strip_suffix(']'))) {
-        ("ctx", _) => "ctx".to_owned(),
-        ("after", _) => "nil".to_owned(),
-        ("limit", _) => "1".to_owned(),
-        ("rows", _) => format!("make({go_type}, 1)"),
-        ("create" | "patch" | "key" | "page", _) => format!("{go_type}{{}}"),
-        ("creates", Some(item)) => format!("slices.Values(make([]{item}, 1))"),
-        ("creates", None) => format!("make({go_type}, 1)"),
-        _ => format!("*new({go_type})"),
-    }
+fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
+    new(name, vec![format!("{name} {}", doc.as_ref())], parameters, results)
 }
 
-fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
+/// Returns a method with a context before its parameters.
+pub(crate) fn new(name: &str, doc: Vec<String>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
     let all: Vec<Parameter<'_>> = std::iter::once(("ctx", "context.Context")).chain(parameters.iter().copied()).collect();
     let join = |part: fn(&Parameter<'_>) -> String| all.iter().map(part).collect::<Vec<_>>().join(", ");
     let variadic = all.last().filter(|(_, go_type)| go_type.starts_with("...")).map_or("", |(name, _)| name);
-    let fixed = all.iter().filter(|(name, _)| *name != variadic);
+    let fixed: Vec<&str> = all.iter().map(|(name, _)| *name).filter(|name| *name != variadic).collect();
+    let called = if variadic.is_empty() { fixed.join(", ") } else { format!("variadic({variadic}, {})...", fixed.join(", ")) };
     Method {
         name: name.to_owned(),
-        doc: vec![format!("{name} {}", doc.as_ref())],
+        doc,
         parameters: join(|(name, go_type)| format!("{name} {go_type}")),
         arguments: all.iter().map(|(name, _)| (*name).to_owned()).collect(),
         variadic: variadic.to_owned(),
-        fixed: fixed.clone().map(|(name, _)| (*name).to_owned()).collect(),
         call: join(|(name, go_type)| if go_type.starts_with("...") { format!("{name}...") } else { (*name).to_owned() }),
         types: join(|(_, go_type)| (*go_type).to_owned()),
+        results_helper: results_helper(fixed.len(), !variadic.is_empty(), results),
+        called,
+        fixed: fixed.into_iter().map(str::to_owned).collect(),
         results: results.iter().map(|it| MethodResult { go_type: (*it).to_owned(), error: *it == "error" }).collect(),
         fails: results.last() == Some(&"error"),
-        test_arguments: fixed.map(test_argument).collect::<Vec<_>>().join(", "),
         testable: true,
         result: match results {
             [single] => (*single).to_owned(),
             several => format!("({})", several.join(", ")),
         },
+    }
+}
+
+/// Returns the function of `mocks_testify.tmpl` that takes the results of a mocked call apart; empty where none fits.
+fn results_helper(fixed: usize, variadic: bool, results: &[&str]) -> String {
+    match (results, variadic, fixed) {
+        ([value, "error"], false, 1..=3) => format!("results{fixed}[{value}]"),
+        ([value, "error"], true, 1..=2) => format!("variadic{fixed}[{value}]"),
+        _ => String::new(),
     }
 }

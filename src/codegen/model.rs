@@ -512,10 +512,12 @@ pub struct Method {
     pub result: String,
     /// Whether its last result is an error.
     pub fails: bool,
-    /// Arguments for a call in a test that reaches no database: `ctx, models.UserCreate{}`.
-    pub test_arguments: String,
-    /// Whether a call with those arguments sends a statement.
+    /// Whether a call with arguments that have one element or are zero sends a statement.
     pub testable: bool,
+    /// The arguments of `m.Called` in a mock of testify: `ctx, email`, or `variadic(options, ctx)...`.
+    pub called: String,
+    /// The function of `mocks_testify.tmpl` that takes the results of that call apart: `results2[models.User]`; empty where none does.
+    pub results_helper: String,
 }
 
 /// A result of a method.
