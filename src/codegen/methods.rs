@@ -3,7 +3,7 @@
 //! The one place that knows a method's name, parameters and results: interface, mocks and implementation follow it. To add a method, add it
 //! here and to `repository_postgres.tmpl`.
 
-use super::model::{Column, Method, MethodResult, Packages, Table};
+use super::model::{Column, Method, Packages, Table};
 
 /// A parameter: its name and its type.
 pub(crate) type Parameter<'a> = (&'a str, &'a str);
@@ -19,7 +19,7 @@ pub(crate) fn complete(table: &mut Table, packages: &Packages) {
 
 /// Whether every row that is created gives some column.
 fn requires(table: &Table) -> bool {
-    table.create_columns.iter().any(|column| !column.optional)
+    table.columns.iter().any(|column| column.insertable && !column.optional)
 }
 
 /// Returns the methods of the table's repository, in the order in which they are printed.
@@ -151,7 +151,7 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     if !table.read_only {
         if let Some(key) = &table.primary_key {
             let with = |extra: Parameter<'static>| primary.iter().copied().chain([extra]).collect::<Vec<_>>();
-            if !table.update_columns.is_empty() {
+            if table.updatable {
                 let row = [(table.names.variable.as_str(), model.as_str())];
                 out.push(method(
                     "Update",
@@ -220,20 +220,22 @@ pub(crate) fn new(name: &str, doc: Vec<String>, parameters: &[Parameter<'_>], re
     let all: Vec<Parameter<'_>> = std::iter::once(("ctx", "context.Context")).chain(parameters.iter().copied()).collect();
     let join = |part: fn(&Parameter<'_>) -> String| all.iter().map(part).collect::<Vec<_>>().join(", ");
     let variadic = all.last().filter(|(_, go_type)| go_type.starts_with("...")).map_or("", |(name, _)| name);
-    let fixed: Vec<&str> = all.iter().map(|(name, _)| *name).filter(|name| *name != variadic).collect();
-    let called = if variadic.is_empty() { fixed.join(", ") } else { format!("variadic({variadic}, {})...", fixed.join(", ")) };
+    let count = all.len() - usize::from(!variadic.is_empty());
+    let fixed = all[..count].iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let called = if variadic.is_empty() { fixed.clone() } else { format!("variadic({variadic}, {fixed})...") };
     Method {
         name: name.to_owned(),
         doc,
         parameters: join(|(name, go_type)| format!("{name} {go_type}")),
-        arguments: all.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        arguments: join(|(name, _)| (*name).to_owned()),
         variadic: variadic.to_owned(),
         call: join(|(name, go_type)| if go_type.starts_with("...") { format!("{name}...") } else { (*name).to_owned() }),
         types: join(|(_, go_type)| (*go_type).to_owned()),
-        results_helper: results_helper(fixed.len(), !variadic.is_empty(), results),
+        results_helper: results_helper(count, !variadic.is_empty(), results),
         called,
-        fixed: fixed.into_iter().map(str::to_owned).collect(),
-        results: results.iter().map(|it| MethodResult { go_type: (*it).to_owned(), error: *it == "error" }).collect(),
+        fixed,
+        returns: results.iter().enumerate().map(|(n, it)| returned(n, it)).collect::<Vec<_>>().join(", "),
+        results: results.iter().map(|it| (*it).to_owned()).collect(),
         fails: results.last() == Some(&"error"),
         testable: true,
         result: match results {
@@ -241,6 +243,11 @@ pub(crate) fn new(name: &str, doc: Vec<String>, parameters: &[Parameter<'_>], re
             several => format!("({})", several.join(", ")),
         },
     }
+}
+
+/// Returns how a mock of testify takes the result of a type out of a call's `ret`.
+fn returned(n: usize, go_type: &str) -> String {
+    if go_type == "error" { format!("ret.Error({n})") } else { format!("returned[{go_type}](ret, {n})") }
 }
 
 /// Returns the function of `mocks_testify.tmpl` that takes the results of a mocked call apart; empty where none fits.
