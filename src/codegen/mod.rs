@@ -67,8 +67,6 @@ pub struct TableFacts {
     pub name: String,
     /// What it is: `table`, `view` …
     pub kind: String,
-    /// The methods of its repository.
-    pub methods: usize,
     /// Why the tests can't make rows of it; empty where they can.
     pub skip: String,
     /// Whether its files were there already, made from the same.
@@ -230,7 +228,7 @@ fn render(
     };
     let one = |n: usize, first: bool| -> Result<(TableFacts, BTreeSet<String>), Error> {
         let start = Instant::now();
-        let table = model.table(n);
+        let mut table = model.told(n);
         let mut modules = BTreeSet::new();
         let mut files = table_files(project, &table, options);
         files.extend(templates.extra.iter().filter(|it| it.is_per_table()).map(|it| extra(it, Some(&table), options)));
@@ -239,6 +237,7 @@ fn render(
         }
         let passed_over = has(&table.sql, &|| encoded(&table), &files.iter().collect::<Vec<_>>());
         if !passed_over {
+            table = model.complete(table);
             let data = shared.table(&table);
             for planned in files {
                 file(&planned, &data, rendering, project, &mut modules)?;
@@ -248,7 +247,6 @@ fn render(
             sql: table.sql,
             name: table.name,
             kind: table.kind,
-            methods: table.methods.len(),
             skip: table.sample.skip,
             passed_over,
             worker: rayon::current_thread_index().unwrap_or(0) + 1,

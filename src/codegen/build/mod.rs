@@ -290,11 +290,26 @@ impl<'a> Model<'a> {
     /// # Panics
     /// Where there is none.
     pub fn table(&self, n: usize) -> Table {
-        self.at(self.order[n])
+        self.complete(self.told(n))
+    }
+
+    /// Makes the `n`th table less what [`Model::complete`] derives from the rest: as good to tell whether it is another than it was.
+    pub(super) fn told(&self, n: usize) -> Table {
+        self.told_at(self.order[n])
+    }
+
+    /// Adds what follows from the rest.
+    pub(super) fn complete(&self, mut table: Table) -> Table {
+        methods::complete(&mut table, &self.builder.packages);
+        table
     }
 
     /// Makes the table of the relation at a position.
     fn at(&self, at: usize) -> Table {
+        self.complete(self.told_at(at))
+    }
+
+    fn told_at(&self, at: usize) -> Table {
         let (relation, names) = (&self.relations[at], &self.naming.tables[at]);
         let references = |name: &QualifiedName| self.by_name.get(name).map_or_else(String::new, |it| self.naming.tables[*it].model.clone());
         // Told a second time, for the columns of all tables at once would be most of the memory that a run takes.
@@ -303,7 +318,6 @@ impl<'a> Model<'a> {
         table.loads = self.edges.loads(&self.builder, at, &self.relations, &self.naming);
         table.joins = self.edges.joins(at);
         self.plans[at].fill_in(&self.relations, at, &self.builder, &self.naming, &mut table);
-        methods::complete(&mut table, &self.builder.packages);
         table
     }
 }
@@ -317,15 +331,14 @@ fn table(
     constants: &BTreeMap<(QualifiedName, String), String>,
     references: impl Fn(&QualifiedName) -> String,
 ) -> Table {
-    let columns: Vec<Column> = built.iter().map(|it| it.column.clone()).collect();
-    let create: Vec<Column> = if relation.read_only {
-        Vec::new()
-    } else {
-        zip(relation, built).filter(|(source, _)| source.insertable()).map(|(_, it)| it.column.clone()).collect()
-    };
     let life = Lifecycle::of(relation, &sql(relation), built, builder.options);
     let counts = |it: &Column| life.version.as_ref().is_some_and(|version| version.name == it.name);
-    let update: Vec<Column> = create.iter().filter(|it| !it.in_primary_key && !counts(it)).cloned().collect();
+    let mut columns: Vec<Column> = built.iter().map(|it| it.column.clone()).collect();
+    for column in &mut columns {
+        column.updatable = column.insertable && !column.in_primary_key && !counts(column);
+    }
+    let create: Vec<&Column> = columns.iter().filter(|it| it.insertable).collect();
+    let update: Vec<&Column> = columns.iter().filter(|it| it.updatable).collect();
     let found = key::find(relation);
     let by_name = |names: &[&str]| -> Vec<&Column> { names.iter().filter_map(|name| columns.iter().find(|it| it.name == *name)).collect() };
     // Without a primary key a whole unique key gives an order as good.
@@ -385,15 +398,10 @@ fn table(
             && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),
         sample: sample::none(builder.home(relation).function("make", &names.model)),
         names: names.clone(),
-        create_columns: create,
-        update_columns: update,
+        updatable: !update.is_empty(),
         columns,
         sql,
     }
-}
-
-fn zip<'r, 'a>(relation: &'r Relation<'a>, built: &'r [Built]) -> impl Iterator<Item = (&'r relation::Source<'a>, &'r Built)> {
-    relation.columns.iter().zip(built)
 }
 
 /// The relation as SQL names it.
