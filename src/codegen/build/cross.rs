@@ -647,7 +647,7 @@ impl Model<'_> {
             aliases: aliases(naming),
             tables: near.into_iter().map(neighbour).collect(),
             samples: needed.into_iter().map(neighbour).collect(),
-            joined: self.order.iter().filter(|it| self.edges.joins(**it)).map(|it| self.naming.tables[*it].clone()).collect(),
+            joined: self.order.iter().filter(|it| self.edges.joins(**it)).map(|it| self.naming.tables[*it].as_ref().clone()).collect(),
             references: Vec::new(),
         }
     }
