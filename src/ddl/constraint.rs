@@ -2,10 +2,10 @@
 
 use super::quote::{identifiers, list, name, operator, parenthesised, qualified, quote_identifier};
 use super::table::{include, marks, parents, partition_of, with};
-use super::{Statement, Transaction, Writer, index};
+use super::{Statement, Transaction, Writer, index, not_null};
 use crate::catalog::{
-    Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType, Object,
-    QualifiedName, ReferentialAction,
+    Catalog, Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType,
+    Object, QualifiedName, ReferentialAction,
 };
 
 pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint) -> Vec<Statement> {
@@ -14,11 +14,10 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     let has_index = constraint.has_index();
     let joins = joins_base(writer, identity, constraint);
     if *inherited && !*local && !has_index && !joins {
-        return validated_alone(writer, identity, constraint);
+        return renamed(writer, identity, object, constraint).into_iter().chain(validated_alone(writer, identity, constraint)).collect();
     }
-    if matches!(kind, ConstraintKind::NotNull { .. }) && *validated {
-        // The column says it all.
-        return Vec::new();
+    if let (ConstraintKind::NotNull { column }, true) = (kind, *validated) {
+        return not_null::named(writer, identity, object, constraint, column);
     }
     let is_domain = writer.find(&[Kind::Domain], &parent).is_some();
     let is_foreign = writer.find(&[Kind::ForeignTable], &parent).is_some();
@@ -78,10 +77,37 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
+    if let Some(rename) = renamed(writer, identity, object, constraint).filter(|_| has_index) {
+        statements = vec![rename];
+    }
     if has_index {
         statements.extend(marks(writer, &parent, identity));
     }
     statements
+}
+
+/// Gives a key or a foreign key that a partition has of its table's, which stays, the name that it is to have.
+fn renamed(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint) -> Option<Statement> {
+    let base = writer.base?;
+    let parent = identity.parent_name();
+    let above = above(writer, identity, constraint).filter(|_| constraint.inherited)?;
+    let stays = |catalog: &Catalog| catalog.get(above).map(|it| it.definition.clone());
+    stays(base).filter(|before| writer.is_in_base(above) && stays(writer.catalog).as_ref() == Some(before))?;
+    writer.relation(&parent).filter(|(table, _)| writer.is_in_base(table))?;
+    let is_same = |other: &Constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey(_) => other.kind == constraint.kind,
+        _ => demands_same(&other.kind, &constraint.kind),
+    };
+    let is_it = |(other, object): &(&Identity, &Object)| match &object.definition {
+        Definition::Constraint(it) => it.inherited && is_same(it) && *other != identity && !writer.catalog.contains(other),
+        _ => false,
+    };
+    let (other, _) = base.within(Kind::Constraint, &parent).find(is_it)?;
+    let (old, new) = (quote_identifier(&other.name), quote_identifier(&identity.name));
+    let sql = format!("ALTER {} {}\n    RENAME CONSTRAINT {old} TO {new};", parent_words(writer, &parent), name(&parent));
+    let mut rename = Statement::creating(identity, object, sql);
+    rename.drops.push(other.clone());
+    Some(rename)
 }
 
 /// Whether a table has the constraint because a parent that it comes to has it already: it must be there before. Foreign keys
@@ -143,6 +169,7 @@ fn key_by_index(writer: &Writer<'_>, identity: &Identity, object: &Object, const
         );
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
+    statements.extend(marks(writer, &identity.parent_name(), identity));
     statements
 }
 
