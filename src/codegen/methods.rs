@@ -3,10 +3,10 @@
 //! The one place that knows a method's name, parameters and results: interface, mocks and implementation follow it. To add a method, add it
 //! here and to `repository_postgres.tmpl`.
 
-use super::model::{Column, Method, MethodResult, Packages, Table};
+use super::model::{Column, Method, Packages, Table};
 
 /// A parameter: its name and its type.
-type Parameter<'a> = (&'a str, &'a str);
+pub(crate) type Parameter<'a> = (&'a str, &'a str);
 
 /// Fills in what follows from the table's other fields: its methods, and what their implementation needs.
 pub(crate) fn complete(table: &mut Table, packages: &Packages) {
@@ -19,7 +19,7 @@ pub(crate) fn complete(table: &mut Table, packages: &Packages) {
 
 /// Whether every row that is created gives some column.
 fn requires(table: &Table) -> bool {
-    table.create_columns.iter().any(|column| !column.optional)
+    table.columns.iter().any(|column| column.insertable && !column.optional)
 }
 
 /// Returns the methods of the table's repository, in the order in which they are printed.
@@ -151,7 +151,7 @@ fn methods(table: &Table, packages: &Packages) -> Vec<Method> {
     if !table.read_only {
         if let Some(key) = &table.primary_key {
             let with = |extra: Parameter<'static>| primary.iter().copied().chain([extra]).collect::<Vec<_>>();
-            if !table.update_columns.is_empty() {
+            if table.updatable {
                 let row = [(table.names.variable.as_str(), model.as_str())];
                 out.push(method(
                     "Update",
@@ -211,41 +211,50 @@ fn parameters(columns: &[Column]) -> Vec<Parameter<'_>> {
     columns.iter().map(|column| (column.parameter.as_str(), column.value_type.qualified.as_str())).collect()
 }
 
-/// Returns the expression that a test gives for a parameter where the value does not matter.
-fn test_argument((name, go_type): &Parameter<'_>) -> String {
-    match (*name, go_type.strip_prefix("iter.Seq[").and_then(|it| it.strip_suffix(']'))) {
-        ("ctx", _) => "ctx".to_owned(),
-        ("after", _) => "nil".to_owned(),
-        ("limit", _) => "1".to_owned(),
-        ("rows", _) => format!("make({go_type}, 1)"),
-        ("create" | "patch" | "key" | "page", _) => format!("{go_type}{{}}"),
-        ("creates", Some(item)) => format!("slices.Values(make([]{item}, 1))"),
-        ("creates", None) => format!("make({go_type}, 1)"),
-        _ => format!("*new({go_type})"),
-    }
+fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
+    new(name, vec![format!("{name} {}", doc.as_ref())], parameters, results)
 }
 
-fn method(name: &str, doc: impl AsRef<str>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
+/// Returns a method with a context before its parameters.
+pub(crate) fn new(name: &str, doc: Vec<String>, parameters: &[Parameter<'_>], results: &[&str]) -> Method {
     let all: Vec<Parameter<'_>> = std::iter::once(("ctx", "context.Context")).chain(parameters.iter().copied()).collect();
     let join = |part: fn(&Parameter<'_>) -> String| all.iter().map(part).collect::<Vec<_>>().join(", ");
     let variadic = all.last().filter(|(_, go_type)| go_type.starts_with("...")).map_or("", |(name, _)| name);
-    let fixed = all.iter().filter(|(name, _)| *name != variadic);
+    let count = all.len() - usize::from(!variadic.is_empty());
+    let fixed = all[..count].iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let called = if variadic.is_empty() { fixed.clone() } else { format!("variadic({variadic}, {fixed})...") };
     Method {
         name: name.to_owned(),
-        doc: vec![format!("{name} {}", doc.as_ref())],
+        doc,
         parameters: join(|(name, go_type)| format!("{name} {go_type}")),
-        arguments: all.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        arguments: join(|(name, _)| (*name).to_owned()),
         variadic: variadic.to_owned(),
-        fixed: fixed.clone().map(|(name, _)| (*name).to_owned()).collect(),
         call: join(|(name, go_type)| if go_type.starts_with("...") { format!("{name}...") } else { (*name).to_owned() }),
         types: join(|(_, go_type)| (*go_type).to_owned()),
-        results: results.iter().map(|it| MethodResult { go_type: (*it).to_owned(), error: *it == "error" }).collect(),
+        results_helper: results_helper(count, !variadic.is_empty(), results),
+        called,
+        fixed,
+        returns: results.iter().enumerate().map(|(n, it)| returned(n, it)).collect::<Vec<_>>().join(", "),
+        results: results.iter().map(|it| (*it).to_owned()).collect(),
         fails: results.last() == Some(&"error"),
-        test_arguments: fixed.map(test_argument).collect::<Vec<_>>().join(", "),
         testable: true,
         result: match results {
             [single] => (*single).to_owned(),
             several => format!("({})", several.join(", ")),
         },
+    }
+}
+
+/// Returns how a mock of testify takes the result of a type out of a call's `ret`.
+fn returned(n: usize, go_type: &str) -> String {
+    if go_type == "error" { format!("ret.Error({n})") } else { format!("returned[{go_type}](ret, {n})") }
+}
+
+/// Returns the function of `mocks_testify.tmpl` that takes the results of a mocked call apart; empty where none fits.
+fn results_helper(fixed: usize, variadic: bool, results: &[&str]) -> String {
+    match (results, variadic, fixed) {
+        ([value, "error"], false, 1..=3) => format!("results{fixed}[{value}]"),
+        ([value, "error"], true, 1..=2) => format!("variadic{fixed}[{value}]"),
+        _ => String::new(),
     }
 }

@@ -76,26 +76,31 @@ const SESSION: &[&str] = &[
 
 /// A sum over the rows of the catalogs that a capture reads, by their numbers and the transactions that wrote them.
 /// Temporary objects and TOAST tables of others come and go without a change of the schema.
+///
+/// No cast leads from a transaction's number to an integer but by text, which takes longer than all else together: `age` tells how far it lies behind now,
+/// and the age of the first one there ever is how far now is. Rows of initdb have no age.
 const FINGERPRINT: &str = "
-    SELECT pg_catalog.sum(pg_catalog.hashtextextended(it, 0))::text FROM (
-        SELECT 'n' || oid || ' ' || xmin AS it FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(temp|toast_temp)_'
-        UNION ALL SELECT 'c' || c.oid || ' ' || c.xmin FROM pg_catalog.pg_class c WHERE c.relpersistence <> 't' AND c.relkind <> 't'
-        UNION ALL SELECT 'a' || a.attrelid || ' ' || a.attnum || ' ' || a.xmin FROM pg_catalog.pg_attribute a
+    SELECT pg_catalog.sum(pg_catalog.hashint8extended(
+        CASE pg_catalog.age(x) WHEN 2147483647 THEN 0 ELSE pg_catalog.age('3'::pg_catalog.xid)::int8 - pg_catalog.age(x) END,
+        number * 64 + kind))::text FROM (
+        SELECT 1 AS kind, oid::int8 AS number, xmin AS x FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(temp|toast_temp)_'
+        UNION ALL SELECT 2, c.oid::int8, c.xmin FROM pg_catalog.pg_class c WHERE c.relpersistence <> 't' AND c.relkind <> 't'
+        UNION ALL SELECT 3, a.attrelid::int8 * 4096 + a.attnum, a.xmin FROM pg_catalog.pg_attribute a
             JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE c.relpersistence <> 't' AND c.relkind <> 't'
-        UNION ALL SELECT 'd' || d.oid || ' ' || d.xmin FROM pg_catalog.pg_attrdef d
-        UNION ALL SELECT 'i' || i.indexrelid || ' ' || i.xmin FROM pg_catalog.pg_index i
+        UNION ALL SELECT 4, oid::int8, xmin FROM pg_catalog.pg_attrdef
+        UNION ALL SELECT 5, i.indexrelid::int8, i.xmin FROM pg_catalog.pg_index i
             JOIN pg_catalog.pg_class c ON c.oid = i.indrelid WHERE c.relpersistence <> 't' AND c.relkind <> 't'
-        UNION ALL SELECT 'o' || oid || ' ' || xmin FROM pg_catalog.pg_constraint
-        UNION ALL SELECT 'p' || oid || ' ' || xmin FROM pg_catalog.pg_proc
-        UNION ALL SELECT 't' || t.oid || ' ' || t.xmin FROM pg_catalog.pg_type t
+        UNION ALL SELECT 6, oid::int8, xmin FROM pg_catalog.pg_constraint
+        UNION ALL SELECT 7, oid::int8, xmin FROM pg_catalog.pg_proc
+        UNION ALL SELECT 8, t.oid::int8, t.xmin FROM pg_catalog.pg_type t
             JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_(temp|toast)'
-        UNION ALL SELECT 'e' || oid || ' ' || xmin FROM pg_catalog.pg_enum
-        UNION ALL SELECT 'r' || oid || ' ' || xmin FROM pg_catalog.pg_rewrite
-        UNION ALL SELECT 'g' || oid || ' ' || xmin FROM pg_catalog.pg_trigger
-        UNION ALL SELECT 'l' || oid || ' ' || xmin FROM pg_catalog.pg_policy
-        UNION ALL SELECT 's' || oid || ' ' || xmin FROM pg_catalog.pg_statistic_ext
-        UNION ALL SELECT 'x' || oid || ' ' || xmin FROM pg_catalog.pg_extension
-        UNION ALL SELECT 'h' || inhrelid || ' ' || inhparent || ' ' || xmin FROM pg_catalog.pg_inherits
+        UNION ALL SELECT 9, oid::int8, xmin FROM pg_catalog.pg_enum
+        UNION ALL SELECT 10, oid::int8, xmin FROM pg_catalog.pg_rewrite
+        UNION ALL SELECT 11, oid::int8, xmin FROM pg_catalog.pg_trigger
+        UNION ALL SELECT 12, oid::int8, xmin FROM pg_catalog.pg_policy
+        UNION ALL SELECT 13, oid::int8, xmin FROM pg_catalog.pg_statistic_ext
+        UNION ALL SELECT 14, oid::int8, xmin FROM pg_catalog.pg_extension
+        UNION ALL SELECT 15, inhrelid::int8 * 4096 + inhparent::int8, xmin FROM pg_catalog.pg_inherits
     ) rows";
 
 /// Every question, one a line.

@@ -103,6 +103,8 @@ pub(super) fn columns(
                 optional: source.default.is_some_and(|it| !it.is_null())
                     || source.identity.is_some()
                     || builder.domain_default(source.data_type),
+                insertable: !relation.read_only && source.insertable(),
+                updatable: false,
                 comparable: resolved.comparable,
                 in_primary_key,
                 doc: source.comment.map(comment_lines).unwrap_or_default(),

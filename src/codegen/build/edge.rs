@@ -239,10 +239,8 @@ impl Edge {
                 value(&self.ends[0])
             }
         };
-        let present = |of_parent: bool| {
-            let parts = self.ends.iter().map(|it| if of_parent { it.parent.present("row") } else { it.child.present("row") });
-            parts.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" && ")
-        };
+        let ends = self.ends.iter().map(|it| if to_parent { it.child.present("row") } else { it.parent.present("row") });
+        let key_present = ends.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" && ");
         let other = if to_parent { parent } else { child };
         let sql = |at: usize| format!("{}.{}", quote_identifier(&relations[at].name.schema), quote_identifier(&relations[at].name.name));
         let (child_sql, parent_sql) = (sql(self.child), sql(self.parent));
@@ -276,15 +274,13 @@ impl Edge {
             many: !to_parent && !self.single,
             to_parent,
             columns: literal::comment_lines(&columns).join(" "),
-            other: other.clone(),
             other_type: format!("{}.{}", other_home.models, other.model),
             scan: other_home.function("scan", &other.model),
             source: other_home.function("source", &other.model),
             other_sql: if to_parent { parent_sql.clone() } else { child_sql.clone() },
             key: key_of(!to_parent),
-            key_present: present(!to_parent),
+            key_present,
             other_key: key_of(to_parent),
-            other_present: present(to_parent),
             composite: self.struct_key,
             parts: self.ends.iter().map(part).collect(),
             key_type,

@@ -105,8 +105,8 @@ pub(super) struct Table<'a> {
     pub names: &'a TableNames,
     pub models: &'a str,
     pub columns: &'a [Built],
-    pub create: &'a [Column],
-    pub update: &'a [Column],
+    pub create: &'a [&'a Column],
+    pub update: &'a [&'a Column],
     pub order: &'a [&'a Column],
     pub life: &'a Lifecycle,
 }

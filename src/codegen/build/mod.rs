@@ -315,15 +315,14 @@ fn table(
     constants: &BTreeMap<(QualifiedName, String), String>,
     references: impl Fn(&QualifiedName) -> String,
 ) -> Table {
-    let columns: Vec<Column> = built.iter().map(|it| it.column.clone()).collect();
-    let create: Vec<Column> = if relation.read_only {
-        Vec::new()
-    } else {
-        zip(relation, built).filter(|(source, _)| source.insertable()).map(|(_, it)| it.column.clone()).collect()
-    };
     let life = Lifecycle::of(relation, &sql(relation), built, builder.options);
     let counts = |it: &Column| life.version.as_ref().is_some_and(|version| version.name == it.name);
-    let update: Vec<Column> = create.iter().filter(|it| !it.in_primary_key && !counts(it)).cloned().collect();
+    let mut columns: Vec<Column> = built.iter().map(|it| it.column.clone()).collect();
+    for column in &mut columns {
+        column.updatable = column.insertable && !column.in_primary_key && !counts(column);
+    }
+    let create: Vec<&Column> = columns.iter().filter(|it| it.insertable).collect();
+    let update: Vec<&Column> = columns.iter().filter(|it| it.updatable).collect();
     let found = key::find(relation);
     let by_name = |names: &[&str]| -> Vec<&Column> { names.iter().filter_map(|name| columns.iter().find(|it| it.name == *name)).collect() };
     // Without a primary key a whole unique key gives an order as good.
@@ -382,15 +381,10 @@ fn table(
             && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),
         sample: sample::none(builder.home(relation).function("make", &names.model)),
         names: names.clone(),
-        create_columns: create,
-        update_columns: update,
+        updatable: !update.is_empty(),
         columns,
         sql,
     }
-}
-
-fn zip<'r, 'a>(relation: &'r Relation<'a>, built: &'r [Built]) -> impl Iterator<Item = (&'r relation::Source<'a>, &'r Built)> {
-    relation.columns.iter().zip(built)
 }
 
 /// The relation as SQL names it.

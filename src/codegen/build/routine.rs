@@ -9,7 +9,8 @@ use super::literal::{comment_lines, field_tag, raw};
 use super::naming::Naming;
 use super::relation::Relation;
 use crate::catalog::{ArgumentMode, DataType, Definition, Identity, Kind, QualifiedName, Routine as Source};
-use crate::codegen::model::{Method, MethodResult, Routine, RoutineArgument, RoutineField, Routines, RoutinesNames};
+use crate::codegen::methods::{self, Parameter};
+use crate::codegen::model::{Method, Routine, RoutineArgument, RoutineField, Routines, RoutinesNames};
 use crate::codegen::names::{self, Scope};
 use crate::codegen::options::Options;
 use crate::ddl::{data_type, quote_identifier};
@@ -252,32 +253,12 @@ fn output_name(name: &str, n: usize) -> String {
 /// The method as interfaces and mocks print it.
 fn method(routine: &Routine) -> Method {
     let given: Vec<&RoutineArgument> = routine.arguments.iter().filter(|it| !it.parameter.is_empty()).collect();
-    let with_context = |of: fn(&RoutineArgument) -> String, first: &str| {
-        std::iter::once(first.to_owned()).chain(given.iter().map(|it| of(it))).collect::<Vec<_>>()
+    let parameters: Vec<Parameter<'_>> = given.iter().map(|it| (it.parameter.as_str(), it.go_type.as_str())).collect();
+    let list = format!("[]{}", routine.result);
+    let results: &[&str] = match routine.kind.as_str() {
+        "run" => &["error"],
+        "rows" | "values" => &[&list, "error"],
+        _ => &[&routine.result, "error"],
     };
-    let arguments = with_context(|it| it.parameter.clone(), "ctx");
-    let result = |go_type: &str| MethodResult { go_type: go_type.to_owned(), error: go_type == "error" };
-    let (results, signature) = match routine.kind.as_str() {
-        "run" => (vec![result("error")], "error".to_owned()),
-        "rows" | "values" => {
-            let list = format!("[]{}", routine.result);
-            (vec![result(&list), result("error")], format!("({list}, error)"))
-        }
-        _ => (vec![result(&routine.result), result("error")], format!("({}, error)", routine.result)),
-    };
-    Method {
-        name: routine.name.clone(),
-        doc: routine.doc.clone(),
-        parameters: with_context(|it| format!("{} {}", it.parameter, it.go_type), "ctx context.Context").join(", "),
-        types: with_context(|it| it.go_type.clone(), "context.Context").join(", "),
-        fixed: arguments.clone(),
-        variadic: String::new(),
-        call: arguments.join(", "),
-        arguments,
-        results,
-        result: signature,
-        fails: true,
-        test_arguments: with_context(|it| format!("*new({})", it.go_type), "ctx").join(", "),
-        testable: true,
-    }
+    methods::new(&routine.name, routine.doc.clone(), &parameters, results)
 }

@@ -14,7 +14,7 @@ pub(super) fn select_list(columns: &[Built]) -> String {
 pub(super) fn statements(
     table: &str,
     columns: &[Built],
-    create: &[Column],
+    create: &[&Column],
     order: &[&Column],
     keyset: bool,
     life: &Lifecycle,

@@ -7,26 +7,28 @@
 use super::scan::{Kind, Scanned, Token};
 use crate::codegen::model::Import;
 
-/// Returns the import declaration for the file, without a line break at its end; empty if it asks for none or uses nothing.
+/// Returns the import declaration for the file, without a line break at its end; empty if it asks for none or uses nothing. The scan has looked out for
+/// the packages' names.
 pub(super) fn block(source: &str, scanned: &Scanned, imports: &[Import], own_path: &str) -> String {
-    if !scanned.tokens.iter().any(|token| token.kind == Kind::Imports) {
+    let file = File { source, tokens: &scanned.tokens };
+    if !scanned.imports.iter().any(|&at| file.kind(at as usize) == Kind::Imports) {
         return String::new();
     }
-    let file = File { source, tokens: &scanned.tokens };
-    let spelled = file.spelled_imports();
-    let candidates = Candidates::of(imports.iter().filter(|it| it.path != own_path && !spelled.contains(&it.path.as_str())));
+    let spelled = file.spelled_imports(&scanned.imports);
+    // The packages that the file may use; of those with one name the first is meant.
+    let candidates: Vec<&Import> = imports.iter().filter(|it| it.path != own_path && !spelled.contains(&it.path.as_str())).collect();
     // Whether a package's name stands before a dot, and whether it stands alone: then it may be declared there.
-    let mut met = vec![(false, false); candidates.imports.len()];
-    for index in 0..file.tokens.len() {
-        if file.tokens[index].kind == Kind::Ident
-            && (index == 0 || file.kind(index - 1) != Kind::Dot)
-            && let Some(at) = candidates.find(file.text(index))
+    let mut met = vec![(false, false); candidates.len()];
+    for index in scanned.named.iter().map(|&at| at as usize) {
+        let text = file.text(index);
+        if (index == 0 || file.kind(index - 1) != Kind::Dot)
+            && let Some(at) = candidates.iter().position(|it| it.name == text)
         {
             let (selects, alone) = &mut met[at];
             *(if file.kind(index + 1) == Kind::Dot { selects } else { alone }) = true;
         }
     }
-    let met = || candidates.imports.iter().zip(&met).filter(|(_, (selects, _))| *selects);
+    let met = || candidates.iter().zip(&met).filter(|(_, (selects, _))| *selects);
     let mut used: Vec<&Import> = met().map(|(import, _)| *import).collect();
     let hidden: Vec<&str> = met().filter(|(_, (_, alone))| *alone).map(|(import, _)| import.name.as_str()).collect();
     if !hidden.is_empty() {
@@ -35,34 +37,6 @@ pub(super) fn block(source: &str, scanned: &Scanned, imports: &[Import], own_pat
     }
     used.sort_by(|a, b| (group(&a.path), &a.path, &a.name).cmp(&(group(&b.path), &b.path, &b.name)));
     spell(&used)
-}
-
-/// The packages that a file may use, the first of each name.
-struct Candidates<'i> {
-    imports: Vec<&'i Import>,
-    /// By first byte: which lengths there are. Most names can be told from every package by that alone.
-    lengths: [u64; 256],
-}
-
-impl<'i> Candidates<'i> {
-    fn of(imports: impl Iterator<Item = &'i Import>) -> Self {
-        let mut candidates = Candidates { imports: Vec::new(), lengths: [0; 256] };
-        for import in imports {
-            if candidates.find(&import.name).is_none() {
-                candidates.lengths[usize::from(import.name.bytes().next().unwrap_or(0))] |= 1 << (import.name.len() & 63);
-                candidates.imports.push(import);
-            }
-        }
-        candidates
-    }
-
-    fn find(&self, name: &str) -> Option<usize> {
-        let first = usize::from(name.bytes().next().unwrap_or(0));
-        if self.lengths[first] & (1 << (name.len() & 63)) == 0 {
-            return None;
-        }
-        self.imports.iter().position(|it| it.name == name)
-    }
 }
 
 fn spell(used: &[&Import]) -> String {
@@ -126,9 +100,9 @@ impl<'a> File<'a> {
     }
 
     /// The paths of the import declarations that the source spells itself.
-    fn spelled_imports(&self) -> Vec<&'a str> {
+    fn spelled_imports(&self, keywords: &[u32]) -> Vec<&'a str> {
         let mut paths = Vec::new();
-        for index in 0..self.tokens.len() {
+        for index in keywords.iter().map(|&at| at as usize) {
             if self.kind(index) != Kind::Import {
                 continue;
             }
@@ -331,7 +305,8 @@ impl<'a> Scopes<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{finish, scan::scan};
+    use super::super::finish;
+    use super::super::scan::{Names, scan};
     use super::*;
 
     fn imports() -> Vec<Import> {
@@ -350,7 +325,7 @@ mod tests {
 
     fn check(body: &str, expected: &str) {
         let source = format!("package p\n\n@imports\n\n{body}\n");
-        let scanned = scan(&source).unwrap();
+        let scanned = scan(&source, &Names::of(imports().iter().map(|it| it.name.as_str()))).unwrap();
         assert_eq!(block(&source, &scanned, &imports(), "example.org/shop/models"), expected, "{body}");
     }
 

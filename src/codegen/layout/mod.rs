@@ -35,7 +35,8 @@ const IMPORTS: &str = "@imports";
 /// # Errors
 /// Source that is no Go: the place is the source's own line and column.
 pub fn finish(source: &str, imports: &[Import], own_path: &str) -> Result<String, LayoutError> {
-    let scanned = scan::scan(source)?;
+    let names = scan::Names::of(imports.iter().map(|it| it.name.as_str()));
+    let scanned = scan::scan(source, &names)?;
     let block = imports::block(source, &scanned, imports, own_path);
     Ok(structure::lay_out(source, scanned, &block))
 }

@@ -139,10 +139,18 @@ impl<'a> Printer<'a> {
         begun
     }
 
-    /// Writes what the source has on the line from behind a token that was written up to the end of another.
+    /// Writes what the source has from behind a token that was written up to the end of another. Line breaks are those of raw strings.
     pub(super) fn through(&mut self, index: usize, last: usize) {
         let (from, to) = (self.tokens[index].end as usize, self.tokens[last].end as usize);
         self.columns.text(&self.source[from..to]);
+        let end_line = self.tokens[last].end_line;
+        let breaks = end_line - self.source_line;
+        if breaks > 0 {
+            self.unaligned = true;
+            self.line += breaks;
+            self.source_line = end_line;
+            self.last_line = end_line;
+        }
     }
 
     /// Writes text that is not in the source in place of the token.

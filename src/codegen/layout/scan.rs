@@ -145,10 +145,32 @@ pub(super) struct Comment {
 pub(super) struct Scanned {
     pub(super) tokens: Vec<Token>,
     pub(super) comments: Vec<Comment>,
+    /// The tokens that may be one of the names that were asked for, as indexes into `tokens`.
+    pub(super) named: Vec<u32>,
+    /// The keywords `import`, and the line that the import block replaces, if there is one.
+    pub(super) imports: Vec<u32>,
+}
+
+/// Names to look out for: what is told is their first bytes and lengths, which is enough to pass over most others.
+pub(super) struct Names([u64; 256]);
+
+impl Names {
+    pub(super) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let mut lengths = [0; 256];
+        for name in names {
+            lengths[usize::from(name.bytes().next().unwrap_or(0))] |= 1 << (name.len() & 63);
+        }
+        Names(lengths)
+    }
+
+    fn may_hold(&self, word: &[u8]) -> bool {
+        self.0[usize::from(word[0])] & (1 << (word.len() & 63)) != 0
+    }
 }
 
 struct Scanner<'a> {
     source: &'a str,
+    names: &'a Names,
     bytes: &'a [u8],
     at: usize,
     line: u32,
@@ -157,15 +179,18 @@ struct Scanner<'a> {
     open: Vec<u32>,
     tokens: Vec<Token>,
     comments: Vec<Comment>,
+    named: Vec<u32>,
+    imports: Vec<u32>,
 }
 
 /// Splits a file into tokens.
 ///
 /// # Errors
 /// Text that is no Go token, a literal or comment without its end, brackets that don't pair.
-pub(super) fn scan(source: &str) -> Result<Scanned, LayoutError> {
+pub(super) fn scan(source: &str, names: &Names) -> Result<Scanned, LayoutError> {
     let mut scanner = Scanner {
         source,
+        names,
         bytes: source.as_bytes(),
         at: 0,
         line: 1,
@@ -173,12 +198,15 @@ pub(super) fn scan(source: &str) -> Result<Scanned, LayoutError> {
         open: Vec::new(),
         tokens: Vec::with_capacity(source.len() / 3 + 16),
         comments: Vec::new(),
+        named: Vec::new(),
+        imports: Vec::new(),
     };
     if u32::try_from(source.len()).is_err() {
         return Err(scanner.error(0, Problem::TooLong));
     }
     scanner.run()?;
-    Ok(Scanned { tokens: scanner.tokens, comments: scanner.comments })
+    let Scanner { tokens, comments, named, imports, .. } = scanner;
+    Ok(Scanned { tokens, comments, named, imports })
 }
 
 impl Scanner<'_> {
@@ -302,7 +330,15 @@ impl Scanner<'_> {
                 break;
             }
         }
-        Ok(keyword(&self.bytes[start..self.at]))
+        let word = &self.bytes[start..self.at];
+        let kind = keyword(word);
+        let index = self.tokens.len() as u32;
+        match kind {
+            Kind::Ident if self.names.may_hold(word) => self.named.push(index),
+            Kind::Import => self.imports.push(index),
+            _ => {}
+        }
+        Ok(kind)
     }
 
     /// A number, more generously than Go: the compiler tells of a bad one.
@@ -353,6 +389,7 @@ impl Scanner<'_> {
             return Err(self.error(start, Problem::Character('@')));
         }
         self.at += super::IMPORTS.len();
+        self.imports.push(self.tokens.len() as u32);
         Ok(Kind::Imports)
     }
 
@@ -425,6 +462,10 @@ fn keyword(word: &[u8]) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scan(source: &str) -> Result<Scanned, LayoutError> {
+        super::scan(source, &Names::of([].into_iter()))
+    }
 
     fn check(source: &str, expected: &[&str]) {
         let scanned = scan(source).unwrap_or_else(|error| panic!("{source}: {error}"));

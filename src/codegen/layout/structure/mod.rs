@@ -256,7 +256,13 @@ impl Walk<'_> {
                 frame.item_line += 1;
             } else {
                 frame.item_line = line;
-                if matches!(frame.holds, Holds::Statements | Holds::Clause)
+                let plain = match frame.holds {
+                    Holds::Statements | Holds::Clause => kind != Kind::Func,
+                    Holds::Methods => kind == Kind::Ident,
+                    Holds::File => kind == Kind::Func,
+                    _ => false,
+                };
+                if plain
                     && !frame.flat
                     && let Some(last) = self.plain_statement(index)
                 {

@@ -1,29 +1,32 @@
-//! Statements that are right as they stand: on one line, every blank where it belongs.
+//! Statements and signatures that are right as they stand: on one line but for raw strings, every blank where it belongs.
 //!
-//! Most statements are such. Nothing in them breaks, indents or lines up, so the rules for that have nothing to say, and the
+//! Most are such. Nothing in them breaks, indents or lines up, so the rules for that have nothing to say, and the
 //! line goes to the result as one piece instead of token by token.
 
 use super::super::scan::Kind;
 use super::Walk;
 
 impl Walk<'_> {
-    /// The last token of the statement that begins with a token, where all of it is on one line and goes to the result as it stands.
+    /// The last token of the statement or signature that begins with a token, where all of it goes to the result as it stands.
     pub(super) fn plain_statement(&self, index: usize) -> Option<usize> {
         let tokens = &self.print.tokens;
         let first = &tokens[index];
-        if !matches!(first.kind, Kind::Ident | Kind::Return | Kind::Var | Kind::Jump) || first.end_line != first.line {
+        if !matches!(first.kind, Kind::Ident | Kind::Return | Kind::Const | Kind::Var | Kind::Jump | Kind::Func) {
             return None;
         }
         // `var (` groups specifications, which line up.
-        if first.kind == Kind::Var && self.kind(index + 1) != Kind::Ident {
+        if matches!(first.kind, Kind::Const | Kind::Var) && self.kind(index + 1) != Kind::Ident {
             return None;
         }
         let mut depth = 0u32;
         let mut before = first;
         for (at, token) in tokens.iter().enumerate().skip(index + 1) {
-            if token.line > first.line {
+            if token.line > before.end_line {
                 // A comment behind the statement is the next token's.
                 return (depth == 0 && before.kind.ends_statement()).then_some(at - 1);
+            }
+            if self.roles[at].is_body() {
+                return (depth == 0).then_some(at - 1);
             }
             let apart = match token.start - before.end {
                 0 => false,
@@ -42,7 +45,7 @@ impl Walk<'_> {
                 _ if before.kind == Kind::Comma => true,
                 _ => apart,
             };
-            if apart != wanted || token.comments != first.comments || token.end_line != token.line {
+            if apart != wanted || token.comments != first.comments {
                 return None;
             }
             match token.kind {

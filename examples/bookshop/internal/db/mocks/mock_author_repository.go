@@ -30,60 +30,32 @@ func NewMockAuthorRepository(t interface {
 
 // Create mocks AuthorRepository.Create.
 func (m *MockAuthorRepository) Create(ctx context.Context, create models.AuthorCreate) (models.Author, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.AuthorCreate) (models.Author, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.Author](ret, 0), ret.Error(1)
+	return results2[models.Author](m.Called(ctx, create), ctx, create)
 }
 
 // CreateMany mocks AuthorRepository.CreateMany.
 func (m *MockAuthorRepository) CreateMany(ctx context.Context, creates []models.AuthorCreate) ([]models.Author, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.AuthorCreate) ([]models.Author, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[[]models.Author](ret, 0), ret.Error(1)
+	return results2[[]models.Author](m.Called(ctx, creates), ctx, creates)
 }
 
 // CopyFrom mocks AuthorRepository.CopyFrom.
 func (m *MockAuthorRepository) CopyFrom(ctx context.Context, creates iter.Seq[models.AuthorCreate]) (int64, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.AuthorCreate]) (int64, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, creates), ctx, creates)
 }
 
 // Get mocks AuthorRepository.Get.
 func (m *MockAuthorRepository) Get(ctx context.Context, id int64) (models.Author, error) {
-	ret := m.Called(ctx, id)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (models.Author, error)); ok {
-		return returnFunc(ctx, id)
-	}
-	return returned[models.Author](ret, 0), ret.Error(1)
+	return results2[models.Author](m.Called(ctx, id), ctx, id)
 }
 
 // GetForUpdate mocks AuthorRepository.GetForUpdate.
 func (m *MockAuthorRepository) GetForUpdate(ctx context.Context, id int64, wait ...pgdb.Wait) (models.Author, error) {
-	args := []any{ctx, id}
-	for _, arg := range wait {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, ...pgdb.Wait) (models.Author, error)); ok {
-		return returnFunc(ctx, id, wait...)
-	}
-	return returned[models.Author](ret, 0), ret.Error(1)
+	return variadic2[models.Author](m.Called(variadic(wait, ctx, id)...), ctx, id, wait)
 }
 
 // List mocks AuthorRepository.List.
 func (m *MockAuthorRepository) List(ctx context.Context, page pgdb.Page) ([]models.Author, error) {
-	ret := m.Called(ctx, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Author, error)); ok {
-		return returnFunc(ctx, page)
-	}
-	return returned[[]models.Author](ret, 0), ret.Error(1)
+	return results2[[]models.Author](m.Called(ctx, page), ctx, page)
 }
 
 // ListAfter mocks AuthorRepository.ListAfter.
@@ -97,37 +69,17 @@ func (m *MockAuthorRepository) ListAfter(ctx context.Context, after *models.Auth
 
 // Find mocks AuthorRepository.Find.
 func (m *MockAuthorRepository) Find(ctx context.Context, options ...pgdb.Option) ([]models.Author, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Author, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]models.Author](ret, 0), ret.Error(1)
+	return variadic1[[]models.Author](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // FindOne mocks AuthorRepository.FindOne.
 func (m *MockAuthorRepository) FindOne(ctx context.Context, options ...pgdb.Option) (models.Author, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Author, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[models.Author](ret, 0), ret.Error(1)
+	return variadic1[models.Author](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // All mocks AuthorRepository.All.
 func (m *MockAuthorRepository) All(ctx context.Context, options ...pgdb.Option) iter.Seq2[models.Author, error] {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
+	ret := m.Called(variadic(options, ctx)...)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Author, error]); ok {
 		return returnFunc(ctx, options...)
 	}
@@ -136,33 +88,17 @@ func (m *MockAuthorRepository) All(ctx context.Context, options ...pgdb.Option) 
 
 // LoadBooksByAuthorID mocks AuthorRepository.LoadBooksByAuthorID.
 func (m *MockAuthorRepository) LoadBooksByAuthorID(ctx context.Context, rows []models.Author, options ...pgdb.Option) (map[int64][]models.Book, error) {
-	args := []any{ctx, rows}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Author, ...pgdb.Option) (map[int64][]models.Book, error)); ok {
-		return returnFunc(ctx, rows, options...)
-	}
-	return returned[map[int64][]models.Book](ret, 0), ret.Error(1)
+	return variadic2[map[int64][]models.Book](m.Called(variadic(options, ctx, rows)...), ctx, rows, options)
 }
 
 // Update mocks AuthorRepository.Update.
 func (m *MockAuthorRepository) Update(ctx context.Context, author models.Author) (models.Author, error) {
-	ret := m.Called(ctx, author)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.Author) (models.Author, error)); ok {
-		return returnFunc(ctx, author)
-	}
-	return returned[models.Author](ret, 0), ret.Error(1)
+	return results2[models.Author](m.Called(ctx, author), ctx, author)
 }
 
 // Patch mocks AuthorRepository.Patch.
 func (m *MockAuthorRepository) Patch(ctx context.Context, id int64, patch models.AuthorPatch) (models.Author, error) {
-	ret := m.Called(ctx, id, patch)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, models.AuthorPatch) (models.Author, error)); ok {
-		return returnFunc(ctx, id, patch)
-	}
-	return returned[models.Author](ret, 0), ret.Error(1)
+	return results3[models.Author](m.Called(ctx, id, patch), ctx, id, patch)
 }
 
 // Delete mocks AuthorRepository.Delete.
@@ -176,22 +112,10 @@ func (m *MockAuthorRepository) Delete(ctx context.Context, id int64) error {
 
 // Exists mocks AuthorRepository.Exists.
 func (m *MockAuthorRepository) Exists(ctx context.Context, id int64) (bool, error) {
-	ret := m.Called(ctx, id)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (bool, error)); ok {
-		return returnFunc(ctx, id)
-	}
-	return returned[bool](ret, 0), ret.Error(1)
+	return results2[bool](m.Called(ctx, id), ctx, id)
 }
 
 // Count mocks AuthorRepository.Count.
 func (m *MockAuthorRepository) Count(ctx context.Context, filters ...pgdb.Filter) (int64, error) {
-	args := []any{ctx}
-	for _, arg := range filters {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
-		return returnFunc(ctx, filters...)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return variadic1[int64](m.Called(variadic(filters, ctx)...), ctx, filters)
 }

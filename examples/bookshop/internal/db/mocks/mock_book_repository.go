@@ -30,87 +30,47 @@ func NewMockBookRepository(t interface {
 
 // Create mocks BookRepository.Create.
 func (m *MockBookRepository) Create(ctx context.Context, create models.BookCreate) (models.Book, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.BookCreate) (models.Book, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return results2[models.Book](m.Called(ctx, create), ctx, create)
 }
 
 // CreateMany mocks BookRepository.CreateMany.
 func (m *MockBookRepository) CreateMany(ctx context.Context, creates []models.BookCreate) ([]models.Book, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.BookCreate) ([]models.Book, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[[]models.Book](ret, 0), ret.Error(1)
+	return results2[[]models.Book](m.Called(ctx, creates), ctx, creates)
 }
 
 // CopyFrom mocks BookRepository.CopyFrom.
 func (m *MockBookRepository) CopyFrom(ctx context.Context, creates iter.Seq[models.BookCreate]) (int64, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.BookCreate]) (int64, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, creates), ctx, creates)
 }
 
 // Get mocks BookRepository.Get.
 func (m *MockBookRepository) Get(ctx context.Context, id int64) (models.Book, error) {
-	ret := m.Called(ctx, id)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (models.Book, error)); ok {
-		return returnFunc(ctx, id)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return results2[models.Book](m.Called(ctx, id), ctx, id)
 }
 
 // GetForUpdate mocks BookRepository.GetForUpdate.
 func (m *MockBookRepository) GetForUpdate(ctx context.Context, id int64, wait ...pgdb.Wait) (models.Book, error) {
-	args := []any{ctx, id}
-	for _, arg := range wait {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, ...pgdb.Wait) (models.Book, error)); ok {
-		return returnFunc(ctx, id, wait...)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return variadic2[models.Book](m.Called(variadic(wait, ctx, id)...), ctx, id, wait)
 }
 
 // GetByIsbn mocks BookRepository.GetByIsbn.
 func (m *MockBookRepository) GetByIsbn(ctx context.Context, isbn string) (models.Book, error) {
-	ret := m.Called(ctx, isbn)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, string) (models.Book, error)); ok {
-		return returnFunc(ctx, isbn)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return results2[models.Book](m.Called(ctx, isbn), ctx, isbn)
 }
 
 // List mocks BookRepository.List.
 func (m *MockBookRepository) List(ctx context.Context, page pgdb.Page) ([]models.Book, error) {
-	ret := m.Called(ctx, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Book, error)); ok {
-		return returnFunc(ctx, page)
-	}
-	return returned[[]models.Book](ret, 0), ret.Error(1)
+	return results2[[]models.Book](m.Called(ctx, page), ctx, page)
 }
 
 // ListByAuthorID mocks BookRepository.ListByAuthorID.
 func (m *MockBookRepository) ListByAuthorID(ctx context.Context, authorID int64, page pgdb.Page) ([]models.Book, error) {
-	ret := m.Called(ctx, authorID, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, pgdb.Page) ([]models.Book, error)); ok {
-		return returnFunc(ctx, authorID, page)
-	}
-	return returned[[]models.Book](ret, 0), ret.Error(1)
+	return results3[[]models.Book](m.Called(ctx, authorID, page), ctx, authorID, page)
 }
 
 // CountByAuthorID mocks BookRepository.CountByAuthorID.
 func (m *MockBookRepository) CountByAuthorID(ctx context.Context, authorID int64) (int64, error) {
-	ret := m.Called(ctx, authorID)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (int64, error)); ok {
-		return returnFunc(ctx, authorID)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, authorID), ctx, authorID)
 }
 
 // ListAfter mocks BookRepository.ListAfter.
@@ -124,37 +84,17 @@ func (m *MockBookRepository) ListAfter(ctx context.Context, after *models.BookCu
 
 // Find mocks BookRepository.Find.
 func (m *MockBookRepository) Find(ctx context.Context, options ...pgdb.Option) ([]models.Book, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Book, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]models.Book](ret, 0), ret.Error(1)
+	return variadic1[[]models.Book](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // FindOne mocks BookRepository.FindOne.
 func (m *MockBookRepository) FindOne(ctx context.Context, options ...pgdb.Option) (models.Book, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Book, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return variadic1[models.Book](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // All mocks BookRepository.All.
 func (m *MockBookRepository) All(ctx context.Context, options ...pgdb.Option) iter.Seq2[models.Book, error] {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
+	ret := m.Called(variadic(options, ctx)...)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Book, error]); ok {
 		return returnFunc(ctx, options...)
 	}
@@ -163,68 +103,32 @@ func (m *MockBookRepository) All(ctx context.Context, options ...pgdb.Option) it
 
 // LoadAuthors mocks BookRepository.LoadAuthors.
 func (m *MockBookRepository) LoadAuthors(ctx context.Context, rows []models.Book, options ...pgdb.Option) (map[int64]models.Author, error) {
-	args := []any{ctx, rows}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Book, ...pgdb.Option) (map[int64]models.Author, error)); ok {
-		return returnFunc(ctx, rows, options...)
-	}
-	return returned[map[int64]models.Author](ret, 0), ret.Error(1)
+	return variadic2[map[int64]models.Author](m.Called(variadic(options, ctx, rows)...), ctx, rows, options)
 }
 
 // FindWithAuthor mocks BookRepository.FindWithAuthor.
 func (m *MockBookRepository) FindWithAuthor(ctx context.Context, options ...pgdb.Option) ([]pgdb.Joined[models.Book, models.Author], error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]pgdb.Joined[models.Book, models.Author], error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]pgdb.Joined[models.Book, models.Author]](ret, 0), ret.Error(1)
+	return variadic1[[]pgdb.Joined[models.Book, models.Author]](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // LoadOrderLinesByBookID mocks BookRepository.LoadOrderLinesByBookID.
 func (m *MockBookRepository) LoadOrderLinesByBookID(ctx context.Context, rows []models.Book, options ...pgdb.Option) (map[int64][]models.OrderLine, error) {
-	args := []any{ctx, rows}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Book, ...pgdb.Option) (map[int64][]models.OrderLine, error)); ok {
-		return returnFunc(ctx, rows, options...)
-	}
-	return returned[map[int64][]models.OrderLine](ret, 0), ret.Error(1)
+	return variadic2[map[int64][]models.OrderLine](m.Called(variadic(options, ctx, rows)...), ctx, rows, options)
 }
 
 // Update mocks BookRepository.Update.
 func (m *MockBookRepository) Update(ctx context.Context, book models.Book) (models.Book, error) {
-	ret := m.Called(ctx, book)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.Book) (models.Book, error)); ok {
-		return returnFunc(ctx, book)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return results2[models.Book](m.Called(ctx, book), ctx, book)
 }
 
 // Patch mocks BookRepository.Patch.
 func (m *MockBookRepository) Patch(ctx context.Context, id int64, patch models.BookPatch) (models.Book, error) {
-	ret := m.Called(ctx, id, patch)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, models.BookPatch) (models.Book, error)); ok {
-		return returnFunc(ctx, id, patch)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return results3[models.Book](m.Called(ctx, id, patch), ctx, id, patch)
 }
 
 // UpsertByIsbn mocks BookRepository.UpsertByIsbn.
 func (m *MockBookRepository) UpsertByIsbn(ctx context.Context, create models.BookCreate) (models.Book, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.BookCreate) (models.Book, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.Book](ret, 0), ret.Error(1)
+	return results2[models.Book](m.Called(ctx, create), ctx, create)
 }
 
 // Delete mocks BookRepository.Delete.
@@ -256,22 +160,10 @@ func (m *MockBookRepository) Restore(ctx context.Context, id int64) error {
 
 // Exists mocks BookRepository.Exists.
 func (m *MockBookRepository) Exists(ctx context.Context, id int64) (bool, error) {
-	ret := m.Called(ctx, id)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (bool, error)); ok {
-		return returnFunc(ctx, id)
-	}
-	return returned[bool](ret, 0), ret.Error(1)
+	return results2[bool](m.Called(ctx, id), ctx, id)
 }
 
 // Count mocks BookRepository.Count.
 func (m *MockBookRepository) Count(ctx context.Context, filters ...pgdb.Filter) (int64, error) {
-	args := []any{ctx}
-	for _, arg := range filters {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
-		return returnFunc(ctx, filters...)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return variadic1[int64](m.Called(variadic(filters, ctx)...), ctx, filters)
 }

@@ -31,96 +31,52 @@ func NewMockOrderLineRepository(t interface {
 
 // Create mocks OrderLineRepository.Create.
 func (m *MockOrderLineRepository) Create(ctx context.Context, create models.OrderLineCreate) (models.OrderLine, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineCreate) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return results2[models.OrderLine](m.Called(ctx, create), ctx, create)
 }
 
 // CreateMany mocks OrderLineRepository.CreateMany.
 func (m *MockOrderLineRepository) CreateMany(ctx context.Context, creates []models.OrderLineCreate) ([]models.OrderLine, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderLineCreate) ([]models.OrderLine, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
+	return results2[[]models.OrderLine](m.Called(ctx, creates), ctx, creates)
 }
 
 // CopyFrom mocks OrderLineRepository.CopyFrom.
 func (m *MockOrderLineRepository) CopyFrom(ctx context.Context, creates iter.Seq[models.OrderLineCreate]) (int64, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.OrderLineCreate]) (int64, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, creates), ctx, creates)
 }
 
 // Get mocks OrderLineRepository.Get.
 func (m *MockOrderLineRepository) Get(ctx context.Context, key models.OrderLineKey) (models.OrderLine, error) {
-	ret := m.Called(ctx, key)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, key)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return results2[models.OrderLine](m.Called(ctx, key), ctx, key)
 }
 
 // GetForUpdate mocks OrderLineRepository.GetForUpdate.
 func (m *MockOrderLineRepository) GetForUpdate(ctx context.Context, key models.OrderLineKey, wait ...pgdb.Wait) (models.OrderLine, error) {
-	args := []any{ctx, key}
-	for _, arg := range wait {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey, ...pgdb.Wait) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, key, wait...)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return variadic2[models.OrderLine](m.Called(variadic(wait, ctx, key)...), ctx, key, wait)
 }
 
 // List mocks OrderLineRepository.List.
 func (m *MockOrderLineRepository) List(ctx context.Context, page pgdb.Page) ([]models.OrderLine, error) {
-	ret := m.Called(ctx, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.OrderLine, error)); ok {
-		return returnFunc(ctx, page)
-	}
-	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
+	return results2[[]models.OrderLine](m.Called(ctx, page), ctx, page)
 }
 
 // ListByBookID mocks OrderLineRepository.ListByBookID.
 func (m *MockOrderLineRepository) ListByBookID(ctx context.Context, bookID int64, page pgdb.Page) ([]models.OrderLine, error) {
-	ret := m.Called(ctx, bookID, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64, pgdb.Page) ([]models.OrderLine, error)); ok {
-		return returnFunc(ctx, bookID, page)
-	}
-	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
+	return results3[[]models.OrderLine](m.Called(ctx, bookID, page), ctx, bookID, page)
 }
 
 // CountByBookID mocks OrderLineRepository.CountByBookID.
 func (m *MockOrderLineRepository) CountByBookID(ctx context.Context, bookID int64) (int64, error) {
-	ret := m.Called(ctx, bookID)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, int64) (int64, error)); ok {
-		return returnFunc(ctx, bookID)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, bookID), ctx, bookID)
 }
 
 // ListByOrderID mocks OrderLineRepository.ListByOrderID.
 func (m *MockOrderLineRepository) ListByOrderID(ctx context.Context, orderID uuid.UUID, page pgdb.Page) ([]models.OrderLine, error) {
-	ret := m.Called(ctx, orderID, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID, pgdb.Page) ([]models.OrderLine, error)); ok {
-		return returnFunc(ctx, orderID, page)
-	}
-	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
+	return results3[[]models.OrderLine](m.Called(ctx, orderID, page), ctx, orderID, page)
 }
 
 // CountByOrderID mocks OrderLineRepository.CountByOrderID.
 func (m *MockOrderLineRepository) CountByOrderID(ctx context.Context, orderID uuid.UUID) (int64, error) {
-	ret := m.Called(ctx, orderID)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID) (int64, error)); ok {
-		return returnFunc(ctx, orderID)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, orderID), ctx, orderID)
 }
 
 // ListAfter mocks OrderLineRepository.ListAfter.
@@ -134,37 +90,17 @@ func (m *MockOrderLineRepository) ListAfter(ctx context.Context, after *models.O
 
 // Find mocks OrderLineRepository.Find.
 func (m *MockOrderLineRepository) Find(ctx context.Context, options ...pgdb.Option) ([]models.OrderLine, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.OrderLine, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]models.OrderLine](ret, 0), ret.Error(1)
+	return variadic1[[]models.OrderLine](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // FindOne mocks OrderLineRepository.FindOne.
 func (m *MockOrderLineRepository) FindOne(ctx context.Context, options ...pgdb.Option) (models.OrderLine, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return variadic1[models.OrderLine](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // All mocks OrderLineRepository.All.
 func (m *MockOrderLineRepository) All(ctx context.Context, options ...pgdb.Option) iter.Seq2[models.OrderLine, error] {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
+	ret := m.Called(variadic(options, ctx)...)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.OrderLine, error]); ok {
 		return returnFunc(ctx, options...)
 	}
@@ -173,81 +109,37 @@ func (m *MockOrderLineRepository) All(ctx context.Context, options ...pgdb.Optio
 
 // LoadBooks mocks OrderLineRepository.LoadBooks.
 func (m *MockOrderLineRepository) LoadBooks(ctx context.Context, rows []models.OrderLine, options ...pgdb.Option) (map[int64]models.Book, error) {
-	args := []any{ctx, rows}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderLine, ...pgdb.Option) (map[int64]models.Book, error)); ok {
-		return returnFunc(ctx, rows, options...)
-	}
-	return returned[map[int64]models.Book](ret, 0), ret.Error(1)
+	return variadic2[map[int64]models.Book](m.Called(variadic(options, ctx, rows)...), ctx, rows, options)
 }
 
 // FindWithBook mocks OrderLineRepository.FindWithBook.
 func (m *MockOrderLineRepository) FindWithBook(ctx context.Context, options ...pgdb.Option) ([]pgdb.Joined[models.OrderLine, models.Book], error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]pgdb.Joined[models.OrderLine, models.Book], error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]pgdb.Joined[models.OrderLine, models.Book]](ret, 0), ret.Error(1)
+	return variadic1[[]pgdb.Joined[models.OrderLine, models.Book]](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // LoadOrders mocks OrderLineRepository.LoadOrders.
 func (m *MockOrderLineRepository) LoadOrders(ctx context.Context, rows []models.OrderLine, options ...pgdb.Option) (map[uuid.UUID]models.Order, error) {
-	args := []any{ctx, rows}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderLine, ...pgdb.Option) (map[uuid.UUID]models.Order, error)); ok {
-		return returnFunc(ctx, rows, options...)
-	}
-	return returned[map[uuid.UUID]models.Order](ret, 0), ret.Error(1)
+	return variadic2[map[uuid.UUID]models.Order](m.Called(variadic(options, ctx, rows)...), ctx, rows, options)
 }
 
 // FindWithOrder mocks OrderLineRepository.FindWithOrder.
 func (m *MockOrderLineRepository) FindWithOrder(ctx context.Context, options ...pgdb.Option) ([]pgdb.Joined[models.OrderLine, models.Order], error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]pgdb.Joined[models.OrderLine, models.Order], error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]pgdb.Joined[models.OrderLine, models.Order]](ret, 0), ret.Error(1)
+	return variadic1[[]pgdb.Joined[models.OrderLine, models.Order]](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // Update mocks OrderLineRepository.Update.
 func (m *MockOrderLineRepository) Update(ctx context.Context, orderLine models.OrderLine) (models.OrderLine, error) {
-	ret := m.Called(ctx, orderLine)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLine) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, orderLine)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return results2[models.OrderLine](m.Called(ctx, orderLine), ctx, orderLine)
 }
 
 // Patch mocks OrderLineRepository.Patch.
 func (m *MockOrderLineRepository) Patch(ctx context.Context, key models.OrderLineKey, patch models.OrderLinePatch) (models.OrderLine, error) {
-	ret := m.Called(ctx, key, patch)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey, models.OrderLinePatch) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, key, patch)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return results3[models.OrderLine](m.Called(ctx, key, patch), ctx, key, patch)
 }
 
 // Upsert mocks OrderLineRepository.Upsert.
 func (m *MockOrderLineRepository) Upsert(ctx context.Context, create models.OrderLineCreate) (models.OrderLine, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineCreate) (models.OrderLine, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.OrderLine](ret, 0), ret.Error(1)
+	return results2[models.OrderLine](m.Called(ctx, create), ctx, create)
 }
 
 // Delete mocks OrderLineRepository.Delete.
@@ -261,22 +153,10 @@ func (m *MockOrderLineRepository) Delete(ctx context.Context, key models.OrderLi
 
 // Exists mocks OrderLineRepository.Exists.
 func (m *MockOrderLineRepository) Exists(ctx context.Context, key models.OrderLineKey) (bool, error) {
-	ret := m.Called(ctx, key)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderLineKey) (bool, error)); ok {
-		return returnFunc(ctx, key)
-	}
-	return returned[bool](ret, 0), ret.Error(1)
+	return results2[bool](m.Called(ctx, key), ctx, key)
 }
 
 // Count mocks OrderLineRepository.Count.
 func (m *MockOrderLineRepository) Count(ctx context.Context, filters ...pgdb.Filter) (int64, error) {
-	args := []any{ctx}
-	for _, arg := range filters {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
-		return returnFunc(ctx, filters...)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return variadic1[int64](m.Called(variadic(filters, ctx)...), ctx, filters)
 }

@@ -31,60 +31,32 @@ func NewMockOrderRepository(t interface {
 
 // Create mocks OrderRepository.Create.
 func (m *MockOrderRepository) Create(ctx context.Context, create models.OrderCreate) (models.Order, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderCreate) (models.Order, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return results2[models.Order](m.Called(ctx, create), ctx, create)
 }
 
 // CreateMany mocks OrderRepository.CreateMany.
 func (m *MockOrderRepository) CreateMany(ctx context.Context, creates []models.OrderCreate) ([]models.Order, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.OrderCreate) ([]models.Order, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[[]models.Order](ret, 0), ret.Error(1)
+	return results2[[]models.Order](m.Called(ctx, creates), ctx, creates)
 }
 
 // CopyFrom mocks OrderRepository.CopyFrom.
 func (m *MockOrderRepository) CopyFrom(ctx context.Context, creates iter.Seq[models.OrderCreate]) (int64, error) {
-	ret := m.Called(ctx, creates)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, iter.Seq[models.OrderCreate]) (int64, error)); ok {
-		return returnFunc(ctx, creates)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return results2[int64](m.Called(ctx, creates), ctx, creates)
 }
 
 // Get mocks OrderRepository.Get.
 func (m *MockOrderRepository) Get(ctx context.Context, id uuid.UUID) (models.Order, error) {
-	ret := m.Called(ctx, id)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID) (models.Order, error)); ok {
-		return returnFunc(ctx, id)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return results2[models.Order](m.Called(ctx, id), ctx, id)
 }
 
 // GetForUpdate mocks OrderRepository.GetForUpdate.
 func (m *MockOrderRepository) GetForUpdate(ctx context.Context, id uuid.UUID, wait ...pgdb.Wait) (models.Order, error) {
-	args := []any{ctx, id}
-	for _, arg := range wait {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID, ...pgdb.Wait) (models.Order, error)); ok {
-		return returnFunc(ctx, id, wait...)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return variadic2[models.Order](m.Called(variadic(wait, ctx, id)...), ctx, id, wait)
 }
 
 // List mocks OrderRepository.List.
 func (m *MockOrderRepository) List(ctx context.Context, page pgdb.Page) ([]models.Order, error) {
-	ret := m.Called(ctx, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Order, error)); ok {
-		return returnFunc(ctx, page)
-	}
-	return returned[[]models.Order](ret, 0), ret.Error(1)
+	return results2[[]models.Order](m.Called(ctx, page), ctx, page)
 }
 
 // ListAfter mocks OrderRepository.ListAfter.
@@ -98,37 +70,17 @@ func (m *MockOrderRepository) ListAfter(ctx context.Context, after *models.Order
 
 // Find mocks OrderRepository.Find.
 func (m *MockOrderRepository) Find(ctx context.Context, options ...pgdb.Option) ([]models.Order, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Order, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]models.Order](ret, 0), ret.Error(1)
+	return variadic1[[]models.Order](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // FindOne mocks OrderRepository.FindOne.
 func (m *MockOrderRepository) FindOne(ctx context.Context, options ...pgdb.Option) (models.Order, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Order, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return variadic1[models.Order](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // All mocks OrderRepository.All.
 func (m *MockOrderRepository) All(ctx context.Context, options ...pgdb.Option) iter.Seq2[models.Order, error] {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
+	ret := m.Called(variadic(options, ctx)...)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Order, error]); ok {
 		return returnFunc(ctx, options...)
 	}
@@ -137,42 +89,22 @@ func (m *MockOrderRepository) All(ctx context.Context, options ...pgdb.Option) i
 
 // LoadOrderLinesByOrderID mocks OrderRepository.LoadOrderLinesByOrderID.
 func (m *MockOrderRepository) LoadOrderLinesByOrderID(ctx context.Context, rows []models.Order, options ...pgdb.Option) (map[uuid.UUID][]models.OrderLine, error) {
-	args := []any{ctx, rows}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, []models.Order, ...pgdb.Option) (map[uuid.UUID][]models.OrderLine, error)); ok {
-		return returnFunc(ctx, rows, options...)
-	}
-	return returned[map[uuid.UUID][]models.OrderLine](ret, 0), ret.Error(1)
+	return variadic2[map[uuid.UUID][]models.OrderLine](m.Called(variadic(options, ctx, rows)...), ctx, rows, options)
 }
 
 // Update mocks OrderRepository.Update.
 func (m *MockOrderRepository) Update(ctx context.Context, order models.Order) (models.Order, error) {
-	ret := m.Called(ctx, order)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.Order) (models.Order, error)); ok {
-		return returnFunc(ctx, order)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return results2[models.Order](m.Called(ctx, order), ctx, order)
 }
 
 // Patch mocks OrderRepository.Patch.
 func (m *MockOrderRepository) Patch(ctx context.Context, id uuid.UUID, patch models.OrderPatch) (models.Order, error) {
-	ret := m.Called(ctx, id, patch)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID, models.OrderPatch) (models.Order, error)); ok {
-		return returnFunc(ctx, id, patch)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return results3[models.Order](m.Called(ctx, id, patch), ctx, id, patch)
 }
 
 // Upsert mocks OrderRepository.Upsert.
 func (m *MockOrderRepository) Upsert(ctx context.Context, create models.OrderCreate) (models.Order, error) {
-	ret := m.Called(ctx, create)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, models.OrderCreate) (models.Order, error)); ok {
-		return returnFunc(ctx, create)
-	}
-	return returned[models.Order](ret, 0), ret.Error(1)
+	return results2[models.Order](m.Called(ctx, create), ctx, create)
 }
 
 // Delete mocks OrderRepository.Delete.
@@ -186,22 +118,10 @@ func (m *MockOrderRepository) Delete(ctx context.Context, id uuid.UUID) error {
 
 // Exists mocks OrderRepository.Exists.
 func (m *MockOrderRepository) Exists(ctx context.Context, id uuid.UUID) (bool, error) {
-	ret := m.Called(ctx, id)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, uuid.UUID) (bool, error)); ok {
-		return returnFunc(ctx, id)
-	}
-	return returned[bool](ret, 0), ret.Error(1)
+	return results2[bool](m.Called(ctx, id), ctx, id)
 }
 
 // Count mocks OrderRepository.Count.
 func (m *MockOrderRepository) Count(ctx context.Context, filters ...pgdb.Filter) (int64, error) {
-	args := []any{ctx}
-	for _, arg := range filters {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
-		return returnFunc(ctx, filters...)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return variadic1[int64](m.Called(variadic(filters, ctx)...), ctx, filters)
 }

@@ -30,46 +30,22 @@ func NewMockSaleRepository(t interface {
 
 // List mocks SaleRepository.List.
 func (m *MockSaleRepository) List(ctx context.Context, page pgdb.Page) ([]models.Sale, error) {
-	ret := m.Called(ctx, page)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, pgdb.Page) ([]models.Sale, error)); ok {
-		return returnFunc(ctx, page)
-	}
-	return returned[[]models.Sale](ret, 0), ret.Error(1)
+	return results2[[]models.Sale](m.Called(ctx, page), ctx, page)
 }
 
 // Find mocks SaleRepository.Find.
 func (m *MockSaleRepository) Find(ctx context.Context, options ...pgdb.Option) ([]models.Sale, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) ([]models.Sale, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[[]models.Sale](ret, 0), ret.Error(1)
+	return variadic1[[]models.Sale](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // FindOne mocks SaleRepository.FindOne.
 func (m *MockSaleRepository) FindOne(ctx context.Context, options ...pgdb.Option) (models.Sale, error) {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) (models.Sale, error)); ok {
-		return returnFunc(ctx, options...)
-	}
-	return returned[models.Sale](ret, 0), ret.Error(1)
+	return variadic1[models.Sale](m.Called(variadic(options, ctx)...), ctx, options)
 }
 
 // All mocks SaleRepository.All.
 func (m *MockSaleRepository) All(ctx context.Context, options ...pgdb.Option) iter.Seq2[models.Sale, error] {
-	args := []any{ctx}
-	for _, arg := range options {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
+	ret := m.Called(variadic(options, ctx)...)
 	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Option) iter.Seq2[models.Sale, error]); ok {
 		return returnFunc(ctx, options...)
 	}
@@ -78,13 +54,5 @@ func (m *MockSaleRepository) All(ctx context.Context, options ...pgdb.Option) it
 
 // Count mocks SaleRepository.Count.
 func (m *MockSaleRepository) Count(ctx context.Context, filters ...pgdb.Filter) (int64, error) {
-	args := []any{ctx}
-	for _, arg := range filters {
-		args = append(args, arg)
-	}
-	ret := m.Called(args...)
-	if returnFunc, ok := ret.Get(0).(func(context.Context, ...pgdb.Filter) (int64, error)); ok {
-		return returnFunc(ctx, filters...)
-	}
-	return returned[int64](ret, 0), ret.Error(1)
+	return variadic1[int64](m.Called(variadic(filters, ctx)...), ctx, filters)
 }

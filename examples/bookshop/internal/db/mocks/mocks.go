@@ -13,3 +13,51 @@ func returned[T any](ret mock.Arguments, index int) T {
 	}
 	return value.(T)
 }
+
+// variadic returns the arguments of a call one by one: the first ones, and those of the variadic parameter.
+func variadic[V any](rest []V, first ...any) []any {
+	for _, arg := range rest {
+		first = append(first, arg)
+	}
+	return first
+}
+
+// results1 returns the results of a call with one argument: those of the function that the expectation gives, or the values.
+func results1[R, A any](ret mock.Arguments, a A) (R, error) {
+	if returnFunc, ok := ret.Get(0).(func(A) (R, error)); ok {
+		return returnFunc(a)
+	}
+	return returned[R](ret, 0), ret.Error(1)
+}
+
+// results2 is results1 of a call with two arguments.
+func results2[R, A, B any](ret mock.Arguments, a A, b B) (R, error) {
+	if returnFunc, ok := ret.Get(0).(func(A, B) (R, error)); ok {
+		return returnFunc(a, b)
+	}
+	return returned[R](ret, 0), ret.Error(1)
+}
+
+// results3 is results1 of a call with three arguments.
+func results3[R, A, B, C any](ret mock.Arguments, a A, b B, c C) (R, error) {
+	if returnFunc, ok := ret.Get(0).(func(A, B, C) (R, error)); ok {
+		return returnFunc(a, b, c)
+	}
+	return returned[R](ret, 0), ret.Error(1)
+}
+
+// variadic1 is results1 of a call with one argument and variadic ones.
+func variadic1[R, A, V any](ret mock.Arguments, a A, rest []V) (R, error) {
+	if returnFunc, ok := ret.Get(0).(func(A, ...V) (R, error)); ok {
+		return returnFunc(a, rest...)
+	}
+	return returned[R](ret, 0), ret.Error(1)
+}
+
+// variadic2 is results1 of a call with two arguments and variadic ones.
+func variadic2[R, A, B, V any](ret mock.Arguments, a A, b B, rest []V) (R, error) {
+	if returnFunc, ok := ret.Get(0).(func(A, B, ...V) (R, error)); ok {
+		return returnFunc(a, b, rest...)
+	}
+	return returned[R](ret, 0), ret.Error(1)
+}

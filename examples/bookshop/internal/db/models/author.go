@@ -2,11 +2,7 @@
 
 package models
 
-import (
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // Author is a row of the table public.authors.
 type Author struct {
@@ -54,22 +50,14 @@ type AuthorCursor struct {
 // MarshalText implements encoding.TextMarshaler. The text can stand in a URL.
 func (c AuthorCursor) MarshalText() ([]byte, error) {
 	type plain AuthorCursor // has no methods, so that it is marshalled as a struct
-	data, err := json.Marshal(plain(c))
-	if err != nil {
-		return nil, fmt.Errorf("marshal AuthorCursor: %w", err)
-	}
-	return base64.RawURLEncoding.AppendEncode(nil, data), nil
+	return marshalCursor(plain(c))
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *AuthorCursor) UnmarshalText(text []byte) error {
 	type plain AuthorCursor
-	data, err := base64.RawURLEncoding.AppendDecode(nil, text)
+	parsed, err := unmarshalCursor[plain](text)
 	if err != nil {
-		return fmt.Errorf("unmarshal AuthorCursor: %w", err)
-	}
-	var parsed plain
-	if err := json.Unmarshal(data, &parsed); err != nil {
 		return fmt.Errorf("unmarshal AuthorCursor: %w", err)
 	}
 	*c = AuthorCursor(parsed)

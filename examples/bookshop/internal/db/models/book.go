@@ -3,8 +3,6 @@
 package models
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -96,22 +94,14 @@ type BookCursor struct {
 // MarshalText implements encoding.TextMarshaler. The text can stand in a URL.
 func (c BookCursor) MarshalText() ([]byte, error) {
 	type plain BookCursor // has no methods, so that it is marshalled as a struct
-	data, err := json.Marshal(plain(c))
-	if err != nil {
-		return nil, fmt.Errorf("marshal BookCursor: %w", err)
-	}
-	return base64.RawURLEncoding.AppendEncode(nil, data), nil
+	return marshalCursor(plain(c))
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *BookCursor) UnmarshalText(text []byte) error {
 	type plain BookCursor
-	data, err := base64.RawURLEncoding.AppendDecode(nil, text)
+	parsed, err := unmarshalCursor[plain](text)
 	if err != nil {
-		return fmt.Errorf("unmarshal BookCursor: %w", err)
-	}
-	var parsed plain
-	if err := json.Unmarshal(data, &parsed); err != nil {
 		return fmt.Errorf("unmarshal BookCursor: %w", err)
 	}
 	*c = BookCursor(parsed)

@@ -3,7 +3,10 @@
 // Package models holds the rows of the database as Go values.
 package models
 
-import "encoding/json"
+import (
+	"encoding/base64"
+	"encoding/json"
+)
 
 // Opt is a column's value that may be left out: not given (the zero value), NULL, or a value.
 type Opt[T any] struct {
@@ -61,4 +64,23 @@ func (o *Opt[T]) UnmarshalJSON(data []byte) error {
 	}
 	*o = Some(value)
 	return nil
+}
+
+// marshalCursor returns the columns of a cursor as a text that can stand in a URL.
+func marshalCursor(columns any) ([]byte, error) {
+	data, err := json.Marshal(columns)
+	if err != nil {
+		return nil, err
+	}
+	return base64.RawURLEncoding.AppendEncode(nil, data), nil
+}
+
+// unmarshalCursor reads the columns of a cursor from its text.
+func unmarshalCursor[C any](text []byte) (columns C, err error) {
+	data, err := base64.RawURLEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return columns, err
+	}
+	err = json.Unmarshal(data, &columns)
+	return columns, err
 }

@@ -3,8 +3,6 @@
 package models
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -77,22 +75,14 @@ type OrderLineCursor struct {
 // MarshalText implements encoding.TextMarshaler. The text can stand in a URL.
 func (c OrderLineCursor) MarshalText() ([]byte, error) {
 	type plain OrderLineCursor // has no methods, so that it is marshalled as a struct
-	data, err := json.Marshal(plain(c))
-	if err != nil {
-		return nil, fmt.Errorf("marshal OrderLineCursor: %w", err)
-	}
-	return base64.RawURLEncoding.AppendEncode(nil, data), nil
+	return marshalCursor(plain(c))
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *OrderLineCursor) UnmarshalText(text []byte) error {
 	type plain OrderLineCursor
-	data, err := base64.RawURLEncoding.AppendDecode(nil, text)
+	parsed, err := unmarshalCursor[plain](text)
 	if err != nil {
-		return fmt.Errorf("unmarshal OrderLineCursor: %w", err)
-	}
-	var parsed plain
-	if err := json.Unmarshal(data, &parsed); err != nil {
 		return fmt.Errorf("unmarshal OrderLineCursor: %w", err)
 	}
 	*c = OrderLineCursor(parsed)

@@ -4,7 +4,6 @@ package tests
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 
@@ -14,8 +13,6 @@ import (
 	"example.com/bookshop/internal/db/repository/pgdb"
 	"example.com/bookshop/internal/db/repository/postgres"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/stretchr/testify/mock"
 )
 
 // sampleAuthor returns a row that can be inserted; the rows that it refers to are inserted.
@@ -149,34 +146,9 @@ func TestAuthorRepository(t *testing.T) {
 	})
 }
 
-// callsOfAuthorRepository are calls of all methods, each of which gives back its error.
-func callsOfAuthorRepository(repo interfaces.AuthorRepository) calls {
-	ctx := context.Background()
-	return calls{
-		"Create":              func() error { return errorOf(repo.Create(ctx, models.AuthorCreate{})) },
-		"CreateMany":          func() error { return errorOf(repo.CreateMany(ctx, make([]models.AuthorCreate, 1))) },
-		"CopyFrom":            func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.AuthorCreate, 1)))) },
-		"Get":                 func() error { return errorOf(repo.Get(ctx, *new(int64))) },
-		"GetForUpdate":        func() error { return errorOf(repo.GetForUpdate(ctx, *new(int64))) },
-		"List":                func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
-		"ListAfter":           func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
-		"Find":                func() error { return errorOf(repo.Find(ctx)) },
-		"FindOne":             func() error { return errorOf(repo.FindOne(ctx)) },
-		"All":                 func() error { return errorIn(repo.All(ctx)) },
-		"LoadBooksByAuthorID": func() error { return errorOf(repo.LoadBooksByAuthorID(ctx, make([]models.Author, 1))) },
-		"Update":              func() error { return errorOf(repo.Update(ctx, *new(models.Author))) },
-		"Patch":               func() error { return errorOf(repo.Patch(ctx, *new(int64), models.AuthorPatch{})) },
-		"Delete":              func() error { return errorOf(repo.Delete(ctx, *new(int64))) },
-		"Exists":              func() error { return errorOf(repo.Exists(ctx, *new(int64))) },
-		"Count":               func() error { return errorOf(repo.Count(ctx)) },
-	}
-}
-
 // Every method gives an error of the server its meaning, and keeps the error.
 func TestAuthorRepositoryErrors(t *testing.T) {
-	cause := &pgconn.PgError{Code: "23505", ConstraintName: "some_key"}
-	calls := callsOfAuthorRepository(postgres.NewAuthorRepository(failing{err: cause}))
-	calls.failOfConflict(t, cause)
+	failOfConflict[interfaces.AuthorRepository](t, postgres.NewAuthorRepository(failing{err: conflict}))
 }
 
 // A cursor goes into text and back, and refuses what is none.
@@ -186,23 +158,7 @@ func TestAuthorCursor(t *testing.T) {
 
 // A mock gives back what it was given.
 func TestAuthorRepositoryMock(t *testing.T) {
-	failure := errors.New("failure")
 	m := mocks.NewMockAuthorRepository(t)
-	m.On("Create", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CreateMany", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CopyFrom", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Get", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("GetForUpdate", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("List", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListAfter", mock.Anything, mock.Anything, mock.Anything).Return(nil, nil, failure)
-	m.On("Find", mock.Anything).Return(nil, failure)
-	m.On("FindOne", mock.Anything).Return(nil, failure)
-	m.On("All", mock.Anything).Return(yields[models.Author](failure))
-	m.On("LoadBooksByAuthorID", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Update", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Patch", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Delete", mock.Anything, mock.Anything).Return(failure)
-	m.On("Exists", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Count", mock.Anything).Return(nil, failure)
-	callsOfAuthorRepository(m).fail(t, failure)
+	expectFailure[interfaces.AuthorRepository](&m.Mock)
+	fail[interfaces.AuthorRepository](t, m)
 }

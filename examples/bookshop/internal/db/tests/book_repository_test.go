@@ -4,7 +4,6 @@ package tests
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -16,8 +15,6 @@ import (
 	"example.com/bookshop/internal/db/repository/pgdb"
 	"example.com/bookshop/internal/db/repository/postgres"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/stretchr/testify/mock"
 )
 
 // sampleBook returns a row that can be inserted; the rows that it refers to are inserted.
@@ -280,42 +277,9 @@ func TestBookRepository(t *testing.T) {
 	})
 }
 
-// callsOfBookRepository are calls of all methods, each of which gives back its error.
-func callsOfBookRepository(repo interfaces.BookRepository) calls {
-	ctx := context.Background()
-	return calls{
-		"Create":                 func() error { return errorOf(repo.Create(ctx, models.BookCreate{})) },
-		"CreateMany":             func() error { return errorOf(repo.CreateMany(ctx, make([]models.BookCreate, 1))) },
-		"CopyFrom":               func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.BookCreate, 1)))) },
-		"Get":                    func() error { return errorOf(repo.Get(ctx, *new(int64))) },
-		"GetForUpdate":           func() error { return errorOf(repo.GetForUpdate(ctx, *new(int64))) },
-		"GetByIsbn":              func() error { return errorOf(repo.GetByIsbn(ctx, *new(string))) },
-		"List":                   func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
-		"ListByAuthorID":         func() error { return errorOf(repo.ListByAuthorID(ctx, *new(int64), pgdb.Page{})) },
-		"CountByAuthorID":        func() error { return errorOf(repo.CountByAuthorID(ctx, *new(int64))) },
-		"ListAfter":              func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
-		"Find":                   func() error { return errorOf(repo.Find(ctx)) },
-		"FindOne":                func() error { return errorOf(repo.FindOne(ctx)) },
-		"All":                    func() error { return errorIn(repo.All(ctx)) },
-		"LoadAuthors":            func() error { return errorOf(repo.LoadAuthors(ctx, make([]models.Book, 1))) },
-		"FindWithAuthor":         func() error { return errorOf(repo.FindWithAuthor(ctx)) },
-		"LoadOrderLinesByBookID": func() error { return errorOf(repo.LoadOrderLinesByBookID(ctx, make([]models.Book, 1))) },
-		"Update":                 func() error { return errorOf(repo.Update(ctx, *new(models.Book))) },
-		"Patch":                  func() error { return errorOf(repo.Patch(ctx, *new(int64), models.BookPatch{})) },
-		"UpsertByIsbn":           func() error { return errorOf(repo.UpsertByIsbn(ctx, models.BookCreate{})) },
-		"Delete":                 func() error { return errorOf(repo.Delete(ctx, *new(int64))) },
-		"SoftDelete":             func() error { return errorOf(repo.SoftDelete(ctx, *new(int64))) },
-		"Restore":                func() error { return errorOf(repo.Restore(ctx, *new(int64))) },
-		"Exists":                 func() error { return errorOf(repo.Exists(ctx, *new(int64))) },
-		"Count":                  func() error { return errorOf(repo.Count(ctx)) },
-	}
-}
-
 // Every method gives an error of the server its meaning, and keeps the error.
 func TestBookRepositoryErrors(t *testing.T) {
-	cause := &pgconn.PgError{Code: "23505", ConstraintName: "some_key"}
-	calls := callsOfBookRepository(postgres.NewBookRepository(failing{err: cause}))
-	calls.failOfConflict(t, cause)
+	failOfConflict[interfaces.BookRepository](t, postgres.NewBookRepository(failing{err: conflict}))
 }
 
 // A cursor goes into text and back, and refuses what is none.
@@ -325,31 +289,7 @@ func TestBookCursor(t *testing.T) {
 
 // A mock gives back what it was given.
 func TestBookRepositoryMock(t *testing.T) {
-	failure := errors.New("failure")
 	m := mocks.NewMockBookRepository(t)
-	m.On("Create", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CreateMany", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CopyFrom", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Get", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("GetForUpdate", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("GetByIsbn", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("List", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListByAuthorID", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CountByAuthorID", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListAfter", mock.Anything, mock.Anything, mock.Anything).Return(nil, nil, failure)
-	m.On("Find", mock.Anything).Return(nil, failure)
-	m.On("FindOne", mock.Anything).Return(nil, failure)
-	m.On("All", mock.Anything).Return(yields[models.Book](failure))
-	m.On("LoadAuthors", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("FindWithAuthor", mock.Anything).Return(nil, failure)
-	m.On("LoadOrderLinesByBookID", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Update", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Patch", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("UpsertByIsbn", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Delete", mock.Anything, mock.Anything).Return(failure)
-	m.On("SoftDelete", mock.Anything, mock.Anything).Return(failure)
-	m.On("Restore", mock.Anything, mock.Anything).Return(failure)
-	m.On("Exists", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Count", mock.Anything).Return(nil, failure)
-	callsOfBookRepository(m).fail(t, failure)
+	expectFailure[interfaces.BookRepository](&m.Mock)
+	fail[interfaces.BookRepository](t, m)
 }

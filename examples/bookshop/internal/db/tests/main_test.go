@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/mock"
 )
 
 // dsnVariable names the environment variable with the database that the integration tests run on: one with this schema,
@@ -198,24 +199,6 @@ func errorOf(results ...any) error {
 	return err
 }
 
-// errorIn returns the first error of a sequence.
-func errorIn[T any](rows iter.Seq2[T, error]) error {
-	for _, err := range rows {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// yields returns a sequence that gives an error and nothing else.
-func yields[T any](err error) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		yield(none, err)
-	}
-}
-
 // streams fails the test where a sequence has another number of rows than count, or can't be left early.
 func streams[T any](t *testing.T, rows iter.Seq2[T, error], count int64) {
 	t.Helper()
@@ -335,30 +318,122 @@ func goesThroughText[C any, P cursor[C]](t *testing.T) {
 	}
 }
 
-// calls are calls of a repository's methods, by name.
-type calls map[string]func() error
-
-// fail fails the test where a call gives another error than this.
-func (c calls) fail(t *testing.T, want error) {
-	t.Helper()
-	for name, call := range c {
-		t.Run(name, func(t *testing.T) { isError(t, call(), want) })
+// callsOf returns a call of each method of an interface, by the method's name, with arguments that have one element or are zero. A call gives back the method's error.
+func callsOf[I any](repo I) map[string]func() error {
+	calls := map[string]func() error{}
+	methods := reflect.TypeFor[I]()
+	for i := range methods.NumMethod() {
+		method := reflect.ValueOf(&repo).Elem().Method(i)
+		calls[methods.Method(i).Name] = func() error {
+			results := method.Call(arguments(method.Type()))
+			last := results[len(results)-1]
+			if last.Kind() == reflect.Func {
+				for _, err := range last.Seq2() {
+					return err.Interface().(error)
+				}
+			}
+			err, _ := last.Interface().(error)
+			return err
+		}
 	}
+	return calls
 }
 
-// failOfConflict fails the test where a call does not take cause for a conflict, or loses it.
-func (c calls) failOfConflict(t *testing.T, cause *pgconn.PgError) {
+// arguments returns what a method is called with: nothing for a variadic parameter.
+func arguments(method reflect.Type) []reflect.Value {
+	args := make([]reflect.Value, fixed(method))
+	for i := range args {
+		switch parameter := method.In(i); {
+		case parameter == reflect.TypeFor[context.Context]():
+			args[i] = reflect.ValueOf(context.Background())
+		case parameter.Kind() == reflect.Slice:
+			args[i] = reflect.MakeSlice(parameter, 1, 1)
+		case parameter.Kind() == reflect.Func:
+			args[i] = sequence(parameter)
+		default:
+			args[i] = reflect.Zero(parameter)
+		}
+	}
+	return args
+}
+
+// fixed returns the number of parameters that are not variadic.
+func fixed(method reflect.Type) int {
+	if method.IsVariadic() {
+		return method.NumIn() - 1
+	}
+	return method.NumIn()
+}
+
+// sequence returns an iterator that yields these values, and zero for the others.
+func sequence(iterator reflect.Type, last ...reflect.Value) reflect.Value {
+	return reflect.MakeFunc(iterator, func(args []reflect.Value) []reflect.Value {
+		yield := iterator.In(0)
+		var values []reflect.Value
+		for i := range yield.NumIn() - len(last) {
+			values = append(values, reflect.Zero(yield.In(i)))
+		}
+		args[0].Call(append(values, last...))
+		return nil
+	})
+}
+
+// conflict is an error of the server.
+var conflict = &pgconn.PgError{Code: "23505", ConstraintName: "some_key"}
+
+// failOfConflict fails the test where a method of a repository on a database that fails does not take conflict for what it is, or loses it.
+// Nothing is sent for the arguments of those that are left out.
+func failOfConflict[I any](t *testing.T, repo I, leftOut ...string) {
 	t.Helper()
-	for name, call := range c {
+	for name, call := range callsOf(repo) {
+		if slices.Contains(leftOut, name) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			err := call()
 			isError(t, err, pgdb.ErrConflict)
-			equal(t, pgdb.ConstraintName(err), cause.ConstraintName)
+			equal(t, pgdb.ConstraintName(err), conflict.ConstraintName)
 			var reached *pgconn.PgError
-			if !errors.As(err, &reached) || reached != cause {
+			if !errors.As(err, &reached) || reached != conflict {
 				t.Fatalf("the server's error is lost in %v", err)
 			}
 		})
+	}
+}
+
+// errFailure is what mocks give back.
+var errFailure = errors.New("failure")
+
+// failure returns the results of a method that fails: zero values and errFailure, or an iterator that yields them.
+func failure(method reflect.Type) []any {
+	results := make([]any, method.NumOut())
+	for i := range results {
+		switch result := method.Out(i); {
+		case result == reflect.TypeFor[error]():
+			results[i] = errFailure
+		case result.Kind() == reflect.Func:
+			results[i] = sequence(result, reflect.ValueOf(errFailure)).Interface()
+		default:
+			results[i] = reflect.Zero(result).Interface()
+		}
+	}
+	return results
+}
+
+// expectFailure lets every method of a mock give back errFailure.
+func expectFailure[I any](m *mock.Mock) {
+	methods := reflect.TypeFor[I]()
+	for i := range methods.NumMethod() {
+		method := methods.Method(i)
+		m.On(method.Name, slices.Repeat([]any{mock.Anything}, fixed(method.Type))...).Return(failure(method.Type)...)
+	}
+}
+
+// fail fails the test where a method of a mock does not give back errFailure.
+func fail[I any](t *testing.T, m I) {
+	t.Helper()
+	for name, call := range callsOf(m) {
+		t.Run(name, func(t *testing.T) { isError(t, call(), errFailure) })
 	}
 }
 

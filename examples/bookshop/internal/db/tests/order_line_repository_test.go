@@ -4,7 +4,6 @@ package tests
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 
@@ -13,10 +12,7 @@ import (
 	"example.com/bookshop/internal/db/repository/interfaces"
 	"example.com/bookshop/internal/db/repository/pgdb"
 	"example.com/bookshop/internal/db/repository/postgres"
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/stretchr/testify/mock"
 )
 
 // sampleOrderLine returns a row that can be inserted; the rows that it refers to are inserted.
@@ -256,42 +252,9 @@ func TestOrderLineRepository(t *testing.T) {
 	})
 }
 
-// callsOfOrderLineRepository are calls of all methods, each of which gives back its error.
-func callsOfOrderLineRepository(repo interfaces.OrderLineRepository) calls {
-	ctx := context.Background()
-	return calls{
-		"Create":         func() error { return errorOf(repo.Create(ctx, models.OrderLineCreate{})) },
-		"CreateMany":     func() error { return errorOf(repo.CreateMany(ctx, make([]models.OrderLineCreate, 1))) },
-		"CopyFrom":       func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.OrderLineCreate, 1)))) },
-		"Get":            func() error { return errorOf(repo.Get(ctx, models.OrderLineKey{})) },
-		"GetForUpdate":   func() error { return errorOf(repo.GetForUpdate(ctx, models.OrderLineKey{})) },
-		"List":           func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
-		"ListByBookID":   func() error { return errorOf(repo.ListByBookID(ctx, *new(int64), pgdb.Page{})) },
-		"CountByBookID":  func() error { return errorOf(repo.CountByBookID(ctx, *new(int64))) },
-		"ListByOrderID":  func() error { return errorOf(repo.ListByOrderID(ctx, *new(uuid.UUID), pgdb.Page{})) },
-		"CountByOrderID": func() error { return errorOf(repo.CountByOrderID(ctx, *new(uuid.UUID))) },
-		"ListAfter":      func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
-		"Find":           func() error { return errorOf(repo.Find(ctx)) },
-		"FindOne":        func() error { return errorOf(repo.FindOne(ctx)) },
-		"All":            func() error { return errorIn(repo.All(ctx)) },
-		"LoadBooks":      func() error { return errorOf(repo.LoadBooks(ctx, make([]models.OrderLine, 1))) },
-		"FindWithBook":   func() error { return errorOf(repo.FindWithBook(ctx)) },
-		"LoadOrders":     func() error { return errorOf(repo.LoadOrders(ctx, make([]models.OrderLine, 1))) },
-		"FindWithOrder":  func() error { return errorOf(repo.FindWithOrder(ctx)) },
-		"Update":         func() error { return errorOf(repo.Update(ctx, *new(models.OrderLine))) },
-		"Patch":          func() error { return errorOf(repo.Patch(ctx, models.OrderLineKey{}, models.OrderLinePatch{})) },
-		"Upsert":         func() error { return errorOf(repo.Upsert(ctx, models.OrderLineCreate{})) },
-		"Delete":         func() error { return errorOf(repo.Delete(ctx, models.OrderLineKey{})) },
-		"Exists":         func() error { return errorOf(repo.Exists(ctx, models.OrderLineKey{})) },
-		"Count":          func() error { return errorOf(repo.Count(ctx)) },
-	}
-}
-
 // Every method gives an error of the server its meaning, and keeps the error.
 func TestOrderLineRepositoryErrors(t *testing.T) {
-	cause := &pgconn.PgError{Code: "23505", ConstraintName: "some_key"}
-	calls := callsOfOrderLineRepository(postgres.NewOrderLineRepository(failing{err: cause}))
-	calls.failOfConflict(t, cause)
+	failOfConflict[interfaces.OrderLineRepository](t, postgres.NewOrderLineRepository(failing{err: conflict}))
 }
 
 // A cursor goes into text and back, and refuses what is none.
@@ -301,31 +264,7 @@ func TestOrderLineCursor(t *testing.T) {
 
 // A mock gives back what it was given.
 func TestOrderLineRepositoryMock(t *testing.T) {
-	failure := errors.New("failure")
 	m := mocks.NewMockOrderLineRepository(t)
-	m.On("Create", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CreateMany", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CopyFrom", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Get", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("GetForUpdate", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("List", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListByBookID", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CountByBookID", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListByOrderID", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CountByOrderID", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListAfter", mock.Anything, mock.Anything, mock.Anything).Return(nil, nil, failure)
-	m.On("Find", mock.Anything).Return(nil, failure)
-	m.On("FindOne", mock.Anything).Return(nil, failure)
-	m.On("All", mock.Anything).Return(yields[models.OrderLine](failure))
-	m.On("LoadBooks", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("FindWithBook", mock.Anything).Return(nil, failure)
-	m.On("LoadOrders", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("FindWithOrder", mock.Anything).Return(nil, failure)
-	m.On("Update", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Patch", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Upsert", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Delete", mock.Anything, mock.Anything).Return(failure)
-	m.On("Exists", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Count", mock.Anything).Return(nil, failure)
-	callsOfOrderLineRepository(m).fail(t, failure)
+	expectFailure[interfaces.OrderLineRepository](&m.Mock)
+	fail[interfaces.OrderLineRepository](t, m)
 }

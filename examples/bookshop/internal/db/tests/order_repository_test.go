@@ -4,7 +4,6 @@ package tests
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 
@@ -13,10 +12,7 @@ import (
 	"example.com/bookshop/internal/db/repository/interfaces"
 	"example.com/bookshop/internal/db/repository/pgdb"
 	"example.com/bookshop/internal/db/repository/postgres"
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/stretchr/testify/mock"
 )
 
 // sampleOrder returns a row that can be inserted; the rows that it refers to are inserted.
@@ -207,35 +203,9 @@ func TestOrderRepository(t *testing.T) {
 	})
 }
 
-// callsOfOrderRepository are calls of all methods, each of which gives back its error.
-func callsOfOrderRepository(repo interfaces.OrderRepository) calls {
-	ctx := context.Background()
-	return calls{
-		"Create":                  func() error { return errorOf(repo.Create(ctx, models.OrderCreate{})) },
-		"CreateMany":              func() error { return errorOf(repo.CreateMany(ctx, make([]models.OrderCreate, 1))) },
-		"CopyFrom":                func() error { return errorOf(repo.CopyFrom(ctx, slices.Values(make([]models.OrderCreate, 1)))) },
-		"Get":                     func() error { return errorOf(repo.Get(ctx, *new(uuid.UUID))) },
-		"GetForUpdate":            func() error { return errorOf(repo.GetForUpdate(ctx, *new(uuid.UUID))) },
-		"List":                    func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
-		"ListAfter":               func() error { return errorOf(repo.ListAfter(ctx, nil, 1)) },
-		"Find":                    func() error { return errorOf(repo.Find(ctx)) },
-		"FindOne":                 func() error { return errorOf(repo.FindOne(ctx)) },
-		"All":                     func() error { return errorIn(repo.All(ctx)) },
-		"LoadOrderLinesByOrderID": func() error { return errorOf(repo.LoadOrderLinesByOrderID(ctx, make([]models.Order, 1))) },
-		"Update":                  func() error { return errorOf(repo.Update(ctx, *new(models.Order))) },
-		"Patch":                   func() error { return errorOf(repo.Patch(ctx, *new(uuid.UUID), models.OrderPatch{})) },
-		"Upsert":                  func() error { return errorOf(repo.Upsert(ctx, models.OrderCreate{})) },
-		"Delete":                  func() error { return errorOf(repo.Delete(ctx, *new(uuid.UUID))) },
-		"Exists":                  func() error { return errorOf(repo.Exists(ctx, *new(uuid.UUID))) },
-		"Count":                   func() error { return errorOf(repo.Count(ctx)) },
-	}
-}
-
 // Every method gives an error of the server its meaning, and keeps the error.
 func TestOrderRepositoryErrors(t *testing.T) {
-	cause := &pgconn.PgError{Code: "23505", ConstraintName: "some_key"}
-	calls := callsOfOrderRepository(postgres.NewOrderRepository(failing{err: cause}))
-	calls.failOfConflict(t, cause)
+	failOfConflict[interfaces.OrderRepository](t, postgres.NewOrderRepository(failing{err: conflict}))
 }
 
 // A cursor goes into text and back, and refuses what is none.
@@ -245,24 +215,7 @@ func TestOrderCursor(t *testing.T) {
 
 // A mock gives back what it was given.
 func TestOrderRepositoryMock(t *testing.T) {
-	failure := errors.New("failure")
 	m := mocks.NewMockOrderRepository(t)
-	m.On("Create", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CreateMany", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("CopyFrom", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Get", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("GetForUpdate", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("List", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("ListAfter", mock.Anything, mock.Anything, mock.Anything).Return(nil, nil, failure)
-	m.On("Find", mock.Anything).Return(nil, failure)
-	m.On("FindOne", mock.Anything).Return(nil, failure)
-	m.On("All", mock.Anything).Return(yields[models.Order](failure))
-	m.On("LoadOrderLinesByOrderID", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Update", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Patch", mock.Anything, mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Upsert", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Delete", mock.Anything, mock.Anything).Return(failure)
-	m.On("Exists", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Count", mock.Anything).Return(nil, failure)
-	callsOfOrderRepository(m).fail(t, failure)
+	expectFailure[interfaces.OrderRepository](&m.Mock)
+	fail[interfaces.OrderRepository](t, m)
 }

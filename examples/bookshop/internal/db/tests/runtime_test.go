@@ -53,12 +53,12 @@ func TestRuntimeWrap(t *testing.T) {
 func TestRuntimeAssignments(t *testing.T) {
 	var none, set pgdb.Assignments
 	equal(t, none.Insert("t"), "INSERT INTO t DEFAULT VALUES")
-	set.Set("a", "", 1)
-	set.Set(`b"c`, "::text::xml", "x")
+	set.Set("a", 1)
+	set.Set(`b"c`, "x", "::text::xml")
 	equal(t, set.Insert("t"), `INSERT INTO t ("a", "b""c") VALUES ($1, $2::text::xml)`)
 	equal(t, set.Upsert("t", "(a)", "a = EXCLUDED.a", "a"), set.Insert("t")+` ON CONFLICT (a) DO UPDATE SET "b""c" = EXCLUDED."b""c"`)
 	equal(t, set.Upsert("t", "(a)", "a = EXCLUDED.a", "a", `b"c`), set.Insert("t")+` ON CONFLICT (a) DO UPDATE SET a = EXCLUDED.a`)
-	equal(t, set.Update("t")+" WHERE id = "+set.Where("", 7), `UPDATE t SET "a" = $1, "b""c" = $2::text::xml WHERE id = $3`)
+	equal(t, set.Update("t")+" WHERE id = "+set.Where(7), `UPDATE t SET "a" = $1, "b""c" = $2::text::xml WHERE id = $3`)
 	equal(t, set.Args(), []any{1, "x", 7})
 	set.Count("a")
 	equal(t, set.Upsert("t", "(x)", ""), set.Insert("t")+` ON CONFLICT (x) DO UPDATE SET "b""c" = EXCLUDED."b""c", "a" = t."a" + 1`)
@@ -130,7 +130,7 @@ func TestRuntimeCopy(t *testing.T) {
 	table := pgx.Identifier{"s", "t"}
 	assign := func(columns string) (set pgdb.Assignments) {
 		for _, column := range strings.Fields(columns) {
-			set.Set(column, "", column)
+			set.Set(column, column)
 		}
 		return set
 	}

@@ -3,17 +3,12 @@
 package tests
 
 import (
-	"context"
-	"errors"
 	"testing"
 
 	"example.com/bookshop/internal/db/mocks"
-	"example.com/bookshop/internal/db/models"
 	"example.com/bookshop/internal/db/repository/interfaces"
 	"example.com/bookshop/internal/db/repository/pgdb"
 	"example.com/bookshop/internal/db/repository/postgres"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/stretchr/testify/mock"
 )
 
 func TestSaleRepository(t *testing.T) {
@@ -36,33 +31,14 @@ func TestSaleRepository(t *testing.T) {
 	})
 }
 
-// callsOfSaleRepository are calls of all methods, each of which gives back its error.
-func callsOfSaleRepository(repo interfaces.SaleRepository) calls {
-	ctx := context.Background()
-	return calls{
-		"List":    func() error { return errorOf(repo.List(ctx, pgdb.Page{})) },
-		"Find":    func() error { return errorOf(repo.Find(ctx)) },
-		"FindOne": func() error { return errorOf(repo.FindOne(ctx)) },
-		"All":     func() error { return errorIn(repo.All(ctx)) },
-		"Count":   func() error { return errorOf(repo.Count(ctx)) },
-	}
-}
-
 // Every method gives an error of the server its meaning, and keeps the error.
 func TestSaleRepositoryErrors(t *testing.T) {
-	cause := &pgconn.PgError{Code: "23505", ConstraintName: "some_key"}
-	calls := callsOfSaleRepository(postgres.NewSaleRepository(failing{err: cause}))
-	calls.failOfConflict(t, cause)
+	failOfConflict[interfaces.SaleRepository](t, postgres.NewSaleRepository(failing{err: conflict}))
 }
 
 // A mock gives back what it was given.
 func TestSaleRepositoryMock(t *testing.T) {
-	failure := errors.New("failure")
 	m := mocks.NewMockSaleRepository(t)
-	m.On("List", mock.Anything, mock.Anything).Return(nil, failure)
-	m.On("Find", mock.Anything).Return(nil, failure)
-	m.On("FindOne", mock.Anything).Return(nil, failure)
-	m.On("All", mock.Anything).Return(yields[models.Sale](failure))
-	m.On("Count", mock.Anything).Return(nil, failure)
-	callsOfSaleRepository(m).fail(t, failure)
+	expectFailure[interfaces.SaleRepository](&m.Mock)
+	fail[interfaces.SaleRepository](t, m)
 }

@@ -25,10 +25,25 @@ type assignment struct {
 	cast string
 }
 
-// Set gives a column its value. The cast is put behind the placeholder; it is mostly empty.
-func (a *Assignments) Set(column, cast string, value any) {
-	a.columns = append(a.columns, assignment{name: column, cast: cast})
+// Set gives a column its value. A cast is put behind the placeholder.
+func (a *Assignments) Set(column string, value any, cast ...string) {
+	a.columns = append(a.columns, assignment{name: column, cast: strings.Join(cast, "")})
 	a.args = append(a.args, value)
+}
+
+// SetOpt gives a column its value where there is one.
+func (a *Assignments) SetOpt(column string, value Optional, cast ...string) {
+	if value.IsSet() {
+		a.Set(column, value.Arg(), cast...)
+	}
+}
+
+// Optional is a value that may be left out.
+type Optional interface {
+	// IsSet tells whether a value or NULL is given.
+	IsSet() bool
+	// Arg returns the value as an argument of a statement: nil for NULL.
+	Arg() any
 }
 
 // Count names a column that counts changes: an update adds one to it, whatever value it is given.
@@ -96,10 +111,10 @@ func (a *Assignments) Update(table string) string {
 	return "UPDATE " + table + " SET " + strings.Join(set, ", ")
 }
 
-// Where adds the value of a condition behind the assigned ones and returns its placeholder.
-func (a *Assignments) Where(cast string, value any) string {
+// Where adds the value of a condition behind the assigned ones and returns its placeholder, with a cast behind it.
+func (a *Assignments) Where(value any, cast ...string) string {
 	a.args = append(a.args, value)
-	return placeholder(len(a.args)) + cast
+	return placeholder(len(a.args)) + strings.Join(cast, "")
 }
 
 func placeholder(n int) string { return "$" + strconv.Itoa(n) }

@@ -59,7 +59,7 @@ const returningAuthor = ` RETURNING id, name`
 // assignAuthor returns the columns that create gives.
 func assignAuthor(create models.AuthorCreate) pgdb.Assignments {
 	var set pgdb.Assignments
-	set.Set("name", "", create.Name)
+	set.Set("name", create.Name)
 	return set
 }
 
@@ -174,14 +174,12 @@ WHERE id = $2` + returningAuthor
 // Patch writes the columns that the patch gives and returns the row; an empty patch only reads it.
 func (r *AuthorRepository) Patch(ctx context.Context, id int64, patch models.AuthorPatch) (models.Author, error) {
 	var set pgdb.Assignments
-	if patch.Name.IsSet() {
-		set.Set("name", "", patch.Name.Arg())
-	}
+	set.SetOpt("name", patch.Name)
 	if set.Len() == 0 {
 		return r.Get(ctx, id)
 	}
 	query := set.Update(`public.authors`) +
-		` WHERE ` + `id = ` + set.Where("", id)
+		` WHERE ` + `id = ` + set.Where(id)
 	return pgdb.One(ctx, r.db, scanAuthor, query+returningAuthor, set.Args()...)
 }
 

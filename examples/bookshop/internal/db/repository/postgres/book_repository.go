@@ -68,18 +68,14 @@ const returningBook = ` RETURNING id, author_id, isbn, title, price_cents, stock
 // assignBook returns the columns that create gives.
 func assignBook(create models.BookCreate) pgdb.Assignments {
 	var set pgdb.Assignments
-	set.Set("author_id", "", create.AuthorID)
-	set.Set("isbn", "", create.Isbn)
-	set.Set("title", "", create.Title)
-	set.Set("price_cents", "", create.PriceCents)
-	if create.Stock.IsSet() {
-		set.Set("stock", "", create.Stock.Arg())
-	}
-	if create.Tags.IsSet() {
-		set.Set("tags", "", create.Tags.Arg())
-	}
-	set.Set("published_on", "", create.PublishedOn)
-	set.Set("deleted_at", "", create.DeletedAt)
+	set.Set("author_id", create.AuthorID)
+	set.Set("isbn", create.Isbn)
+	set.Set("title", create.Title)
+	set.Set("price_cents", create.PriceCents)
+	set.SetOpt("stock", create.Stock)
+	set.SetOpt("tags", create.Tags)
+	set.Set("published_on", create.PublishedOn)
+	set.Set("deleted_at", create.DeletedAt)
 	return set
 }
 
@@ -241,35 +237,19 @@ WHERE id = $9 AND deleted_at IS NULL` + returningBook
 // Patch writes the columns that the patch gives and returns the row; an empty patch only reads it.
 func (r *BookRepository) Patch(ctx context.Context, id int64, patch models.BookPatch) (models.Book, error) {
 	var set pgdb.Assignments
-	if patch.AuthorID.IsSet() {
-		set.Set("author_id", "", patch.AuthorID.Arg())
-	}
-	if patch.Isbn.IsSet() {
-		set.Set("isbn", "", patch.Isbn.Arg())
-	}
-	if patch.Title.IsSet() {
-		set.Set("title", "", patch.Title.Arg())
-	}
-	if patch.PriceCents.IsSet() {
-		set.Set("price_cents", "", patch.PriceCents.Arg())
-	}
-	if patch.Stock.IsSet() {
-		set.Set("stock", "", patch.Stock.Arg())
-	}
-	if patch.Tags.IsSet() {
-		set.Set("tags", "", patch.Tags.Arg())
-	}
-	if patch.PublishedOn.IsSet() {
-		set.Set("published_on", "", patch.PublishedOn.Arg())
-	}
-	if patch.DeletedAt.IsSet() {
-		set.Set("deleted_at", "", patch.DeletedAt.Arg())
-	}
+	set.SetOpt("author_id", patch.AuthorID)
+	set.SetOpt("isbn", patch.Isbn)
+	set.SetOpt("title", patch.Title)
+	set.SetOpt("price_cents", patch.PriceCents)
+	set.SetOpt("stock", patch.Stock)
+	set.SetOpt("tags", patch.Tags)
+	set.SetOpt("published_on", patch.PublishedOn)
+	set.SetOpt("deleted_at", patch.DeletedAt)
 	if set.Len() == 0 {
 		return r.Get(ctx, id)
 	}
 	query := set.Update(`public.books`) +
-		` WHERE ` + `id = ` + set.Where("", id) + ` AND deleted_at IS NULL`
+		` WHERE ` + `id = ` + set.Where(id) + ` AND deleted_at IS NULL`
 	return pgdb.One(ctx, r.db, scanBook, query+returningBook, set.Args()...)
 }
 

@@ -62,10 +62,10 @@ const returningOrderLine = ` RETURNING order_id, book_id, quantity, price_cents`
 // assignOrderLine returns the columns that create gives.
 func assignOrderLine(create models.OrderLineCreate) pgdb.Assignments {
 	var set pgdb.Assignments
-	set.Set("order_id", "", create.OrderID)
-	set.Set("book_id", "", create.BookID)
-	set.Set("quantity", "", create.Quantity)
-	set.Set("price_cents", "", create.PriceCents)
+	set.Set("order_id", create.OrderID)
+	set.Set("book_id", create.BookID)
+	set.Set("quantity", create.Quantity)
+	set.Set("price_cents", create.PriceCents)
 	return set
 }
 
@@ -242,18 +242,14 @@ WHERE order_id = $3 AND book_id = $4` + returningOrderLine
 // Patch writes the columns that the patch gives and returns the row; an empty patch only reads it.
 func (r *OrderLineRepository) Patch(ctx context.Context, key models.OrderLineKey, patch models.OrderLinePatch) (models.OrderLine, error) {
 	var set pgdb.Assignments
-	if patch.Quantity.IsSet() {
-		set.Set("quantity", "", patch.Quantity.Arg())
-	}
-	if patch.PriceCents.IsSet() {
-		set.Set("price_cents", "", patch.PriceCents.Arg())
-	}
+	set.SetOpt("quantity", patch.Quantity)
+	set.SetOpt("price_cents", patch.PriceCents)
 	if set.Len() == 0 {
 		return r.Get(ctx, key)
 	}
 	query := set.Update(`public.order_lines`) +
-		` WHERE ` + `order_id = ` + set.Where("", key.OrderID) +
-		` AND ` + `book_id = ` + set.Where("", key.BookID)
+		` WHERE ` + `order_id = ` + set.Where(key.OrderID) +
+		` AND ` + `book_id = ` + set.Where(key.BookID)
 	return pgdb.One(ctx, r.db, scanOrderLine, query+returningOrderLine, set.Args()...)
 }
 

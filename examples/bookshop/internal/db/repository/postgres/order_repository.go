@@ -63,19 +63,11 @@ const returningOrder = ` RETURNING id, email, status, placed_at, version`
 // assignOrder returns the columns that create gives.
 func assignOrder(create models.OrderCreate) pgdb.Assignments {
 	var set pgdb.Assignments
-	if create.ID.IsSet() {
-		set.Set("id", "", create.ID.Arg())
-	}
-	set.Set("email", "", create.Email)
-	if create.Status.IsSet() {
-		set.Set("status", "", create.Status.Arg())
-	}
-	if create.PlacedAt.IsSet() {
-		set.Set("placed_at", "", create.PlacedAt.Arg())
-	}
-	if create.Version.IsSet() {
-		set.Set("version", "", create.Version.Arg())
-	}
+	set.SetOpt("id", create.ID)
+	set.Set("email", create.Email)
+	set.SetOpt("status", create.Status)
+	set.SetOpt("placed_at", create.PlacedAt)
+	set.SetOpt("version", create.Version)
 	return set
 }
 
@@ -192,25 +184,19 @@ WHERE id = $4 AND version = $5` + returningOrder
 // Patch writes the columns that the patch gives and returns the row; an empty patch only reads it.
 func (r *OrderRepository) Patch(ctx context.Context, id uuid.UUID, patch models.OrderPatch) (models.Order, error) {
 	var set pgdb.Assignments
-	if patch.Email.IsSet() {
-		set.Set("email", "", patch.Email.Arg())
-	}
-	if patch.Status.IsSet() {
-		set.Set("status", "", patch.Status.Arg())
-	}
-	if patch.PlacedAt.IsSet() {
-		set.Set("placed_at", "", patch.PlacedAt.Arg())
-	}
+	set.SetOpt("email", patch.Email)
+	set.SetOpt("status", patch.Status)
+	set.SetOpt("placed_at", patch.PlacedAt)
 	if set.Len() == 0 {
 		return r.Get(ctx, id)
 	}
 	set.Count("version")
 	query := set.Update(`public.orders`) +
-		` WHERE ` + `id = ` + set.Where("", id)
+		` WHERE ` + `id = ` + set.Where(id)
 	if !patch.Version.IsSet() {
 		return pgdb.One(ctx, r.db, scanOrder, query+returningOrder, set.Args()...)
 	}
-	query += ` AND version` + " = " + set.Where("", patch.Version.Arg())
+	query += ` AND version` + " = " + set.Where(patch.Version.Arg())
 	patched, err := pgdb.One(ctx, r.db, scanOrder, query+returningOrder, set.Args()...)
 	const exists = `SELECT EXISTS (SELECT 1 FROM public.orders WHERE id = $1)`
 	return patched, pgdb.Stale(ctx, r.db, err, exists, id)
