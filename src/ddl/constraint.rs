@@ -56,6 +56,10 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     if is_partitioned {
         create.needs.extend(writer.partitions(&parent));
     }
+    // It would take a key that goes, as long as that is there.
+    if let (ConstraintKind::ForeignKey(key), Some(base)) = (kind, writer.base) {
+        create.without.extend(keys_that_go(writer, base, key));
+    }
     // Who comes to the table would have to have it before; so it is handed down to them, once they are there.
     if let (Some((table, _)), false) = (writer.relation(&parent), has_index) {
         let comes = |(child, _): &(&Identity, &Object)| writer.is_in_base(child) && writer.joins(child, &parent);
@@ -84,6 +88,21 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         statements.extend(marks(writer, &parent, identity));
     }
     statements
+}
+
+/// The keys of a table that a foreign key could refer to, and that are not there in the end.
+fn keys_that_go(writer: &Writer<'_>, base: &Catalog, key: &ForeignKey) -> Vec<Identity> {
+    let columns = |catalog: &Catalog, identity: &Identity| match catalog.get(identity).map(|it| &it.definition) {
+        Some(Definition::Constraint(it)) => match &it.kind {
+            ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) => Some(it.columns.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_wanted = |of: &Vec<String>| of.len() == key.referenced_columns.len() && of.iter().all(|it| key.referenced_columns.contains(it));
+    let all = base.within(Kind::Constraint, &key.references).map(|(identity, _)| identity);
+    let wanted = all.filter(|identity| columns(base, identity).as_ref().is_some_and(is_wanted));
+    wanted.filter(|identity| columns(writer.catalog, identity) != columns(base, identity)).cloned().collect()
 }
 
 /// Gives a key or a foreign key that a partition has of its table's, which stays, the name that it is to have.

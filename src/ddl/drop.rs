@@ -105,7 +105,11 @@ impl<'a> Writer<'a> {
             let mut constraints = catalog.of_kind(Kind::Constraint);
             constraints.any(|(_, object)| matches!(&object.definition, Definition::Constraint(it) if refers(it)))
         };
-        let stays = self.towards.is_some_and(|after| after.contains(parent));
+        let key = |catalog: &Catalog| match catalog.get(parent).map(|it| &it.definition) {
+            Some(Definition::Table(it)) => it.partition_key.clone(),
+            _ => None,
+        };
+        let stays = self.towards.is_some_and(|after| key(after).is_some() && key(after) == key(self.catalog));
         if !stays || !(is_referred_to(self.catalog) || self.towards.is_some_and(is_referred_to)) {
             return vec![drop];
         }

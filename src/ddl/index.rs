@@ -74,7 +74,11 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     if let Some(above) = partition_of.as_ref().filter(|above| !joins(above)) {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", name(above));
         let above = Identity::new(Kind::Index, above.schema.clone(), above.name.clone());
-        statements.push(Statement::after(identity, sql).needing([above]));
+        let mut attach = Statement::after(identity, sql).needing([above]);
+        // Until then it is none of those that the table's own is made of.
+        attach.creates.append(&mut statements[0].creates);
+        statements[0].begins.push(identity.clone());
+        statements.push(attach);
     }
     if let Some(rename) = renamed(writer, identity, object, index) {
         statements = vec![rename];

@@ -229,6 +229,8 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
         attach.joins.extend(above);
         if joins {
             attach.needs.extend(own_indexes(writer, identity));
+            // One that lacks those of its partitions is none that the server takes.
+            attach.needs.extend(indexes_within(writer, identity));
         }
         for earlier in &mut statements {
             if !earlier.creates.is_empty() {
@@ -262,6 +264,26 @@ pub(super) fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity
             _ => false,
         });
     indexes.chain(constraints).map(|(identity, _)| identity.clone()).collect()
+}
+
+/// The indexes of the partitions of a table that are part of its own.
+fn indexes_within(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
+    let mut found = Vec::new();
+    for partition in writer.partitions(&table.qualified_name()) {
+        let is_part = |(identity, object): &(&Identity, &Object)| match &object.definition {
+            Definition::Index(index) => {
+                identity.schema == partition.schema && index.table == partition.name && index.partition_of.is_some()
+            }
+            _ => false,
+        };
+        found.extend(writer.catalog.of_kind(Kind::Index).filter(is_part).map(|(identity, _)| identity.clone()));
+        let is_key =
+            |(_, object): &(&Identity, &Object)| matches!(&object.definition, Definition::Constraint(it) if it.has_index() && it.inherited);
+        let keys = writer.catalog.within(Kind::Constraint, &partition.qualified_name()).filter(is_key);
+        found.extend(keys.map(|(identity, _)| identity.clone()));
+        found.extend(indexes_within(writer, &partition));
+    }
+    found
 }
 
 /// What the first statement of a table in a cycle needs: only what its columns are made of.

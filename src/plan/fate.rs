@@ -197,7 +197,15 @@ impl<'a> Fates<'a> {
                     continue;
                 }
                 // The same text means something else from now on: nothing of it is altered, and so nothing lets go.
-                let is_same_text = matches!(self.of.get(identity), Some(Fate::Alter { statements, .. }) if statements.is_empty());
+                let has_namesake =
+                    after.dependencies.iter().any(|it| it.on != *thing.object && full_name(&it.on) == full_name(thing.object));
+                let is_same_text = match self.of.get(identity) {
+                    Some(Fate::Alter { statements, .. }) => {
+                        let says_all = statements.iter().any(|it| it.creates.contains(identity));
+                        statements.is_empty() || (has_namesake && !says_all && !lets_go)
+                    }
+                    _ => false,
+                };
                 if !is_same_text {
                     continue;
                 }
@@ -372,6 +380,14 @@ impl<'a> Fates<'a> {
         let is_lost = |(identity, fate): &(&&'a Identity, &Fate<'a>)| matches!(fate, Fate::Drop(object) if object.dependencies.iter().filter_map(retypes).any(|thing| new.is_lost(old, identity, object, &thing)));
         let lost: Vec<&Identity> = self.of.iter().filter(is_lost).map(|(identity, _)| *identity).collect();
         self.rooms.extend(lost);
+        // Nor a routine that a text goes on to mean for as long as it is there, where another of its name is to be meant.
+        for (identity, object) in self.of.keys().filter_map(|it| self.from.get_key_value(it)) {
+            let Some(after) = self.to.get(identity).filter(|after| after.definition == object.definition) else { continue };
+            let instead = |gone: &Identity| after.dependencies.iter().any(|it| it.on != *gone && full_name(&it.on) == full_name(gone));
+            let gone = object.dependencies.iter().filter_map(|it| self.of.get_key_value(&it.on));
+            let gone: Vec<&Identity> = gone.filter(|(on, fate)| matches!(fate, Fate::Drop(_)) && instead(on)).map(|(on, _)| *on).collect();
+            self.rooms.extend(gone);
+        }
         // With them goes what needs them, or columns that their new versions don't have.
         loop {
             let is_in_the_way = |dependency: &Dependency| match self.of.get(&dependency.on) {

@@ -45,7 +45,7 @@ pub(super) fn sort<'a>(drafts: Vec<Draft<'a>>, fates: &Fates<'a>, old: &Writer<'
         if !draft.statement.creates.is_empty() && !draft.statement.before_made {
             needs.extend(first.iter().filter(|it| drafts[**it].about != draft.about).map(|it| (number, *it)));
         }
-        doers.creating(number, draft, &drafts, new, &mut needs);
+        doers.creating(number, draft, &drafts, (fates, new), &mut needs);
         doers.destroying(number, draft, fates, new, &mut needs);
         doers.closing(number, draft, fates, &mut needs);
         doers.own_columns(number, draft, &drafts, &mut needs);
@@ -106,7 +106,14 @@ impl<'d> Doers<'d> {
     }
 
     /// What a statement needs to be there.
-    fn creating(&self, number: usize, draft: &Draft<'_>, drafts: &[Draft<'_>], new: &Writer<'_>, needs: &mut Vec<(usize, usize)>) {
+    fn creating<'a>(
+        &self,
+        number: usize,
+        draft: &Draft<'_>,
+        drafts: &[Draft<'_>],
+        (fates, new): (&Fates<'a>, &Writer<'a>),
+        needs: &mut Vec<(usize, usize)>,
+    ) {
         let Draft { statement, about, .. } = draft;
         let mut need = |on: &[usize]| needs.extend(on.iter().filter(|on| **on != number).map(|on| (number, *on)));
         let object = new.catalog().get(about);
@@ -117,7 +124,7 @@ impl<'d> Doers<'d> {
             match self.begins.get(on).filter(|_| is_beginning_enough).or_else(|| self.creates.get(on)) {
                 Some(makers) => need(makers),
                 // Another object's statement makes it (a constraint that a parent hands down): what that one needs.
-                None if !is_dropping && on != *about => {
+                None if !is_dropping && on != *about && matches!(fates.of.get(on), Some(Fate::Create(_) | Fate::Replace { .. })) => {
                     for dependency in new.catalog().get(on).into_iter().flat_map(|it| &it.dependencies) {
                         self.creates.get(&dependency.on).into_iter().for_each(|makers| need(makers));
                     }

@@ -284,6 +284,7 @@ fn add_column<'n>(plan: &mut Plan<'n>, inherited: usize, planned: PlannedColumn<
         existing.column.generated = None;
     }
     existing.column.identity = planned.column.identity;
+    existing.column.foreign_options = planned.column.foreign_options;
     existing.column.storage = planned.column.storage.or(existing.column.storage.take());
     existing.column.compression = planned.column.compression.or(existing.column.compression.take());
     existing.default = planned.default;
