@@ -277,10 +277,6 @@ fn indexes_within(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
             _ => false,
         };
         found.extend(writer.catalog.of_kind(Kind::Index).filter(is_part).map(|(identity, _)| identity.clone()));
-        let is_key =
-            |(_, object): &(&Identity, &Object)| matches!(&object.definition, Definition::Constraint(it) if it.has_index() && it.inherited);
-        let keys = writer.catalog.within(Kind::Constraint, &partition.qualified_name()).filter(is_key);
-        found.extend(keys.map(|(identity, _)| identity.clone()));
         found.extend(indexes_within(writer, &partition));
     }
     found

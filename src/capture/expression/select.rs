@@ -4,13 +4,11 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{self, CoercionForm, ColumnRef, Node, ResTarget, SelectStmt, SetOperation, SortByDir, SortByNulls, a_const};
 
 use super::analysis::{Analysis, single, string};
-use super::builtin::Builtin;
 use super::coerce::Outcome;
 use super::output_name::output_name;
 use super::scope::{Column, Namespace, Typed};
-use super::walk;
 use crate::capture::script::resolve::{Unresolved, strings};
-use crate::catalog::{ConstraintKind, DataType, Definition, Dependency, Identity, Kind};
+use crate::catalog::{DataType, Identity};
 
 impl Analysis<'_> {
     /// The columns of a query in FROM, WITH or an expression.
@@ -183,7 +181,6 @@ impl Analysis<'_> {
         if let Some(condition) = it.having_clause.as_deref_mut() {
             self.value(condition)?;
         }
-        self.needs_keys(it);
         for window in &mut it.window_clause {
             if let Some(NodeEnum::WindowDef(window)) = window.node.as_mut() {
                 self.window(window)?;
@@ -272,42 +269,6 @@ impl Analysis<'_> {
             }
             _ => self.output_or_value(node, outputs),
         }
-    }
-
-    /// A column that is neither grouped by nor aggregated is told by the primary key of its table that is grouped by: the query needs that
-    /// (PostgreSQL src/backend/parser/parse_agg.c, check_ungrouped_columns_walker).
-    fn needs_keys(&mut self, it: &SelectStmt) {
-        let Some(level) = self.levels.last().filter(|_| !it.group_clause.is_empty()) else { return };
-        let named = |node: &NodeEnum| match node {
-            NodeEnum::ColumnRef(it) => match strings(&it.fields).as_slice() {
-                [item, name] => Some(((*item).to_owned(), (*name).to_owned())),
-                // Without a qualifier where there is one item only.
-                [name] => level.items.first().map(|item| (item.printed.clone(), (*name).to_owned())),
-                _ => None,
-            },
-            _ => None,
-        };
-        let grouped: Vec<(String, String)> = it.group_clause.iter().filter_map(|it| named(it.node.as_ref()?)).collect();
-        let mut free = Vec::new();
-        for node in it.target_list.iter().chain(it.having_clause.as_deref()) {
-            ungrouped(node, &mut |node| free.extend(named(node).filter(|it| !grouped.contains(it))));
-        }
-        let mut needs = Vec::new();
-        for item in level
-            .items
-            .iter()
-            .filter(|item| free.iter().any(|(of, name)| *of == item.printed && item.columns.iter().any(|it| it.name == *name)))
-        {
-            let Some(table) = item.relation.as_ref().filter(|it| it.kind == Kind::Table) else { continue };
-            let is_grouped = |column: &String| grouped.iter().any(|(of, name)| *of == item.printed && name == column);
-            let key =
-                self.resolver.catalog.within(Kind::Constraint, &table.qualified_name()).find(|(_, object)| match &object.definition {
-                    Definition::Constraint(it) => matches!(&it.kind, ConstraintKind::PrimaryKey(key) if key.columns.iter().all(is_grouped)),
-                    _ => false,
-                });
-            needs.extend(key.map(|(key, _)| Dependency::on(key.clone())));
-        }
-        self.dependencies.extend(needs);
     }
 
     /// PARTITION BY and ORDER BY of a window.
@@ -759,22 +720,4 @@ fn rename_columns(columns: &mut [Column], names: &[Node]) {
     for (column, name) in columns.iter_mut().zip(strings(names)) {
         name.clone_into(&mut column.name);
     }
-}
-
-/// Calls `visit` with what stands outside aggregates and queries within.
-fn ungrouped(node: &Node, visit: &mut dyn FnMut(&NodeEnum)) {
-    let Some(inner) = &node.node else { return };
-    match inner {
-        NodeEnum::FuncCall(it) if it.over.is_none() => {
-            let name = strings(&it.funcname).last().map_or_else(String::new, |it| (*it).to_owned());
-            let known = Builtin::get().functions(&name);
-            // What is no function of PostgreSQL's own may be an aggregate.
-            if it.agg_star || known.is_empty() || known.iter().any(|it| it.aggregate) {
-                return;
-            }
-        }
-        NodeEnum::SubLink(_) | NodeEnum::SelectStmt(_) => return,
-        _ => visit(inner),
-    }
-    walk::for_each_child(inner, &mut |child| ungrouped(child, visit));
 }

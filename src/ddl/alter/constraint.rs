@@ -139,19 +139,6 @@ enum Lineage {
 
 fn lineage(it: &Altered<'_, '_>, old: &Constraint, (inherited, local): (bool, bool)) -> Lineage {
     let Definition::Constraint(new) = &it.after.definition else { return Lineage::Same(Vec::new()) };
-    // A partition that goes to another table takes its keys along, as its own.
-    let above = |writer: &Writer<'_>, constraint: &Constraint| attached_to(writer, it.identity, constraint).cloned();
-    let moves = inherited && old.inherited && new.has_index() && above(it.from, old) != above(it.to, new);
-    if moves && !joins_base(it.to, it.identity, new) {
-        let attach = above(it.to, new).map(|above| {
-            let own = qualified(&it.identity.schema, &it.identity.name);
-            let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
-            let mut attach = it.statement(sql).needing([above]);
-            attach.creates.push(it.identity.clone());
-            attach
-        });
-        return Lineage::Same(attach.into_iter().collect());
-    }
     if (inherited, local) == (old.inherited, old.local) {
         return Lineage::Same(Vec::new());
     }
