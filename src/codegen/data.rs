@@ -41,7 +41,7 @@ impl Shared {
 
     /// Returns what the templates of a table see.
     pub(super) fn table(&self, table: &Table) -> Value {
-        self.with([("table", value(table)), ("names", value(&table.names))])
+        self.with([("table", value(table)), ("names", value(table.names.as_ref()))])
     }
 
     /// Returns what the templates of functions see: their mocks are made as those of a table.

@@ -352,7 +352,7 @@ fn planned(template: &'static str, package: &Package, name: &str) -> Planned {
 
 /// The file of a template of the user's own.
 fn extra(extra: &Extra, table: Option<&Table>, options: &Options) -> Planned {
-    let path = extra.path(table.map(|it| (it.schema.as_str(), &it.names)));
+    let path = extra.path(table.map(|it| (it.schema.as_str(), it.names.as_ref())));
     let below = path.strip_prefix(options.module.dir.trim_end_matches('/')).map(|it| it.trim_start_matches('/')).unwrap_or(&path);
     let own_path = match below.rsplit_once('/') {
         Some((folder, _)) => format!("{}/{folder}", options.module.path),

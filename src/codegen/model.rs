@@ -7,7 +7,9 @@
 //! Imports are not here: a template writes `@imports` where its import block belongs, and the layout pass puts there
 //! exactly the packages that the file uses, out of [`Project::imports`].
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 /// What all files of a run share.
 #[derive(Clone, Debug, Serialize)]
@@ -127,7 +129,8 @@ pub struct RoutineArgument {
 #[derive(Clone, Debug, Serialize)]
 pub struct TableHead {
     /// The Go names.
-    pub names: TableNames,
+    #[serde(serialize_with = "as_itself")]
+    pub names: Arc<TableNames>,
     /// The SQL name, quoted where it must be, with its schema.
     pub sql: String,
     /// `table`, `view`, `materialized view`, `foreign table`: for comments.
@@ -257,6 +260,11 @@ pub struct CompositeField {
     pub doc: Vec<String>,
 }
 
+/// What is shared, as if it were not.
+fn as_itself<T: Serialize, S: Serializer>(shared: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    shared.as_ref().serialize(serializer)
+}
+
 /// A table, a view or a materialised view.
 #[derive(Clone, Debug, Serialize)]
 pub struct Table {
@@ -275,7 +283,8 @@ pub struct Table {
     /// Doc comment lines of the struct, without `//`; the first begins with the struct's name.
     pub doc: Vec<String>,
     /// The Go names.
-    pub names: TableNames,
+    #[serde(serialize_with = "as_itself")]
+    pub names: Arc<TableNames>,
     /// All columns, in physical order.
     pub columns: Vec<Column>,
     /// Whether some column that an insert may give is optional (has a default).

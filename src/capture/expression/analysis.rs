@@ -22,6 +22,8 @@ pub(super) struct Analysis<'a> {
     pub(super) resolver: Resolver<'a>,
     /// What the tree needs, so far.
     pub(super) dependencies: BTreeSet<Dependency>,
+    /// The functions that are called and that nothing makes.
+    pub(super) missing_functions: Vec<Unresolved>,
     /// What names mean, outermost first.
     pub(super) levels: Vec<Namespace>,
     /// Queries of WITH that can be named, innermost last.
@@ -61,6 +63,7 @@ impl<'a> Analysis<'a> {
         let mut analysis = Self {
             resolver,
             dependencies: BTreeSet::new(),
+            missing_functions: Vec::new(),
             levels: Vec::new(),
             ctes: Vec::new(),
             value: scope.value.clone(),

@@ -189,6 +189,11 @@ impl Builtin {
         self.functions.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The names of all functions.
+    pub(super) fn function_names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(AsRef::as_ref)
+    }
+
     /// The operators of that name.
     pub(super) fn operators(&self, name: &str) -> &[Operator] {
         self.operators.get(name).map_or(&[], Vec::as_slice)

@@ -12,6 +12,7 @@ use super::scope::Typed;
 use super::value::literal_text;
 use crate::capture::script::resolve::Unresolved;
 use crate::catalog::{Argument, ArgumentMode, DataType, Definition, Identity, Kind, PG_CATALOG, QualifiedName};
+use crate::diagnostic::nearest;
 
 /// What a name of a function may stand for.
 #[derive(Clone, Copy, Debug)]
@@ -66,9 +67,15 @@ impl<'a> Analysis<'a> {
                     }
                     return Ok(Typed::of(data_type));
                 }
-                if let Some((function, extension)) = self.resolver.of_unknown_extension(schema.as_deref(), &name) {
-                    it.funcname = vec![string(&function.schema), string(&function.name)];
-                    self.needs(extension);
+                match self.resolver.of_unknown_extension(schema.as_deref(), &name) {
+                    Some((function, extension)) => {
+                        it.funcname = vec![string(&function.schema), string(&function.name)];
+                        self.needs(extension);
+                    }
+                    None if !self.lenient && !self.may_be_no_call(schema.as_deref(), &name, &arguments) => {
+                        self.missing_functions.push(self.no_function(schema.as_deref(), &name, it.location));
+                    }
+                    None => {}
                 }
                 return Ok(Typed::unknown(format!("the function `{name}` is not known"), it.location));
             }
@@ -288,6 +295,24 @@ impl<'a> Analysis<'a> {
             Some(first) => Some(first),
             None => of_extension.first().or_else(|| users.first()).copied().map(|it| (Callee::User(it), Vec::new())),
         }
+    }
+
+    /// That there is no such function, with the nearest one.
+    fn no_function(&self, schema: Option<&str>, name: &str, location: i32) -> Unresolved {
+        let kinds = [Kind::Function, Kind::Aggregate].into_iter();
+        let users = kinds.flat_map(|kind| self.resolver.catalog.of_kind(kind)).map(|(it, _)| it);
+        let names = users.filter(|it| schema.is_none_or(|schema| it.schema == schema)).map(|it| it.name.as_str());
+        let builtin = Builtin::get().function_names().filter(|_| schema.is_none_or(|it| it == PG_CATALOG));
+        let qualified = |name: &str| schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
+        let nearest = nearest(name, names.chain(builtin)).map(qualified);
+        Unresolved { what: "function", name: qualified(name), location: Some(location), nearest }
+    }
+
+    /// Whether what is written as a call of a function that is not there may be something else: a cast to a type of that name, or a column of a row
+    /// (PostgreSQL documentation, "Function Calls" and "Type Casts").
+    fn may_be_no_call(&self, schema: Option<&str>, name: &str, arguments: &[Typed]) -> bool {
+        let is_builtin = |it: &Typed| it.data_type.as_ref().is_some_and(|it| it.name.is_builtin());
+        matches!(arguments, [argument] if !is_builtin(argument) || self.resolver.type_named(schema, name).is_some())
     }
 
     /// Whether the parameters of a routine are known: not of those of an extension that is not at hand.

@@ -46,6 +46,15 @@ pub(crate) struct Normalised {
     pub(crate) expression: Expression,
     /// What it names, the columns of its own relation included.
     pub(crate) dependencies: BTreeSet<Dependency>,
+    /// The functions that it calls and that nothing makes.
+    pub(crate) missing_functions: Vec<Unresolved>,
+}
+
+impl Normalised {
+    /// An expression that needs nothing.
+    fn alone(expression: Expression) -> Self {
+        Self { expression, dependencies: BTreeSet::new(), missing_functions: Vec::new() }
+    }
 }
 
 /// A query in canonical SQL, what it gives, and what it needs.
@@ -59,6 +68,8 @@ pub(crate) struct AnalysedQuery {
     pub(crate) dependencies: BTreeSet<Dependency>,
     /// The columns whose type can't be told, and why.
     pub(crate) problems: Vec<UnknownColumn>,
+    /// The functions that it calls and that nothing makes.
+    pub(crate) missing_functions: Vec<Unresolved>,
 }
 
 /// A column of a query whose type can't be told.
@@ -84,7 +95,8 @@ pub(crate) fn expression(node: &Node, resolver: &Resolver<'_>, scope: &Scope, in
     if let Some(into) = into {
         analysis.assign(&mut tree, into)?;
     }
-    Ok(Normalised { expression: Expression(print::expression(tree)), dependencies: analysis.dependencies })
+    let Analysis { dependencies, missing_functions, .. } = analysis;
+    Ok(Normalised { expression: Expression(print::expression(tree)), dependencies, missing_functions })
 }
 
 /// Whether an extension has an operator of that name between operands of these types; none where its catalog isn't known.
@@ -122,7 +134,8 @@ pub(crate) fn query(node: &Node, resolver: &Resolver<'_>, scope: &Scope) -> Resu
         let reason = "a `*` stands for columns that are not known".to_owned();
         problems.push(UnknownColumn { column: "*".to_owned(), why: Why { reason, location: -1 } });
     }
-    Ok(AnalysedQuery { query: Query(print::statement(tree)), columns, dependencies: analysis.dependencies, problems })
+    let Analysis { dependencies, missing_functions, .. } = analysis;
+    Ok(AnalysedQuery { query: Query(print::statement(tree)), columns, dependencies, problems, missing_functions })
 }
 
 /// An expression's text after renames; none if it stays as it is. `resolver` and `scope` are those of the time before, `into` as for

@@ -72,7 +72,7 @@ pub(super) fn body(tree: Node) -> String {
 ///
 /// The text is what the printer would give; a test holds both together.
 pub(super) fn simple(node: &Node, resolver: &Resolver<'_>) -> Result<Option<Normalised>, Unresolved> {
-    let plain = |text: String| Normalised { expression: Expression(text), dependencies: std::collections::BTreeSet::new() };
+    let plain = |text: String| Normalised::alone(Expression(text));
     Ok(match node.node.as_ref() {
         Some(NodeEnum::AConst(it)) => constant(it).map(plain),
         Some(NodeEnum::SqlvalueFunction(it)) => value_function(it).map(|it| plain(it.to_owned())),
@@ -116,7 +116,7 @@ fn simple_call(it: &protobuf::FuncCall, resolver: &Resolver<'_>) -> Result<Optio
     }
     match it.args.as_slice() {
         [] if Builtin::get().functions(&name).iter().any(|it| it.arguments.is_empty()) && quote_identifier(&name) == name => {
-            Ok(Some(Normalised { expression: Expression(format!("{name}()")), dependencies: std::collections::BTreeSet::new() }))
+            Ok(Some(Normalised::alone(Expression(format!("{name}()")))))
         }
         [argument] if name == "nextval" => Ok(sequence(argument, resolver)),
         _ => Ok(None),
@@ -156,5 +156,6 @@ fn sequence(argument: &Node, resolver: &Resolver<'_>) -> Option<Normalised> {
     Some(Normalised {
         expression: Expression(format!("nextval('{text}'::regclass)")),
         dependencies: [Dependency::on(identity.clone())].into(),
+        missing_functions: Vec::new(),
     })
 }

@@ -12,6 +12,7 @@ use crate::catalog::{DataType, Dependency, Expression, Identity, Kind, Query, Vi
 use crate::ddl;
 
 use super::Problem;
+use super::resolve::Unresolved;
 use super::state::State;
 
 /// An expression in canonical SQL, and what it needs.
@@ -48,6 +49,7 @@ pub(crate) fn assigned(state: &State<'_>, node: &Node, relation: Option<&Identit
 
 fn assigned_in(state: &State<'_>, node: &Node, scope: &Scope, into: Option<&DataType>) -> Result<Canonical, Problem> {
     let normalised = expression::expression(node, &state.resolver(), &as_strict_as(state, scope), into)?;
+    state.miss_functions(normalised.missing_functions);
     Ok(Canonical { expression: normalised.expression, dependencies: normalised.dependencies })
 }
 
@@ -64,6 +66,9 @@ pub(crate) fn query(state: &State<'_>, node: &Node) -> Result<CanonicalQuery, Pr
 /// A query or a statement that may name what `scope` has.
 pub(crate) fn query_in(state: &State<'_>, node: &Node, scope: &Scope) -> Result<CanonicalQuery, Problem> {
     let analysed = expression::query(node, &state.resolver(), &as_strict_as(state, scope))?;
+    // Of a column's own function is told with the column.
+    let told = |it: &Unresolved| analysed.problems.iter().any(|problem| Some(problem.why.location) == it.location);
+    state.miss_functions(analysed.missing_functions.into_iter().filter(|it| !told(it)));
     Ok(CanonicalQuery {
         query: analysed.query,
         columns: analysed.columns,

@@ -208,7 +208,9 @@ fn run(mut state: State<'_>, inputs: &[Input]) -> Captured {
 
 /// Replays one statement, and reports what comes of it.
 fn apply(state: &mut State<'_>, node: &NodeEnum, at: Place) {
-    if let Err(problem) = dispatch(state, node, at).and_then(|()| transaction::drop_on_commit(state)) {
+    let outcome = dispatch(state, node, at).and_then(|()| transaction::drop_on_commit(state));
+    state.report_missing_functions(at, outcome.is_err());
+    if let Err(problem) = outcome {
         state.fail(problem, at);
     }
 }

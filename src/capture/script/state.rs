@@ -7,6 +7,7 @@
 //! Temporary objects live in the schema `pg_temp`, which is searched first, and leave the catalog at the end.
 //! What a transaction has changed can be taken back, see [`transaction`](super::transaction).
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pg_query::protobuf::{Node, RangeVar};
@@ -16,7 +17,7 @@ use crate::catalog::{Catalog, DataType, Definition, Dependency, Identity, Kind, 
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 
 use super::members;
-use super::resolve::{MemberSort, Names, Resolver, split_name};
+use super::resolve::{MemberSort, Names, Resolver, Unresolved, split_name};
 use super::split::Places;
 use super::transaction::{Levels, Settings, Undo};
 use super::{Input, Place, Problem, grant};
@@ -48,6 +49,8 @@ pub(crate) struct State<'a> {
     opaque: Option<Place>,
     /// Whether names in expressions that mean nothing stay as they are.
     lenient: bool,
+    /// Functions that the statement calls and that nothing makes. Expressions are read through shared references to the state.
+    missing_functions: RefCell<Vec<Unresolved>>,
 }
 
 impl<'a> State<'a> {
@@ -87,6 +90,7 @@ impl<'a> State<'a> {
             diagnostics: Vec::new(),
             opaque: None,
             lenient: false,
+            missing_functions: RefCell::default(),
         }
     }
 
@@ -367,6 +371,20 @@ impl<'a> State<'a> {
         let mut diagnostic = Diagnostic::warning(message).at(self.places.span(at));
         diagnostic.hint = hint;
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Remembers functions that the statement calls and that nothing makes.
+    pub(crate) fn miss_functions(&self, functions: impl IntoIterator<Item = Unresolved>) {
+        self.missing_functions.borrow_mut().extend(functions);
+    }
+
+    /// Warns of the functions that the statement calls and that nothing makes, unless the statement is refused anyway. The server refuses them; but a
+    /// schema may be a part of one that has them.
+    pub(crate) fn report_missing_functions(&mut self, at: Place, refused: bool) {
+        for missing in self.missing_functions.take().into_iter().filter(|_| !refused) {
+            let Problem { message, hint, location, .. } = missing.into();
+            self.warn(at.inside(location.unwrap_or(-1)), message, hint);
+        }
     }
 
     /// Reports a statement that is not modelled, by its kind.

@@ -20,6 +20,7 @@ mod statement;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -232,7 +233,7 @@ impl<'a> Model<'a> {
         let mut distinct = HashSet::new();
         // In parts, so that the types of a part's columns are all that is there more than once.
         for (relations, names) in relations.chunks(COLUMNS_AT_ONCE).zip(naming.tables.chunks(COLUMNS_AT_ONCE)) {
-            let tell = |(relation, names): (&Relation<'_>, &TableNames)| {
+            let tell = |(relation, names): (&Relation<'_>, &Arc<TableNames>)| {
                 let mut found = Vec::new();
                 let columns = column::columns(&builder, relation, &names.model, &mut found)?;
                 if relation.home != 0 {
@@ -253,8 +254,19 @@ impl<'a> Model<'a> {
         let all = parents_first(&relations, &by_name);
         let order: Vec<usize> = all.iter().copied().filter(|it| relations[*it].home == 0).collect();
         let functions = routine::routines(&builder, &relations, &by_name, &mut naming);
+        let samples = sample::Samples {
+            builder: &builder,
+            relations: &relations,
+            built: &built,
+            naming: &naming,
+            by_name: &by_name,
+            partitions: &sample::Partitions::of(catalog),
+        };
+        let plans = samples.plan(&all);
+        let edges = Edges::find(&builder, &relations, &built, &by_name, &naming);
+        drop(built);
         let head = |n: &usize| TableHead {
-            names: naming.tables[*n].clone(),
+            names: Arc::clone(&naming.tables[*n]),
             sql: sql(&relations[*n]),
             kind: relations[*n].identity.kind.name().to_owned(),
             read_only: relations[*n].read_only,
@@ -270,16 +282,6 @@ impl<'a> Model<'a> {
             packages: builder.packages.clone(),
             tests,
         };
-        let samples = sample::Samples {
-            builder: &builder,
-            relations: &relations,
-            built: &built,
-            naming: &naming,
-            by_name: &by_name,
-            partitions: &sample::Partitions::of(catalog),
-        };
-        let plans = samples.plan(&all);
-        let edges = Edges::find(&builder, &relations, &built, &by_name, &naming);
         Ok(Self { project, diagnostics, builder, relations, naming, by_name, plans, edges, order })
     }
 
@@ -311,7 +313,7 @@ fn table(
     builder: &Builder<'_>,
     relation: &Relation<'_>,
     built: &[Built],
-    names: &TableNames,
+    names: &Arc<TableNames>,
     constants: &BTreeMap<(QualifiedName, String), String>,
     references: impl Fn(&QualifiedName) -> String,
 ) -> Table {
@@ -380,7 +382,7 @@ fn table(
         copyable: !relation.read_only
             && create.iter().all(|column| built.iter().any(|it| it.column.name == column.name && it.resolved.binary)),
         sample: sample::none(builder.home(relation).function("make", &names.model)),
-        names: names.clone(),
+        names: Arc::clone(names),
         updatable: !update.is_empty(),
         columns,
         sql,

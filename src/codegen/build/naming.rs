@@ -6,6 +6,7 @@
 //! together, so `UserCreate2` never stands beside `UserPatch`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::literal;
 use super::relation::Relation;
@@ -23,7 +24,7 @@ const POSTGRES_SCOPE: &[&str] = &["Repositories", "NewRepositories", "InTx", "Ne
 #[derive(Clone)]
 pub(super) struct Naming {
     /// By position in the list of relations.
-    pub tables: Vec<TableNames>,
+    pub tables: Vec<Arc<TableNames>>,
     pub enums: BTreeMap<QualifiedName, EnumNames>,
     pub composites: BTreeMap<QualifiedName, String>,
     /// What is taken in the models package.
@@ -120,7 +121,7 @@ pub(super) fn assign(
     for (at, words, rename) in order {
         tables[at] = Some(names.table(&relations[at].name, words, rename));
     }
-    let tables: Vec<TableNames> = tables.into_iter().map(|it| it.expect("every relation was named")).collect();
+    let tables: Vec<Arc<TableNames>> = tables.into_iter().map(|it| Arc::new(it.expect("every relation was named"))).collect();
 
     let (mut enums, mut composites) = (BTreeMap::new(), BTreeMap::new());
     let mut types: Vec<&Identity> = types.iter().collect();
