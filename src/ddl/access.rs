@@ -1,9 +1,9 @@
 //! Policies and default privileges.
 
-use super::Statement;
 use super::attributes::{grantee, granting, role, word};
 use super::quote::{list, parenthesised, qualified, quote_identifier};
-use crate::catalog::{DefaultPrivileges, Grant, Identity, Object, Policy, PolicyCommand};
+use super::{Statement, Writer};
+use crate::catalog::{DefaultPrivileges, Definition, Grant, Identity, Kind, Object, Policy, PolicyCommand, Privilege};
 
 pub(super) fn policy(identity: &Identity, object: &Object, policy: &Policy) -> Vec<Statement> {
     let Policy { permissive, command, roles, using, with_check } = policy;
@@ -67,6 +67,35 @@ pub(super) fn default_privileges_of(identity: &Identity) -> (String, String) {
     (start, identity.parent.to_uppercase())
 }
 
+/// What an object that is made in a database has at once, where that is another than what PostgreSQL gives by itself: by the default
+/// privileges that stay as they are.
+pub(super) fn given(writer: &Writer<'_>, identity: &Identity) -> Option<Vec<Grant>> {
+    let base = writer.base?;
+    let class = match identity.kind {
+        Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => "tables",
+        Kind::Sequence => "sequences",
+        Kind::Function | Kind::Procedure | Kind::Aggregate => "functions",
+        Kind::Schema => "schemas",
+        kind if kind.is_type() => "types",
+        _ => return None,
+    };
+    let staying = |(of, object): (&Identity, &Object)| match (&object.definition, base.get(of).map(|it| &it.definition)) {
+        (Definition::DefaultPrivileges(new), Some(Definition::DefaultPrivileges(old))) => {
+            let both = |new: &[Grant], old: &[Grant]| new.iter().filter(|it| old.contains(it)).cloned().collect::<Vec<_>>();
+            let is_for = of.parent == class && of.name.is_empty() && (of.schema.is_empty() || of.schema == identity.schema);
+            is_for.then(|| (both(&new.grants, &old.grants), both(&new.revokes, &old.revokes)))
+        }
+        _ => None,
+    };
+    let staying: Vec<(Vec<Grant>, Vec<Grant>)> = writer.catalog.of_kind(Kind::DefaultPrivileges).filter_map(staying).collect();
+    let public = Privilege::of_public(identity).iter().map(|privilege| Grant { role: None, privilege: *privilege, grantable: false });
+    let kept = public.filter(|it| !staying.iter().any(|(_, revokes)| revokes.contains(it)));
+    let mut held: Vec<Grant> = kept.chain(staying.iter().flat_map(|(grants, _)| grants.clone())).collect();
+    held.sort();
+    held.dedup();
+    staying.iter().any(|(grants, revokes)| !grants.is_empty() || !revokes.is_empty()).then_some(held)
+}
+
 /// The roles that grants name.
 pub(super) fn roles(grants: &[Grant]) -> impl Iterator<Item = &str> {
     grants.iter().filter_map(|grant| grant.role.as_deref())
@@ -79,5 +108,5 @@ pub(super) fn drop_default_privileges(identity: &Identity, privileges: &DefaultP
     let sql = privilege_statements(identity, &inverse);
     let last = sql.len().saturating_sub(1);
     let dropping = |(number, sql)| if number == last { Statement::dropping(identity, sql) } else { Statement::bare(sql) };
-    sql.into_iter().enumerate().map(dropping).collect()
+    sql.into_iter().enumerate().map(dropping).map(|it| Statement { before_made: true, ..it }).collect()
 }

@@ -80,13 +80,20 @@ pub(super) fn attributes(writer: &Writer<'_>, identity: &Identity, object: &Obje
     for extension in depends_on_extensions {
         sql.push(format!("ALTER {target} DEPENDS ON EXTENSION {};", quote_identifier(extension)));
     }
-    if let (Some(grants), Some(words)) = (grants, spelling.grant) {
+    let given = spelling.grant.and_then(|_| super::access::given(writer, identity));
+    if let (Some(words), true) = (spelling.grant, grants.is_some() || given.is_some()) {
         let name = match identity.kind {
             // To GRANT an aggregate is a function like any other.
             Kind::Aggregate => super::extension::signature(identity),
             _ => reference(identity, object),
         };
-        sql.extend(changes(&format!("{words} {name}"), Privilege::of_public(identity), grants, None));
+        let target = format!("{words} {name}");
+        let public = Privilege::of_public(identity);
+        sql.extend(match (given, grants) {
+            (Some(given), _) => grant_changes(&target, public, Some(&given), grants.as_deref(), None),
+            (None, Some(grants)) => changes(&target, public, grants, None),
+            (None, None) => Vec::new(),
+        });
     }
     sql.into_iter().map(|sql| Statement::after(identity, sql)).collect()
 }

@@ -2,10 +2,10 @@
 
 use super::quote::{identifiers, list, name, operator, parenthesised, qualified, quote_identifier};
 use super::table::{include, marks, parents, partition_of, with};
-use super::{Statement, Transaction, Writer, index};
+use super::{Statement, Transaction, Writer, index, not_null};
 use crate::catalog::{
-    Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType, Object,
-    QualifiedName, ReferentialAction,
+    Catalog, Constraint, ConstraintKind, Deferral, Definition, ExclusionElement, ForeignKey, Identity, KeyConstraint, Kind, MatchType,
+    Object, QualifiedName, ReferentialAction,
 };
 
 pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint) -> Vec<Statement> {
@@ -14,11 +14,10 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     let has_index = constraint.has_index();
     let joins = joins_base(writer, identity, constraint);
     if *inherited && !*local && !has_index && !joins {
-        return validated_alone(writer, identity, constraint);
+        return renamed(writer, identity, object, constraint).into_iter().chain(validated_alone(writer, identity, constraint)).collect();
     }
-    if matches!(kind, ConstraintKind::NotNull { .. }) && *validated {
-        // The column says it all.
-        return Vec::new();
+    if let (ConstraintKind::NotNull { column }, true) = (kind, *validated) {
+        return not_null::named(writer, identity, object, constraint, column);
     }
     let is_domain = writer.find(&[Kind::Domain], &parent).is_some();
     let is_foreign = writer.find(&[Kind::ForeignTable], &parent).is_some();
@@ -57,6 +56,10 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
     if is_partitioned {
         create.needs.extend(writer.partitions(&parent));
     }
+    // It would take a key that goes, as long as that is there.
+    if let (ConstraintKind::ForeignKey(key), Some(base)) = (kind, writer.base) {
+        create.without.extend(keys_that_go(writer, base, key));
+    }
     // Who comes to the table would have to have it before; so it is handed down to them, once they are there.
     if let (Some((table, _)), false) = (writer.relation(&parent), has_index) {
         let comes = |(child, _): &(&Identity, &Object)| writer.is_in_base(child) && writer.joins(child, &parent);
@@ -78,10 +81,52 @@ pub(super) fn constraint(writer: &Writer<'_>, identity: &Identity, object: &Obje
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", qualified(&above.schema, &above.name));
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
+    if let Some(rename) = renamed(writer, identity, object, constraint).filter(|_| has_index) {
+        statements = vec![rename];
+    }
     if has_index {
         statements.extend(marks(writer, &parent, identity));
     }
     statements
+}
+
+/// The keys of a table that a foreign key could refer to, and that are not there in the end.
+fn keys_that_go(writer: &Writer<'_>, base: &Catalog, key: &ForeignKey) -> Vec<Identity> {
+    let columns = |catalog: &Catalog, identity: &Identity| match catalog.get(identity).map(|it| &it.definition) {
+        Some(Definition::Constraint(it)) => match &it.kind {
+            ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) => Some(it.columns.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_wanted = |of: &Vec<String>| of.len() == key.referenced_columns.len() && of.iter().all(|it| key.referenced_columns.contains(it));
+    let all = base.within(Kind::Constraint, &key.references).map(|(identity, _)| identity);
+    let wanted = all.filter(|identity| columns(base, identity).as_ref().is_some_and(is_wanted));
+    wanted.filter(|identity| columns(writer.catalog, identity) != columns(base, identity)).cloned().collect()
+}
+
+/// Gives a key or a foreign key that a partition has of its table's, which stays, the name that it is to have.
+fn renamed(writer: &Writer<'_>, identity: &Identity, object: &Object, constraint: &Constraint) -> Option<Statement> {
+    let base = writer.base?;
+    let parent = identity.parent_name();
+    let above = above(writer, identity, constraint).filter(|_| constraint.inherited)?;
+    let stays = |catalog: &Catalog| catalog.get(above).map(|it| it.definition.clone());
+    stays(base).filter(|before| writer.is_in_base(above) && stays(writer.catalog).as_ref() == Some(before))?;
+    writer.relation(&parent).filter(|(table, _)| writer.is_in_base(table))?;
+    let is_same = |other: &Constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey(_) => other.kind == constraint.kind,
+        _ => demands_same(&other.kind, &constraint.kind),
+    };
+    let is_it = |(other, object): &(&Identity, &Object)| match &object.definition {
+        Definition::Constraint(it) => it.inherited && is_same(it) && *other != identity && !writer.catalog.contains(other),
+        _ => false,
+    };
+    let (other, _) = base.within(Kind::Constraint, &parent).find(is_it)?;
+    let (old, new) = (quote_identifier(&other.name), quote_identifier(&identity.name));
+    let sql = format!("ALTER {} {}\n    RENAME CONSTRAINT {old} TO {new};", parent_words(writer, &parent), name(&parent));
+    let mut rename = Statement::creating(identity, object, sql);
+    rename.drops.push(other.clone());
+    Some(rename)
 }
 
 /// Whether a table has the constraint because a parent that it comes to has it already: it must be there before. Foreign keys
@@ -143,6 +188,7 @@ fn key_by_index(writer: &Writer<'_>, identity: &Identity, object: &Object, const
         );
         statements.push(Statement::after(identity, sql).needing([above.clone()]));
     }
+    statements.extend(marks(writer, &identity.parent_name(), identity));
     statements
 }
 

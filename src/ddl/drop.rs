@@ -1,11 +1,13 @@
 //! What takes an object away.
 
+use std::collections::HashMap;
+
 use super::attributes::address;
 use super::constraint::parent_words;
 use super::quote::{name, qualified, quote_identifier};
 use super::table::parents;
 use super::{Statement, Transaction, Writer, access, view};
-use crate::catalog::{ConstraintKind, Definition, Identity, Object, QualifiedName};
+use crate::catalog::{Catalog, Constraint, ConstraintKind, Definition, Identity, Kind, Object, QualifiedName, Table};
 
 impl<'a> Writer<'a> {
     /// Writes what drops an object of the catalog, and nothing else with it: `DROP` without `CASCADE`, so that what was
@@ -22,9 +24,17 @@ impl<'a> Writer<'a> {
             }
             Definition::Index(index) if index.partition_of.is_some() && self.parted_from(identity, object).is_none() => Vec::new(),
             Definition::Trigger(trigger) if trigger.inherited => Vec::new(),
+            Definition::Constraint(constraint) if self.stays_not_null(identity, constraint).is_some() => {
+                self.stays_not_null(identity, constraint).unwrap_or_default()
+            }
             // The column's DROP NOT NULL takes it along, as its NOT NULL made it.
             Definition::Constraint(constraint) if matches!(constraint.kind, ConstraintKind::NotNull { .. }) && constraint.validated => {
                 Vec::new()
+            }
+            Definition::BaseType(_) | Definition::Range(_) if self.type_of_cycle(identity) == Some(identity) => {
+                let mates = self.cycles.keys().filter(|mate| self.type_of_cycle(mate) == Some(identity)).map(|mate| (*mate).clone());
+                let drop = format!("DROP {} CASCADE;", address(self, identity, object));
+                vec![Statement { drops: mates.collect(), ..Statement::bare(drop) }]
             }
             Definition::Index(index)
                 if self.online && !self.is_partitioned(&QualifiedName::new(identity.schema.clone(), index.table.clone())) =>
@@ -32,10 +42,10 @@ impl<'a> Writer<'a> {
                 let sql = format!("DROP INDEX CONCURRENTLY {};", super::quote::qualified(&identity.schema, &identity.name));
                 vec![Statement { transaction: Transaction::None, ..Statement::dropping(identity, sql) }]
             }
-            Definition::Table(_) => {
-                let mut statements = plain();
-                statements.iter_mut().for_each(|statement| statement.loses = Some(format!("every row of {}", identity.qualified_name())));
-                statements
+            Definition::Table(table) => {
+                let mut drop = Statement::dropping(identity, format!("DROP {};", address(self, identity, object)));
+                drop.loses = Some(format!("every row of {}", identity.qualified_name()));
+                self.leave(identity, table, drop)
             }
             Definition::Constraint(_) => {
                 let parent = identity.parent_name();
@@ -62,6 +72,52 @@ impl<'a> Writer<'a> {
             last.parted.push(parting);
         }
         all
+    }
+
+    /// What a partition's drop has to do with its table: others may want its rows, and as long as a foreign key refers to the table, the
+    /// server lets no partition of it be dropped, but detached.
+    fn leave(&self, identity: &Identity, table: &Table, mut drop: Statement) -> Vec<Statement> {
+        let Some(partition) = &table.partition_of else { return vec![drop] };
+        let Some((parent, _)) = self.relation(&partition.parent) else { return vec![drop] };
+        let bound_of =
+            |object: &Object| super::table::partition_of(object).filter(|it| it.parent == partition.parent).map(|it| it.bound.clone());
+        let comes = |(child, after): (&Identity, &Object)| {
+            let before = self.catalog.get(child).and_then(bound_of);
+            bound_of(after).filter(|bound| before.as_ref() != Some(bound) || child == identity)
+        };
+        let tables = |catalog: &'a Catalog| catalog.of_kind(Kind::Table).chain(catalog.of_kind(Kind::ForeignTable));
+        let mut coming = self.towards.into_iter().flat_map(tables).filter_map(comes);
+        if coming.any(|bound| super::table::may_overlap(&partition.bound, &bound)) {
+            drop.leaves.push(parent.clone());
+        }
+        let mut above = vec![parent.qualified_name()];
+        while let Some((_, object)) = above.last().and_then(|it| self.relation(it)) {
+            match super::table::partition_of(object) {
+                Some(it) if !above.contains(&it.parent) => above.push(it.parent.clone()),
+                _ => break,
+            }
+        }
+        let refers = |constraint: &Constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => above.contains(&key.references),
+            _ => false,
+        };
+        let is_referred_to = |catalog: &Catalog| {
+            let mut constraints = catalog.of_kind(Kind::Constraint);
+            constraints.any(|(_, object)| matches!(&object.definition, Definition::Constraint(it) if refers(it)))
+        };
+        let key = |catalog: &Catalog| match catalog.get(parent).map(|it| &it.definition) {
+            Some(Definition::Table(it)) => it.partition_key.clone(),
+            _ => None,
+        };
+        let stays = self.towards.is_some_and(|after| key(after).is_some() && key(after) == key(self.catalog));
+        if !stays || !(is_referred_to(self.catalog) || self.towards.is_some_and(is_referred_to)) {
+            return vec![drop];
+        }
+        let own = qualified(&identity.schema, &identity.name);
+        let mut detach = Statement::after(identity, format!("ALTER TABLE {} DETACH PARTITION {own};", name(&partition.parent)));
+        detach.leaves.append(&mut drop.leaves);
+        detach.needs.clear();
+        vec![detach, drop]
     }
 
     /// What has handed an object down to a table that leaves that parent, and stays: the object is the table's own from then on.
@@ -94,6 +150,19 @@ impl<'a> Writer<'a> {
         let left = parents(before).contains(&&of) && !parents(after).contains(&&of);
         let (parent, _) = self.relation(&of)?;
         left.then(|| (above, (table.clone(), parent.clone())))
+    }
+
+    /// What goes with a type: the functions that it is made of, and that need it. None of them goes without the others.
+    pub fn parts_of_cycles(&self) -> HashMap<&'a Identity, &'a Identity> {
+        let whole = |mate: &'a Identity| self.type_of_cycle(mate).filter(|whole| *whole != mate);
+        self.cycles.keys().filter_map(|mate| Some((*mate, whole(mate)?))).collect()
+    }
+
+    /// The first type of the cycle that a type or a function is in.
+    pub(super) fn type_of_cycle(&self, identity: &Identity) -> Option<&'a Identity> {
+        let is_type = |mate: &&Identity| matches!(mate.kind, Kind::BaseType | Kind::Range);
+        self.cycle(identity).filter(|_| is_type(&identity) || identity.kind == Kind::Function)?;
+        self.cycles.keys().copied().filter(|mate| self.are_in_one_cycle(identity, mate)).filter(is_type).min()
     }
 
     /// The statements by which an object lets go of those that need it in turn: then they can go, and it after them. What

@@ -3,7 +3,7 @@
 use super::quote::{list, name, parenthesised, qualified, quote_identifier};
 use super::table::{include, marks, parameters, parents, with};
 use super::{Statement, Transaction, Writer};
-use crate::catalog::{Identity, Index, IndexKey, Kind, NullsOrder, Object, QualifiedName, StatisticsObject};
+use crate::catalog::{Definition, Identity, Index, IndexKey, Kind, NullsOrder, Object, QualifiedName, StatisticsObject};
 
 pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, index: &Index) -> Vec<Statement> {
     let Index {
@@ -74,13 +74,37 @@ pub(super) fn index(writer: &Writer<'_>, identity: &Identity, object: &Object, i
     if let Some(above) = partition_of.as_ref().filter(|above| !joins(above)) {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {own};", name(above));
         let above = Identity::new(Kind::Index, above.schema.clone(), above.name.clone());
-        statements.push(Statement::after(identity, sql).needing([above]));
+        let mut attach = Statement::after(identity, sql).needing([above]);
+        // Until then it is none of those that the table's own is made of.
+        attach.creates.append(&mut statements[0].creates);
+        statements[0].begins.push(identity.clone());
+        statements.push(attach);
+    }
+    if let Some(rename) = renamed(writer, identity, object, index) {
+        statements = vec![rename];
     }
     statements.extend(marks(writer, &table, identity));
     for (position, target) in statistics_targets {
         statements.push(Statement::after(identity, format!("ALTER INDEX {own} ALTER COLUMN {position} SET STATISTICS {target};")));
     }
     statements
+}
+
+/// Gives an index that a partition has of its table's, which stays, the name that it is to have.
+fn renamed(writer: &Writer<'_>, identity: &Identity, object: &Object, index: &Index) -> Option<Statement> {
+    let above = index.partition_of.as_ref().filter(|above| writer.keeps_index(above))?;
+    writer.relation(&QualifiedName::new(identity.schema.clone(), index.table.clone())).filter(|(table, _)| writer.is_in_base(table))?;
+    let is_it = |(other, object): &(&Identity, &Object)| match &object.definition {
+        Definition::Index(it) => {
+            other.schema == identity.schema && it.table == index.table && it.partition_of.as_ref() == Some(above) && *other != identity
+        }
+        _ => false,
+    };
+    let (other, _) = writer.base?.of_kind(Kind::Index).find(is_it).filter(|(other, _)| !writer.catalog.contains(other))?;
+    let sql = format!("ALTER INDEX {} RENAME TO {};", qualified(&other.schema, &other.name), quote_identifier(&identity.name));
+    let mut rename = Statement::creating(identity, object, sql);
+    rename.drops.push(other.clone());
+    Some(rename)
 }
 
 /// One key of an index, a partition key or an exclusion constraint.

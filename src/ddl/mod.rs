@@ -16,6 +16,7 @@ mod drop;
 mod extension;
 mod foreign;
 mod index;
+mod not_null;
 mod operator;
 mod query;
 mod quote;
@@ -30,7 +31,7 @@ mod trigger;
 mod types;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub use alter::{Alteration, Dependent};
 pub use data_type::data_type;
@@ -67,6 +68,12 @@ pub struct Statement {
     pub releases: Vec<Identity>,
     /// Pairs of an object and another which it must have let go of, or as a table come to, before ([`Statement::releases`]).
     pub parted: Vec<(Identity, Identity)>,
+    /// Partitioned tables of which it takes a partition away, so that another may have its rows.
+    pub leaves: Vec<Identity>,
+    /// Partitioned tables to which it brings a partition.
+    pub joins: Vec<Identity>,
+    /// Whether it takes back what the server would give to everything that is made from then on, or withhold from it.
+    pub before_made: bool,
     /// Objects of which it takes the last remains away: what depended on them must be altered or made anew before.
     pub closes: Vec<Identity>,
     /// What it destroys for good beyond the definition: `every row of s.t`.
@@ -113,6 +120,9 @@ impl Statement {
             removes: Vec::new(),
             releases: Vec::new(),
             parted: Vec::new(),
+            leaves: Vec::new(),
+            joins: Vec::new(),
+            before_made: false,
             closes: Vec::new(),
             loses: None,
             risks: None,
@@ -155,6 +165,8 @@ pub struct Writer<'a> {
     catalog: &'a Catalog,
     /// What is there already, where objects are made in a database that has others.
     base: Option<&'a Catalog>,
+    /// What of that is made anew: it is there, and will not be.
+    anew: HashSet<&'a Identity>,
     /// What is to be there in the end, where objects are taken away.
     towards: Option<&'a Catalog>,
     /// The major version of the server that the statements are for.
@@ -197,6 +209,12 @@ impl<'a> Writer<'a> {
         Self { online, ..self }
     }
 
+    /// The same writer, of whose base some objects are made anew.
+    #[must_use]
+    pub fn making_anew(self, anew: HashSet<&'a Identity>) -> Self {
+        Self { anew, ..self }
+    }
+
     /// The catalog that is written.
     pub fn catalog(&self) -> &'a Catalog {
         self.catalog
@@ -207,9 +225,9 @@ impl<'a> Writer<'a> {
         self.cycle(one).is_some_and(|cycle| self.cycle(other) == Some(cycle))
     }
 
-    /// Whether an object is in the database before anything is made.
+    /// Whether an object is in the database before anything is made, and stays.
     fn is_in_base(&self, identity: &Identity) -> bool {
-        self.base.is_some_and(|base| base.contains(identity))
+        self.base.is_some_and(|base| base.contains(identity)) && !self.anew.contains(identity)
     }
 
     /// Whether an object is a table below another.
@@ -219,16 +237,16 @@ impl<'a> Writer<'a> {
 
     /// Whether a table, new or not, comes below one that is there already.
     fn comes_below(&self, table: &Identity, parent: &QualifiedName) -> bool {
-        let Some(base) = self.base else { return false };
         let is_there = [Kind::Table, Kind::ForeignTable]
             .iter()
-            .any(|kind| base.contains(&Identity::new(*kind, parent.schema.clone(), parent.name.clone())));
+            .any(|kind| self.is_in_base(&Identity::new(*kind, parent.schema.clone(), parent.name.clone())));
         is_there && self.joins(table, parent)
     }
 
     /// Whether a table, new or not, is not below a parent yet.
     fn joins(&self, table: &Identity, parent: &QualifiedName) -> bool {
-        self.base.is_some_and(|base| !base.get(table).is_some_and(|it| table::parents(it).contains(&parent)))
+        let is_below = |base: &Catalog| base.get(table).is_some_and(|it| table::parents(it).contains(&parent));
+        self.base.is_some_and(|base| self.anew.contains(table) || !is_below(base))
     }
 
     /// Whether an index is there already, and stays: what is made of other things is made anew.
@@ -240,7 +258,7 @@ impl<'a> Writer<'a> {
             }
             _ => None,
         };
-        let before = self.base.and_then(made_of);
+        let before = self.base.filter(|_| !self.anew.contains(&identity)).and_then(made_of);
         before.is_some() && before == made_of(self.catalog)
     }
 
@@ -289,7 +307,7 @@ impl<'a> Writer<'a> {
             }
         }
         let cycles = cycles.iter().enumerate().flat_map(|(number, cycle)| cycle.iter().map(move |identity| (*identity, number))).collect();
-        Self { catalog, base: None, towards: None, major: NEWEST, online: false, partitions, children, cycles }
+        Self { catalog, base: None, anew: HashSet::new(), towards: None, major: NEWEST, online: false, partitions, children, cycles }
     }
 
     /// Writes what makes an object of the catalog: first the statement (or two, where the object is part of a cycle) that
@@ -349,7 +367,6 @@ impl<'a> Writer<'a> {
             // Another object's statement makes this one, so what it needs must be there before anything is said of it.
             for statement in &mut statements {
                 statement.needs.extend(object.dependencies.iter().map(|dependency| dependency.on.clone()));
-                statement.needs.remove(identity);
             }
         }
         statements

@@ -9,9 +9,8 @@ use super::quote::{default_expression, identifiers, list, name, parenthesised, q
 use super::types::collate;
 use super::{Statement, Writer, index, sequence};
 use crate::catalog::{
-    Column, ColumnIdentity, Constraint, ConstraintKind, Definition, ForeignTable, Generated, GeneratedKind, Identity, IdentityGeneration,
-    Kind, Object, PartitionBound, PartitionKey, PartitionOf, PartitionStrategy, Persistence, QualifiedName, ReplicaIdentity, RowSecurity,
-    Table,
+    Column, ColumnIdentity, Definition, Expression, ForeignTable, Generated, GeneratedKind, Identity, IdentityGeneration, Kind, Object,
+    PartitionBound, PartitionKey, PartitionOf, PartitionStrategy, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
 };
 
 pub(super) fn table(writer: &Writer<'_>, identity: &Identity, object: &Object, table: &Table) -> Vec<Statement> {
@@ -93,6 +92,30 @@ pub(super) fn partition_of(object: &Object) -> Option<&PartitionOf> {
     }
 }
 
+/// Whether two partitions may want the same rows. Where that can't be told from their texts, they may.
+pub(super) fn may_overlap(one: &PartitionBound, other: &PartitionBound) -> bool {
+    use PartitionBound::{Default, Hash, List, Range};
+    // Numbers, and texts of one length, as dates are, are in the order of what they say.
+    let before = |one: &Expression, other: &Expression| match (one.0.parse::<f64>(), other.0.parse::<f64>()) {
+        (Ok(one), Ok(other)) => Some(one <= other),
+        _ if one.0.starts_with('\'') && other.0.starts_with('\'') && one.0.len() == other.0.len() => Some(one.0 <= other.0),
+        _ => None,
+    };
+    match (one, other) {
+        (Default, Default) => true,
+        (Default, _) | (_, Default) => false,
+        (List(one), List(other)) => one.iter().any(|it| other.contains(it)),
+        (Range { from, to }, Range { from: other_from, to: other_to }) => {
+            match (from.as_slice(), to.as_slice(), other_from.as_slice(), other_to.as_slice()) {
+                ([from], [to], [other_from], [other_to]) => before(to, other_from) != Some(true) && before(other_to, from) != Some(true),
+                _ => true,
+            }
+        }
+        (Hash { .. }, Hash { .. }) => true,
+        _ => true,
+    }
+}
+
 /// The tables that a table inherits from, or is a partition of.
 pub(super) fn parents(object: &Object) -> Vec<&QualifiedName> {
     match &object.definition {
@@ -104,8 +127,8 @@ pub(super) fn parents(object: &Object) -> Vec<&QualifiedName> {
 
 /// What a table says of an index of its own, to be said again of one that is made anew.
 pub(super) fn marks(writer: &Writer<'_>, relation: &QualifiedName, index: &Identity) -> Vec<Statement> {
-    let (Some((table, after)), true) = (writer.relation(relation), writer.is_in_base(index)) else { return Vec::new() };
-    let Some(before) = writer.base.and_then(|base| base.get(table)) else { return Vec::new() };
+    let (Some((table, after)), Some(base)) = (writer.relation(relation), writer.base) else { return Vec::new() };
+    let Some(before) = base.get(table).filter(|_| base.contains(index) && writer.is_in_base(table)) else { return Vec::new() };
     let mut actions = Vec::new();
     let clustered = |object: &Object| match &object.definition {
         Definition::Table(table) => table.cluster_on.as_ref() == Some(&index.name),
@@ -178,6 +201,10 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
     sql.push_str(tail);
     sql.push(';');
     let mut statements = vec![Statement::creating(identity, object, sql)];
+    let above = partition_of.and_then(|it| writer.relation(&it.parent)).map(|(parent, _)| parent.clone());
+    if in_place.is_some() {
+        statements[0].joins.extend(above.clone());
+    }
 
     if defaults_later {
         begin(&mut statements[0], columns, inherits, partition_of.map(|partition| &partition.parent), *of_type);
@@ -199,8 +226,11 @@ fn relation(writer: &Writer<'_>, identity: &Identity, object: &Object, shape: &S
         let sql = format!("ALTER TABLE ONLY {} ATTACH PARTITION {own} {};", name(&partition.parent), bound(&partition.bound));
         let mut attach = Statement::creating(identity, object, sql);
         attach.needs.insert(identity.clone());
+        attach.joins.extend(above);
         if joins {
             attach.needs.extend(own_indexes(writer, identity));
+            // One that lacks those of its partitions is none that the server takes.
+            attach.needs.extend(indexes_within(writer, identity));
         }
         for earlier in &mut statements {
             if !earlier.creates.is_empty() {
@@ -234,6 +264,22 @@ pub(super) fn own_indexes(writer: &Writer<'_>, table: &Identity) -> Vec<Identity
             _ => false,
         });
     indexes.chain(constraints).map(|(identity, _)| identity.clone()).collect()
+}
+
+/// The indexes of the partitions of a table that are part of its own.
+fn indexes_within(writer: &Writer<'_>, table: &Identity) -> Vec<Identity> {
+    let mut found = Vec::new();
+    for partition in writer.partitions(&table.qualified_name()) {
+        let is_part = |(identity, object): &(&Identity, &Object)| match &object.definition {
+            Definition::Index(index) => {
+                identity.schema == partition.schema && index.table == partition.name && index.partition_of.is_some()
+            }
+            _ => false,
+        };
+        found.extend(writer.catalog.of_kind(Kind::Index).filter(is_part).map(|(identity, _)| identity.clone()));
+        found.extend(indexes_within(writer, &partition));
+    }
+    found
 }
 
 /// What the first statement of a table in a cycle needs: only what its columns are made of.
@@ -393,7 +439,7 @@ fn persistence_of_sequence(writer: &Writer<'_>, identity: &Identity, table: &Tab
 
 /// `NOT NULL`, with the name and the rest of a constraint that is an object. One that isn't valid can't be said here.
 fn spell_not_null(writer: &Writer<'_>, table: &Identity, column: &str) -> String {
-    match not_null_constraint(writer, table, column) {
+    match super::not_null::of_column(writer.catalog, &table.qualified_name(), column) {
         None => " NOT NULL".to_owned(),
         Some((identity, constraint)) if constraint.validated => {
             let no_inherit = if constraint.no_inherit { " NO INHERIT" } else { "" };
@@ -401,17 +447,6 @@ fn spell_not_null(writer: &Writer<'_>, table: &Identity, column: &str) -> String
         }
         Some(_) => String::new(),
     }
-}
-
-/// The constraint that says more of a column's `NOT NULL`.
-fn not_null_constraint<'a>(writer: &Writer<'a>, table: &Identity, column: &str) -> Option<(&'a Identity, &'a Constraint)> {
-    writer.catalog.within(Kind::Constraint, &table.qualified_name()).find_map(|(identity, object)| match &object.definition {
-        Definition::Constraint(constraint) => match &constraint.kind {
-            ConstraintKind::NotNull { column: constrained } if constrained == column => Some((identity, constraint)),
-            _ => None,
-        },
-        _ => None,
-    })
 }
 
 /// What a child says of a column that it only inherits.

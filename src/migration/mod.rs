@@ -21,7 +21,7 @@ pub mod version;
 use std::collections::BTreeSet;
 
 use crate::capture::script::{self, Input};
-use crate::catalog::{Catalog, Column, Definition, Dependency, Identity, Index, Object, QualifiedName};
+use crate::catalog::{Catalog, Column, Definition, Dependency, Identity, Index, Kind, Object, QualifiedName};
 use crate::ddl::Writer;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff;
@@ -182,6 +182,11 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
     }
     // Some drops are no choice: of what has a name that something new takes.
     let mut dropped: BTreeSet<&Identity> = plan.steps().filter(|it| it.action == Action::Drop).map(|it| &it.about).collect();
+    let anew: BTreeSet<QualifiedName> = plan
+        .steps()
+        .filter(|it| it.action == Action::Recreate && matches!(it.about.kind, Kind::Table | Kind::ForeignTable))
+        .map(|it| it.about.qualified_name())
+        .collect();
     let (old, new) = (Writer::new(from).towards(to), Writer::new(to));
     let taken: BTreeSet<(String, String)> = to.iter().flat_map(|(identity, object)| new.slots(identity, object)).collect();
     let changes = diff::diff(from, to).changes;
@@ -201,7 +206,7 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
             {
                 // What a parent handed down to a table that leaves it is the table's own.
                 let own = if old.parted_from(identity, object).is_some() { as_own(object) } else { object.clone() };
-                kept.insert(identity.clone(), own);
+                kept.insert(identity.clone(), without_parents(own, &anew));
             }
             // A child keeps what its parent keeps, though no statement of its own would drop it.
             diff::Change::Altered { identity, before, after } if loses_columns(before, after) => {
@@ -235,6 +240,29 @@ fn planned(from: &Catalog, to: &Catalog, options: &plan::Options) -> Plan {
         }
     }
     Plan { batches, left_out }
+}
+
+/// A table that leaves the parents which are made anew: below them its rows would go with theirs.
+fn without_parents(mut object: Object, anew: &BTreeSet<QualifiedName>) -> Object {
+    let (inherits, partition_of, columns) = match &mut object.definition {
+        Definition::Table(it) => (&mut it.inherits, &mut it.partition_of, &mut it.columns),
+        Definition::ForeignTable(it) => (&mut it.inherits, &mut it.partition_of, &mut it.columns),
+        _ => return object,
+    };
+    let parents = inherits.len() + usize::from(partition_of.is_some());
+    inherits.retain(|it| !anew.contains(it));
+    if partition_of.as_ref().is_some_and(|it| anew.contains(&it.parent)) {
+        *partition_of = None;
+    }
+    let left = inherits.len() + usize::from(partition_of.is_some());
+    if left < parents {
+        if left == 0 {
+            columns.iter_mut().for_each(|it| (it.inherited, it.local) = (false, true));
+        }
+        let is_left = |it: &Dependency| !(matches!(it.on.kind, Kind::Table | Kind::ForeignTable) && anew.contains(&it.on.qualified_name()));
+        object.dependencies = object.dependencies.iter().filter(|it| is_left(it)).cloned().collect();
+    }
+    object
 }
 
 /// A constraint or an index that no parent hands down any more.

@@ -177,7 +177,10 @@ impl Resolved {
             )?;
             return Ok(());
         }
-        if identity.schema != target.schema && identity.kind != Kind::Schema && !identity.schema.is_empty() {
+        // What goes to another schema because all of its schema or its table does is there by now.
+        let moves = target.schema != target.identity.schema && target.schema != identity.schema;
+        if moves && identity.kind != Kind::Schema && !identity.schema.is_empty() {
+            let along = moving_along(&self.catalog, &identity);
             let moved = Identity { schema: target.schema.clone(), ..identity.clone() };
             let back = identity.schema.clone();
             let what = format!("{identity} to schema {}", target.schema);
@@ -189,6 +192,7 @@ impl Resolved {
                 |writer, identity, object| writer.set_schema(identity, object, &back),
             )?;
             self.moves.push((identity, moved.clone()));
+            self.moves.extend(along.into_iter().map(|it| (it.clone(), Identity { schema: target.schema.clone(), ..it })));
             identity = moved;
         }
         if identity.name != target.name {
@@ -257,6 +261,13 @@ fn moved(identity: &Identity, from: &Identity, to: &Identity) -> Identity {
         identity.schema.clone_from(&to.schema);
     }
     identity
+}
+
+/// What goes to another schema with a table: its indexes, and the sequences that its columns own.
+fn moving_along(catalog: &Catalog, table: &Identity) -> Vec<Identity> {
+    let is_of_table = |(_, object): &(&Identity, &Object)| object.dependencies.iter().any(|it| it.auto && it.on == *table);
+    let all = [Kind::Index, Kind::Sequence].into_iter().flat_map(|kind| catalog.of_kind(kind)).filter(is_of_table);
+    all.filter(|(identity, _)| identity.schema == table.schema).map(|(identity, _)| identity.clone()).collect()
 }
 
 /// Whether things are named within it, or values are of it.
@@ -401,7 +412,16 @@ fn by_hints(identity: &Identity, others: &[Hint]) -> Identity {
 
 fn leads_to_new(target: &Target, others: &[Hint], from: &Catalog, to: &Catalog) -> Result<(), String> {
     let Target { identity, schema, name, .. } = target;
-    let surrounded = by_hints(identity, others);
+    let mut surrounded = by_hints(identity, others);
+    // An index is in the schema of its table, wherever that goes.
+    if let Some(Definition::Index(index)) = from.get(identity).map(|it| &it.definition) {
+        let kinds = [Kind::Table, Kind::MaterializedView];
+        let table = kinds.map(|kind| Identity::new(kind, identity.schema.clone(), index.table.clone()));
+        let moves = others.iter().filter(|it| table.iter().any(|table| names(&it.from, table)));
+        if let Some([schema, _]) = moves.map(|it| it.to.parts.as_slice()).find(|it| it.len() == 2) {
+            surrounded.schema.clone_from(schema);
+        }
+    }
     let wanted = Identity {
         schema: if *schema == identity.schema { surrounded.schema.clone() } else { schema.clone() },
         name: name.clone(),

@@ -1,6 +1,6 @@
 //! What becomes of each object that a plan touches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Dependents, dependents};
 use crate::catalog::{Catalog, Dependency, Identity, Object};
@@ -30,6 +30,8 @@ pub(super) struct Fates<'a> {
     pub(super) dependents: Dependents<'a>,
     /// What a parent's object hands down, which comes and goes with that.
     handed_down: HashMap<&'a Identity, &'a Identity>,
+    /// What goes with something that needs it in turn.
+    parts: HashMap<&'a Identity, &'a Identity>,
     /// What was handed down, and by what, to a table that leaves its parent.
     parted: BTreeSet<(&'a Identity, &'a Identity)>,
     from: &'a Catalog,
@@ -58,8 +60,8 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
     let made: Vec<(&Identity, &Object)> = of
         .iter()
         .filter_map(|(identity, fate)| match fate {
-            Fate::Create(object) | Fate::Replace { after: object, .. } => Some((*identity, *object)),
-            Fate::Drop(_) | Fate::Alter { .. } => None,
+            Fate::Create(object) | Fate::Replace { after: object, .. } | Fate::Alter { after: object, .. } => Some((*identity, *object)),
+            Fate::Drop(_) => None,
         })
         .collect();
     for (identity, object) in made {
@@ -86,7 +88,8 @@ pub(super) fn decide<'a>(difference: &Diff<'a>, old: &Writer<'a>, new: &Writer<'
     for (&identity, &by) in &handed_down {
         dependents.entry(by).or_default().push((identity, None, true));
     }
-    let mut fates = Fates { of, dependents, handed_down, from, to, parted, swapped: BTreeSet::new(), rooms: BTreeSet::new() };
+    let parts = old.parts_of_cycles();
+    let mut fates = Fates { of, dependents, handed_down, parts, from, to, parted, swapped: BTreeSet::new(), rooms: BTreeSet::new() };
     let mut open: Vec<Thing<'a>> = Vec::new();
     for (&identity, fate) in &fates.of {
         open.extend(fate.destroyed(identity, from));
@@ -191,8 +194,21 @@ impl<'a> Fates<'a> {
                 let is_late = lets_go_by_replacing(self, identity, before, after) && (waits || self.waits_for(thing.object, after));
                 if is_late || (auto && thing.column.is_none() && self.is_dropped_whole(thing.object) && !lets_go) {
                     self.replace(identity, before, after, thing, open);
+                    continue;
                 }
-                continue;
+                // The same text means something else from now on: nothing of it is altered, and so nothing lets go.
+                let has_namesake =
+                    after.dependencies.iter().any(|it| it.on != *thing.object && full_name(&it.on) == full_name(thing.object));
+                let is_same_text = match self.of.get(identity) {
+                    Some(Fate::Alter { statements, .. }) => {
+                        let says_all = statements.iter().any(|it| it.creates.contains(identity));
+                        statements.is_empty() || (has_namesake && !says_all && !lets_go)
+                    }
+                    _ => false,
+                };
+                if !is_same_text {
+                    continue;
+                }
             }
             match new.dependent(old, identity, before, after, thing) {
                 Dependent::Survives if !(auto && thing.column.is_none()) => {}
@@ -277,6 +293,11 @@ impl<'a> Fates<'a> {
         false
     }
 
+    /// The objects that are dropped and made anew.
+    pub(super) fn made_anew(&self) -> HashSet<&'a Identity> {
+        self.of.iter().filter(|(_, fate)| matches!(fate, Fate::Replace { .. })).map(|(identity, _)| *identity).collect()
+    }
+
     fn is_dropped_whole(&self, identity: &Identity) -> bool {
         matches!(self.of.get(identity), Some(Fate::Drop(_) | Fate::Replace { .. }))
     }
@@ -300,6 +321,9 @@ impl<'a> Fates<'a> {
     /// What takes an object with it: the object that it belongs to, or a column of that.
     pub(super) fn owner_that_goes(&self, identity: &Identity) -> Option<(&'a Identity, Option<&'a str>)> {
         let object = self.from.get(identity)?;
+        if let Some(whole) = self.parts.get(identity).filter(|it| self.is_dropped_whole(it)) {
+            return Some((whole, None));
+        }
         let mut owner = None;
         for dependency in object.dependencies.iter().filter(|it| it.on != *identity) {
             let Some((on, _)) = self.from.get_key_value(&dependency.on) else { continue };
@@ -342,6 +366,28 @@ impl<'a> Fates<'a> {
         }
         let has_taken_name = |(identity, fate): &(&&'a Identity, &Fate<'a>)| matches!(fate, Fate::Drop(object) if old.slots(identity, object).iter().any(|slot| taken.contains(slot)));
         self.rooms = self.of.iter().filter(has_taken_name).map(|(identity, _)| *identity).collect();
+        // Nor can what goes be kept where it reads what is of another type from now on.
+        let retypes = |dependency: &Dependency| {
+            if let (None, Some((&object, Fate::Replace { .. }))) = (&dependency.column, self.of.get_key_value(&dependency.on)) {
+                return Some(Thing { object, column: None, retyped: false });
+            }
+            let column = dependency.column.as_deref()?;
+            let (&object, Fate::Alter { statements, .. }) = self.of.get_key_value(&dependency.on)? else { return None };
+            let is_it = |it: &(Identity, String)| it.0 == *object && it.1 == column;
+            let is_retyped = statements.iter().any(|it| it.removes.iter().any(is_it) && it.adds.iter().any(is_it));
+            is_retyped.then_some(Thing { object, column: name_in(self.from.get(object)?, column), retyped: true })
+        };
+        let is_lost = |(identity, fate): &(&&'a Identity, &Fate<'a>)| matches!(fate, Fate::Drop(object) if object.dependencies.iter().filter_map(retypes).any(|thing| new.is_lost(old, identity, object, &thing)));
+        let lost: Vec<&Identity> = self.of.iter().filter(is_lost).map(|(identity, _)| *identity).collect();
+        self.rooms.extend(lost);
+        // Nor a routine that a text goes on to mean for as long as it is there, where another of its name is to be meant.
+        for (identity, object) in self.of.keys().filter_map(|it| self.from.get_key_value(it)) {
+            let Some(after) = self.to.get(identity).filter(|after| after.definition == object.definition) else { continue };
+            let instead = |gone: &Identity| after.dependencies.iter().any(|it| it.on != *gone && full_name(&it.on) == full_name(gone));
+            let gone = object.dependencies.iter().filter_map(|it| self.of.get_key_value(&it.on));
+            let gone: Vec<&Identity> = gone.filter(|(on, fate)| matches!(fate, Fate::Drop(_)) && instead(on)).map(|(on, _)| *on).collect();
+            self.rooms.extend(gone);
+        }
         // With them goes what needs them, or columns that their new versions don't have.
         loop {
             let is_in_the_way = |dependency: &Dependency| match self.of.get(&dependency.on) {

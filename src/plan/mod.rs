@@ -127,6 +127,7 @@ pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Plan {
         let old = Writer::on(from, options.major).towards(to).online(options.safe);
         let new = Writer::onto(to, from, options.major).online(options.safe);
         let fates = fate::decide(&difference, &old, &new);
+        let new = new.making_anew(fates.made_anew());
         let drafts = drafts(&fates, &old, &new);
         let sorted = order::sort(drafts, &fates, &old, &new);
         finish(sorted, &fates, options)

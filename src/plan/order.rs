@@ -28,6 +28,10 @@ struct Doers<'d> {
     closes: HashMap<&'d Identity, Vec<usize>>,
     /// Statements about an object that let go of another.
     releases: HashMap<(&'d Identity, &'d Identity), Vec<usize>>,
+    /// Statements that take a partition away from a table.
+    leaves: HashMap<&'d Identity, Vec<usize>>,
+    /// Routines that go, by their names.
+    routines: HashMap<(&'d str, &'d str), Vec<&'d Identity>>,
     /// Statements that free a name.
     frees: HashMap<(String, String), Vec<usize>>,
 }
@@ -36,8 +40,12 @@ struct Doers<'d> {
 pub(super) fn sort<'a>(drafts: Vec<Draft<'a>>, fates: &Fates<'a>, old: &Writer<'a>, new: &Writer<'a>) -> Vec<Draft<'a>> {
     let doers = Doers::of(&drafts, fates, old);
     let mut needs: Vec<(usize, usize)> = Vec::new();
+    let first: Vec<usize> = (0..drafts.len()).filter(|it| drafts[*it].statement.before_made).collect();
     for (number, draft) in drafts.iter().enumerate() {
-        doers.creating(number, draft, &drafts, new, &mut needs);
+        if !draft.statement.creates.is_empty() && !draft.statement.before_made {
+            needs.extend(first.iter().filter(|it| drafts[**it].about != draft.about).map(|it| (number, *it)));
+        }
+        doers.creating(number, draft, &drafts, (fates, new), &mut needs);
         doers.destroying(number, draft, fates, new, &mut needs);
         doers.closing(number, draft, fates, &mut needs);
         doers.own_columns(number, draft, &drafts, &mut needs);
@@ -56,12 +64,18 @@ impl<'d> Doers<'d> {
             statement.creates.iter().for_each(|it| doers.creates.entry(it).or_default().push(number));
             statement.begins.iter().for_each(|it| doers.begins.entry(it).or_default().push(number));
             statement.drops.iter().for_each(|it| doers.drops.entry(it).or_default().push(number));
+            statement.leaves.iter().for_each(|it| doers.leaves.entry(it).or_default().push(number));
             statement.closes.iter().for_each(|it| doers.closes.entry(it).or_default().push(number));
             statement.releases.iter().for_each(|it| doers.releases.entry((*about, it)).or_default().push(number));
             statement.adds.iter().for_each(|(of, column)| doers.adds.entry((of, column)).or_default().push(number));
             statement.removes.iter().for_each(|(of, column)| doers.removes.entry((of, column)).or_default().push(number));
             if matches!(fates.of.get(*about), Some(Fate::Alter { .. })) {
                 doers.alters.entry(about).or_default().push(number);
+            }
+        }
+        for (&identity, fate) in &fates.of {
+            if identity.kind.has_arguments() && matches!(fate, Fate::Drop(_)) {
+                doers.routines.entry((&identity.schema, &identity.name)).or_default().push(identity);
             }
         }
         // What goes with another is dropped by the statement that drops that one.
@@ -92,7 +106,14 @@ impl<'d> Doers<'d> {
     }
 
     /// What a statement needs to be there.
-    fn creating(&self, number: usize, draft: &Draft<'_>, drafts: &[Draft<'_>], new: &Writer<'_>, needs: &mut Vec<(usize, usize)>) {
+    fn creating<'a>(
+        &self,
+        number: usize,
+        draft: &Draft<'_>,
+        drafts: &[Draft<'_>],
+        (fates, new): (&Fates<'a>, &Writer<'a>),
+        needs: &mut Vec<(usize, usize)>,
+    ) {
         let Draft { statement, about, .. } = draft;
         let mut need = |on: &[usize]| needs.extend(on.iter().filter(|on| **on != number).map(|on| (number, *on)));
         let object = new.catalog().get(about);
@@ -103,7 +124,7 @@ impl<'d> Doers<'d> {
             match self.begins.get(on).filter(|_| is_beginning_enough).or_else(|| self.creates.get(on)) {
                 Some(makers) => need(makers),
                 // Another object's statement makes it (a constraint that a parent hands down): what that one needs.
-                None if !is_dropping && on != *about => {
+                None if !is_dropping && on != *about && matches!(fates.of.get(on), Some(Fate::Create(_) | Fate::Replace { .. })) => {
                     for dependency in new.catalog().get(on).into_iter().flat_map(|it| &it.dependencies) {
                         self.creates.get(&dependency.on).into_iter().for_each(|makers| need(makers));
                     }
@@ -119,6 +140,11 @@ impl<'d> Doers<'d> {
                 let kept: Vec<usize> = all.filter(|it| drafts[**it].statement.removes.is_empty()).copied().collect();
                 need(&kept);
             }
+            // As long as one of the same name is there that is to go, the name may mean that.
+            if on.kind.has_arguments() {
+                let others = self.routines.get(&(on.schema.as_str(), on.name.as_str())).into_iter().flatten();
+                others.filter(|it| **it != on).filter_map(|it| self.drops.get(it)).for_each(|droppers| need(droppers));
+            }
             if on.kind.is_type() {
                 self.alters.get(on).into_iter().for_each(|all| need(all));
             }
@@ -132,6 +158,9 @@ impl<'d> Doers<'d> {
         }
         for (of, thing) in &statement.parted {
             self.releases.get(&(of, thing)).into_iter().for_each(|by| need(by));
+        }
+        for parent in &statement.joins {
+            self.leaves.get(parent).into_iter().for_each(|by| need(by));
         }
         for gone in &statement.without {
             self.drops.get(gone).into_iter().for_each(|droppers| need(droppers));
@@ -158,6 +187,7 @@ impl<'d> Doers<'d> {
                     continue;
                 }
                 let before = match fates.of.get(identity) {
+                    Some(_) if self.closes.contains_key(*about) && self.outlasts(identity, fates) => Vec::new(),
                     Some(Fate::Drop(_) | Fate::Replace { .. }) => {
                         let drops = self.releases.get(&(identity, thing)).or_else(|| self.drops.get(identity));
                         // What is only put out of the way goes on to depend on it.
@@ -183,6 +213,16 @@ impl<'d> Doers<'d> {
         }
     }
 
+    /// Whether something that goes may go on to be made of a type that is out of the way, until the last of that goes: another type, or a
+    /// relation that doesn't come back. What has the type among its arguments is called by it, and goes before.
+    fn outlasts(&self, identity: &Identity, fates: &Fates<'_>) -> bool {
+        match fates.of.get(identity) {
+            Some(Fate::Drop(_)) if identity.kind.is_relation() => true,
+            Some(Fate::Drop(_) | Fate::Replace { .. }) => identity.kind.makes_columns() && !self.closes.contains_key(identity),
+            _ => false,
+        }
+    }
+
     /// A table drops a column of its own once no parent hands it down any more.
     fn own_columns(&self, number: usize, draft: &Draft<'_>, drafts: &[Draft<'_>], needs: &mut Vec<(usize, usize)>) {
         let own = draft.statement.removes.iter().filter(|(of, _)| of == draft.about);
@@ -196,7 +236,8 @@ impl<'d> Doers<'d> {
     fn closing(&self, number: usize, draft: &Draft<'_>, fates: &Fates<'_>, needs: &mut Vec<(usize, usize)>) {
         for thing in &draft.statement.closes {
             for (identity, _, _) in fates.dependents.get(thing).into_iter().flatten() {
-                let before = self.alters.get(identity).into_iter().chain(self.closes.get(identity)).flatten();
+                let drops = self.drops.get(identity).filter(|_| self.outlasts(identity, fates));
+                let before = self.alters.get(identity).into_iter().chain(self.closes.get(identity)).chain(drops).flatten();
                 needs.extend(before.filter(|on| **on != number).map(|on| (number, *on)));
             }
         }

@@ -4,33 +4,46 @@
 //! |---|---|
 //! | `before.sql`, `after.sql` | the two schemas; the first comment of `after.sql` says the point |
 //! | `up.sql`, `down.sql` | what is planned, and what `make bless` rewrites |
+//! | `renames.txt` | what is renamed, a hint a line, as `--rename` takes it |
 //! | `rows.sql` | a query that gives the same before, after `up` and after `down`: the data that the change must keep |
 //! | `server.txt` | `needs 18` (a major version), `needs extension x` |
 //!
 //! A server makes `before.sql`, runs what leads to `after.sql`, and is then what the text of `after.sql` says, object by object; and
-//! the same back. Only the order of a table's columns may be another. `PGX_GOOSE_SCOPE=all` also holds a dump of it against a
-//! dump of a database that `after.sql` made, as a second opinion.
+//! the same back ([`trip`]), with rows in the tables: those that `before.sql` puts there for `rows.sql`, else any. Only the order of a
+//! table's columns may be another. Each case goes one of four ways: plain, in the forms that keep locks short, without drops, in two steps.
+//! `PGX_GOOSE_SCOPE=all` goes all of them, and also holds a dump of it against a dump of a database that `after.sql` made, as a second
+//! opinion.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Completion, Failed, Trial};
-use pgx_goose::capture::live::capture;
-use pgx_goose::capture::live::connection::{self, Connection};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::Catalog;
-use pgx_goose::diff::diff;
-use pgx_goose::plan::{Options, Plan, plan};
+use pgx_goose::migration::rename::{self, Rename};
+use pgx_goose::migration::{Format, Migration, phase};
+use pgx_goose::plan::{Batch, Options, plan};
 
 use crate::dump::Dump;
 use crate::fixtures::difference;
 use crate::server::{Database, Server, majors, server_of};
+use crate::trip::{self, Rows, Stop, Trip};
 
 /// The major version whose plans stand in the folders, unless a case needs a newer one.
 const WRITTEN_FOR: u32 = 15;
 
 /// Of how many cases one goes through a server in `make test`; `make test-all` takes all.
 const SPREAD: usize = 4;
+
+/// How a migration is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Plain,
+    Safe,
+    WithoutDrops,
+    /// What code that knows the old schema doesn't mind first (`--phase`).
+    InSteps,
+}
 
 /// A pair of schemas.
 #[derive(Clone)]
@@ -46,6 +59,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     let asked = majors();
     let all = std::env::var_os("PGX_GOOSE_SCOPE").is_some_and(|scope| scope == "all");
+    let all_ways = [Way::Plain, Way::Safe, Way::WithoutDrops, Way::InSteps];
     for (number, pair) in pairs().into_iter().enumerate() {
         let written = pair.clone();
         trials.push(Trial::test(format!("fixtures::expected::migrate/{}", pair.name), move || written.check()));
@@ -58,7 +72,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         let able: Vec<u32> = asked.iter().copied().filter(|major| *major >= pair.needs).collect();
         for major in if able.is_empty() { vec![pair.needs] } else { able } {
             let pair = pair.clone();
-            trials.push(Trial::ignorable_test(format!("alter::{major}::{}", pair.name), move || pair.run(major)));
+            let ways = if all { all_ways.to_vec() } else { vec![all_ways[number / SPREAD % all_ways.len()]] };
+            trials.push(Trial::ignorable_test(format!("alter::{major}::{}", pair.name), move || pair.run(major, &ways)));
         }
     }
     trials
@@ -98,13 +113,26 @@ impl Pair {
         Err(format!("{file}: {}", said.join("\n")))
     }
 
+    fn renames(&self, from: &Catalog, to: &Catalog) -> Result<Vec<Rename>, String> {
+        let hints: Vec<String> = self.read("renames.txt").unwrap_or_default().lines().map(str::to_owned).collect();
+        rename::resolve(&hints, from, to).map_err(|error| error.to_string())
+    }
+
     /// What is planned is what stands in the folder.
     fn check(&self) -> Result<(), Failed> {
         let (before, after) = (self.catalog("before.sql")?, self.catalog("after.sql")?);
         let options = Options { safe: false, drops: true, major: self.needs.max(WRITTEN_FOR) };
+        let renames = self.renames(&before, &after)?;
+        let (up, down) = if renames.is_empty() {
+            (plan(&before, &after, &options).batches, plan(&after, &before, &options).batches)
+        } else {
+            let Migration { parts, .. } = Migration::new(&before, &after, &renames, &Format::Goose.options(options));
+            let down = parts.iter().rev().flat_map(|it| it.down.clone()).collect();
+            (parts.into_iter().map(|it| Batch { transaction: it.transaction, steps: it.up }).collect(), down)
+        };
         let mut wrong = Vec::new();
-        for (file, from, to) in [("up.sql", &before, &after), ("down.sql", &after, &before)] {
-            let found = script(&plan(from, to, &options), Transactions::Marked);
+        for (file, batches) in [("up.sql", up), ("down.sql", down)] {
+            let found = script(&batches);
             if std::env::var_os("PGX_GOOSE_BLESS").is_some() {
                 fs::write(self.folder.join(file), &found).map_err(|e| e.to_string())?;
             }
@@ -113,7 +141,8 @@ impl Pair {
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
     }
 
-    fn run(&self, major: u32) -> Result<Completion, Failed> {
+    /// Goes there and back, in all of these ways.
+    fn run(&self, major: u32, ways: &[Way]) -> Result<Completion, Failed> {
         let server = match server_of(major) {
             Ok(server) => server,
             Err(missing) if self.needs == major => return Ok(Completion::ignored_with(missing)),
@@ -125,27 +154,46 @@ impl Pair {
             }
         }
         let (before, after) = (self.catalog("before.sql")?, self.catalog("after.sql")?);
-        let options = Options { safe: false, drops: true, major };
-        let database = server.database(&self.name)?;
-        database.run(&self.read("before.sql")?).map_err(|error| format!("the server refuses before.sql: {error}"))?;
-        let rows = self.read("rows.sql").ok();
-        let rows = || rows.as_ref().map(|query| database.run(query)).transpose();
-        let kept = rows()?;
-        // One session for both looks: a new one would read the catalogs of the server anew.
-        let connection = connection::connect(&database.dsn()).map_err(|e| e.to_string())?;
-        for (way, from, to, file) in [("up", &before, &after, "after.sql"), ("down", &after, &before, "before.sql")] {
-            let sql = script(&plan(from, to, &options), Transactions::Run);
-            database.run(&sql).map_err(|error| format!("the server refuses {way}: {error}\n{sql}"))?;
-            is(&connection, to, file).map_err(|wrong| format!("{way} doesn't lead to {file}:\n{wrong}\n{sql}"))?;
-            let found = rows()?;
-            if found != kept {
-                return Err(format!("{way} changes rows: {found:?}, and there were {kept:?}\n{sql}").into());
-            }
-            if std::env::var_os("PGX_GOOSE_SCOPE").is_some_and(|scope| scope == "all") {
-                self.compare_dumps(server, &database, file)?;
-            }
+        let renames = self.renames(&before, &after)?;
+        let all = ways.len() > 1;
+        let mut wrong = Vec::new();
+        for &way in ways {
+            let options = Options { safe: way == Way::Safe, drops: way != Way::WithoutDrops, major };
+            let planned =
+                |from: &Catalog, to: &Catalog, renames: &[Rename]| Migration::new(from, to, renames, &Format::Goose.options(options));
+            let migrations = match way {
+                Way::InSteps => {
+                    let between = phase::between(&before, &after, &renames);
+                    vec![planned(&before, &between, &[]), planned(&between, &after, &renames)]
+                }
+                _ => vec![planned(&before, &after, &renames)],
+            };
+            let go = |rows: Option<u64>| {
+                let database = server.database(&self.name)?;
+                database.run(&self.read("before.sql")?).map_err(|error| format!("the server refuses before.sql: {error}"))?;
+                let query = self.read("rows.sql").ok();
+                let mut kept = None;
+                Trip { database: &database, before: &before, after: &after, migrations: &migrations, options, rows }.go(|stop| {
+                    let found = query.as_ref().map(|query| database.run(query)).transpose()?;
+                    if found != *kept.get_or_insert_with(|| found.clone()) {
+                        return Err(format!("{stop:?}: other rows: {found:?}, and there were {kept:?}"));
+                    }
+                    match stop {
+                        Stop::After if all && way == Way::Plain => self.compare_dumps(server, &database, "after.sql"),
+                        Stop::Back if all && way == Way::Plain => self.compare_dumps(server, &database, "before.sql"),
+                        _ => Ok(()),
+                    }
+                })
+            };
+            let any = (!self.folder.join("rows.sql").exists()).then_some(major.into());
+            let went = match go(any) {
+                Ok(Rows::Refused) => go(None),
+                went => went,
+            };
+            let told = |why| format!("{way:?}: {why}\n-- up\n{}-- down\n{}", trip::up(&migrations), trip::down(&migrations));
+            wrong.extend(went.err().map(told));
         }
-        Ok(Completion::Completed)
+        if wrong.is_empty() { Ok(Completion::Completed) } else { Err(wrong.join("\n").into()) }
     }
 
     fn compare_dumps(&self, server: &Server, database: &Database<'_>, file: &str) -> Result<(), String> {
@@ -156,47 +204,16 @@ impl Pair {
     }
 }
 
-/// How the batches of a plan are told apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Transactions {
-    /// By a line of comment, for readers.
-    Marked,
-    /// As a session runs them.
-    Run,
-}
-
-fn script(plan: &Plan, transactions: Transactions) -> String {
+/// The statements, and lines of comment that tell the transactions apart.
+fn script(batches: &[Batch]) -> String {
     let mut text = String::new();
-    for (number, batch) in plan.batches.iter().enumerate() {
-        let (open, close) = match (transactions, batch.transaction) {
-            (Transactions::Marked, true) if number > 0 => ("-- the next transaction\n", ""),
-            (Transactions::Marked, true) => ("", ""),
-            (Transactions::Marked, false) => ("-- outside a transaction\n", ""),
-            (Transactions::Run, true) => ("BEGIN;\n", "COMMIT;\n"),
-            (Transactions::Run, false) => ("", ""),
-        };
-        text.push_str(open);
+    for (number, batch) in batches.iter().enumerate() {
+        text.push_str(match batch.transaction {
+            true if number > 0 => "-- the next transaction\n",
+            true => "",
+            false => "-- outside a transaction\n",
+        });
         batch.steps.iter().for_each(|step| text.push_str(&format!("{}\n", step.sql)));
-        text.push_str(close);
     }
     text
-}
-
-/// Whether a database is what a text says of it.
-fn is(connection: &Connection, expected: &Catalog, file: &str) -> Result<(), String> {
-    let captured = capture(connection).map_err(|e| e.to_string())?;
-    let difference = diff(&captured.catalog, expected);
-    if difference.is_empty() {
-        return Ok(());
-    }
-    let mut wrong = vec![format!("the database is not {file} (found -> expected):")];
-    for change in difference.changes {
-        wrong.push(match change {
-            pgx_goose::diff::Change::Created { .. } => format!("missing: {}", change.identity()),
-            pgx_goose::diff::Change::Dropped { .. } => format!("unexpected: {}", change.identity()),
-            pgx_goose::diff::Change::Altered { .. } => change.identity().to_string(),
-        });
-        wrong.extend(change.fields().iter().map(|field| format!("    {field}")));
-    }
-    Err(wrong.join("\n"))
 }

@@ -1,11 +1,9 @@
 //! Random schemas after random edits ([`random`]), and the migrations between the two on a real server: OLD and the way up is NEW, and
-//! the way down is OLD again.
+//! the way down is OLD again ([`trip`]).
 //!
 //! Each seed is one pair, and one way of writing it: forms that keep locks short or not, drops or none, the parts that goose or
-//! golang-migrate would run, in one step or in two (`--phase`). Where drops are left out, nothing is left to do but those. The replay offline must say what the server says.
-//!
-//! The tables have rows ([`rows`]), and both ways keep every value that they don't say to destroy. Where the server refuses the rows that are
-//! there (a text that is no number, a NULL where none may be), the tables are empty instead, and that is counted.
+//! golang-migrate would run, in one step or in two (`--phase`). Where the server refuses the rows that are in the tables, they are empty
+//! instead, and that is counted.
 //!
 //! `PGX_GOOSE_SEEDS` says which are made, as for [`crate::property`]. What a seed made stands in `target/tmp/edits/`. What a seed has found
 //! is a folder under `fixtures/migrate/`: the generator changes, and a seed is another pair then.
@@ -17,13 +15,13 @@ use libtest_mimic::{Failed, Trial};
 use pgx_goose::capture::script::{self, Input};
 use pgx_goose::catalog::Catalog;
 use pgx_goose::migration::{Format, Migration, phase};
-use pgx_goose::plan::{self, Step};
+use pgx_goose::plan;
 
 use crate::migrations::{captured, differences};
 use crate::property::asked;
 use crate::random;
-use crate::rows;
 use crate::server::{majors, server_of};
+use crate::trip::{self, Rows, Trip};
 
 /// How many pairs are made where nothing else is asked for: what a minute or two has room for.
 const SEEDS: u64 = 50;
@@ -64,14 +62,6 @@ fn way(seed: u64, major: u32) -> (Format, plan::Options) {
 /// Whether the migration of a seed expands first and contracts then.
 fn in_phases(seed: u64) -> bool {
     seed % 6 == 1
-}
-
-/// What became of the rows.
-enum Rows {
-    /// There were so many, and they are as they were.
-    Kept(u64),
-    /// A change doesn't suit them.
-    Refused,
 }
 
 /// Both ways with rows, or without where they are refused.
@@ -119,10 +109,8 @@ fn go(seed: u64, major: u32, with_rows: bool) -> Result<Rows, String> {
         }
         false => vec![planned(&before, &after)],
     };
-    let up: String = migrations.iter().map(way_up).collect();
-    let down: String = migrations.iter().rev().map(way_down).collect();
     let failed = |why: String| {
-        let kept = keep("up.sql", &up).and_then(|()| keep("down.sql", &down));
+        let kept = keep("up.sql", &trip::up(&migrations)).and_then(|()| keep("down.sql", &trip::down(&migrations)));
         // Whose fault it is: what no server takes is none of the plan's.
         let made = server.database("edits_new").and_then(|other| other.run(&new_ddl).and_then(|_| captured(&other)));
         let why = match made.map(|made| differences(&after, &made)) {
@@ -132,74 +120,6 @@ fn go(seed: u64, major: u32, with_rows: bool) -> Result<Rows, String> {
         };
         failed(format!("{why}{}", kept.err().unwrap_or_default()))
     };
-    let filled = if with_rows { rows::fill(&database, &before, seed).map_err(|error| failed(format!("rows: {error}")))? } else { 0 };
-    let losing = || migrations.iter().flat_map(|it| it.up().chain(it.down()));
-    let kept = rows::kept(&before, &after, migrations.iter().flat_map(Migration::up));
-    let kept_back = rows::kept(&before, &after, losing());
-    let (had, had_back) = (rows::values(&database, &kept)?, rows::values(&database, &kept_back)?);
-    let ran = |way: &str, sql: &str| match database.run(&format!("{}{sql}", rows::VERBOSE)) {
-        Ok(_) => Ok(true),
-        Err(error) if with_rows && rows::is_about_rows(&error) => Ok(false),
-        Err(error) => Err(failed(format!("{way}: {error}"))),
-    };
-    if !ran("up", &up)? {
-        return Ok(Rows::Refused);
-    }
-    let has = rows::values(&database, &kept)?;
-    if has != had {
-        return Err(failed(format!("the way up changes rows:\n{}", rows::difference(&had, &has))));
-    }
-    let there = captured(&database)?;
-    let left = match options.drops {
-        true => differences(&there, &after),
-        false => undone(&there, &after, &migrations[0].left_out, options),
-    };
-    if !left.is_empty() {
-        return Err(failed(format!("the way up does not lead to NEW:\n{}", left.join("\n"))));
-    }
-    if !ran("down", &down)? {
-        return Ok(Rows::Refused);
-    }
-    let has = rows::values(&database, &kept_back)?;
-    if has != had_back {
-        return Err(failed(format!("the way down changes rows:\n{}", rows::difference(&had_back, &has))));
-    }
-    let left = differences(&captured(&database)?, &before);
-    if !left.is_empty() {
-        return Err(failed(format!("the way down does not lead back to OLD:\n{}", left.join("\n"))));
-    }
-    match migrations.iter().find(|it| !it.findings.is_empty()) {
-        Some(it) => Err(failed(format!("the server is content, and the replay is not: {:#?}", it.findings))),
-        None => Ok(Rows::Kept(filled)),
-    }
-}
-
-/// What is still to do where drops are left out, and what is still to drop though nobody said so.
-fn undone(there: &Catalog, after: &Catalog, left_out: &[Step], options: plan::Options) -> Vec<String> {
-    let rest = plan::plan(there, after, &options);
-    let mut undone: Vec<String> = rest.steps().map(|it| format!("{}: still to do: {}", it.about, it.sql)).collect();
-    let is_told = |step: &&Step| left_out.iter().any(|it| it.about == step.about);
-    undone.extend(rest.left_out.iter().filter(|it| !is_told(it)).map(|it| format!("{}: left out in silence: {}", it.about, it.sql)));
-    undone
-}
-
-/// Statements as a tool runs them: each transaction as a whole, and what refuses one alone.
-fn run(transaction: bool, steps: &[Step], text: &mut String) {
-    text.push_str(if transaction { "BEGIN;\n" } else { "" });
-    steps.iter().for_each(|step| text.push_str(&format!("{}\n", step.sql)));
-    text.push_str(if transaction { "COMMIT;\n" } else { "" });
-}
-
-fn way_up(migration: &Migration) -> String {
-    let mut text = String::new();
-    migration.parts.iter().for_each(|part| run(part.transaction, &part.up, &mut text));
-    text
-}
-
-fn way_down(migration: &Migration) -> String {
-    let mut text = String::new();
-    for batch in migration.parts.iter().rev().flat_map(|part| &part.down) {
-        run(batch.transaction, &batch.steps, &mut text);
-    }
-    text
+    let rows = with_rows.then_some(seed);
+    Trip { database: &database, before: &before, after: &after, migrations: &migrations, options, rows }.go(|_| Ok(())).map_err(failed)
 }

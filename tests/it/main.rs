@@ -18,6 +18,7 @@
 //! - [`rows`]: rows for any tables, and what of them a migration must keep.
 //! - [`property`]: random schemas, made by [`random`], are the same read from text, server, dump and our own SQL.
 //! - [`views`]: the columns of views, their types and which are never NULL, against a server with rows.
+//! - [`trip`]: a migration there and back on a server, with rows in the tables.
 //! - [`shadow`]: throw-away servers start, serve, and leave nothing behind; DDL that only a server can run is loaded into one.
 //! - [`verify`]: migrations are tried out on one.
 //! - [`golang`]: the generated Go through the Go toolchain and a real server.
@@ -53,6 +54,7 @@ mod server;
 mod settings;
 mod shadow;
 mod tool;
+mod trip;
 mod unseen;
 mod verify;
 mod views;

@@ -1,5 +1,6 @@
 //! Random schemas ([`random`]), and what must hold of every one: what its DDL says is what a server that ran it says, what `pg_dump`
-//! says of that, and what our own SQL says; so too after a random edit.
+//! says of that, and what our own SQL says; so too after a random edit. With rows in the tables, no column of a view is NULL that is told to
+//! be never that.
 //!
 //! `PGX_GOOSE_SEEDS` says which are made: a number (so many), a range (`500-900`), or a list (`7,12,500-900`). What is made stands in
 //! `target/tmp/property/`. A seed that has failed once is written into [`FAILED`] and runs for ever.
@@ -16,7 +17,9 @@ use pgx_goose::snapshot::{self, HeaderFacts};
 
 use crate::equality;
 use crate::random::{self, Schema};
+use crate::rows;
 use crate::server::{majors, server_of};
+use crate::views;
 
 /// How many schemas are made where nothing else is asked for.
 const SEEDS: u64 = 30;
@@ -102,6 +105,8 @@ fn judge(schema: &Schema, name: &str, major: u32) -> Result<Vec<String>, Failed>
     wrong.extend(equality::differences(&read.catalog, &dump).map(|it| format!("text and dump: {it}")));
     let script = again(pgx_goose::ddl::script(&read.catalog));
     wrong.extend(equality::differences(&read.catalog, &script).map(|it| format!("text and our SQL: {it}")));
+    rows::fill(&database, &read.catalog, major.into()).map_err(|error| format!("rows: {error}"))?;
+    wrong.extend(views::nulls(&database, &read.catalog)?);
     if !wrong.is_empty() {
         wrong.insert(0, format!("{file}:"));
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use pgx_goose::catalog::{Catalog, Column, DataType, Definition, Identity, Kind, PartitionBound};
+use pgx_goose::catalog::{Catalog, Column, DataType, Definition, Identity, Kind, PartitionBound, QualifiedName, Table};
 use pgx_goose::ddl::{quote_identifier, quote_literal};
 use pgx_goose::plan::Step;
 
@@ -150,17 +150,26 @@ fn data_type(of: &DataType) -> String {
     format!("{name}{}", if of.array { "[]" } else { "" })
 }
 
+/// When rows are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// After the way up.
+    After,
+    /// After both ways, when also what had another name in between has its old one.
+    Back,
+}
+
 /// What must be the same in the tables of both schemas.
-pub(crate) fn kept<'s>(before: &Catalog, after: &Catalog, steps: impl Iterator<Item = &'s Step>) -> Vec<Kept> {
+pub(crate) fn kept<'s>(before: &Catalog, after: &Catalog, steps: impl Iterator<Item = &'s Step>, at: At) -> Vec<Kept> {
     let lost: BTreeSet<String> = steps.filter_map(|it| it.loses.clone()).collect();
     let is_lost = |text: String| lost.iter().any(|it| it.starts_with(&text));
     let mut kept = Vec::new();
     for (identity, object) in before.of_kind(Kind::Table) {
-        let (Definition::Table(old), Some(Definition::Table(new))) = (&object.definition, after.get(identity).map(|it| &it.definition))
-        else {
+        let there = after.get(identity).or((at == At::Back).then_some(object));
+        let (Definition::Table(old), Some(Definition::Table(new))) = (&object.definition, there.map(|it| &it.definition)) else {
             continue;
         };
-        if is_lost(format!("every row of {}", identity.qualified_name())) {
+        if lineage(before, identity).iter().any(|it| is_lost(format!("every row of {it}"))) {
             continue;
         }
         let stays = |old: &&Column| {
@@ -180,6 +189,17 @@ pub(crate) fn kept<'s>(before: &Catalog, after: &Catalog, steps: impl Iterator<I
         kept.push(Kept { table: sql_name(identity), values });
     }
     kept
+}
+
+/// A table, and those that it is a partition of: their rows are its rows.
+fn lineage(catalog: &Catalog, table: &Identity) -> Vec<QualifiedName> {
+    let mut found = vec![table.qualified_name()];
+    while let Some(Definition::Table(Table { partition_of: Some(it), .. })) =
+        found.last().and_then(|it| catalog.get(&Identity::new(Kind::Table, it.schema.clone(), it.name.clone()))).map(|it| &it.definition)
+    {
+        found.push(it.parent.clone());
+    }
+    found
 }
 
 /// Whether values of a type are written alike: an enum's, a domain's or a range's always, a composite type's where it has the same attributes.

@@ -15,7 +15,7 @@ use pgx_goose::ddl::quote_identifier;
 
 use crate::equality::judge_views;
 use crate::fixtures::{self, Case, difference};
-use crate::server::{majors, server_of};
+use crate::server::{Database, majors, server_of};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -28,6 +28,25 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// The columns of views that are told to be never NULL, and are, with the rows that are there. A view that a row of them stops is passed over.
+pub(crate) fn nulls(database: &Database<'_>, catalog: &Catalog) -> Result<Vec<String>, String> {
+    let mut script = "CREATE TEMP TABLE found (place text);\n".to_owned();
+    let mut told = Vec::new();
+    for (identity, columns) in views(catalog) {
+        let view = format!("{}.{}", quote_identifier(&identity.schema), quote_identifier(&identity.name));
+        for column in columns.iter().filter(|it| it.not_null) {
+            let own = quote_identifier(&column.name);
+            let look = format!("INSERT INTO found SELECT '{}' FROM {view} v WHERE v.{own} IS NOT DISTINCT FROM NULL LIMIT 1;", told.len());
+            writeln!(script, "DO $look$ BEGIN {look} EXCEPTION WHEN OTHERS THEN NULL; END $look$;").map_err(|e| e.to_string())?;
+            told.push(format!("{view}.{own}"));
+        }
+    }
+    script.push_str("SELECT place FROM found;\n");
+    let places = database.run(&script)?;
+    let name = |place: &str| place.trim().parse().ok().and_then(|it: usize| told.get(it).cloned());
+    Ok(places.lines().filter_map(name).map(|it| format!("{it} is told to be never NULL, and is")).collect())
 }
 
 fn read(case: &Case) -> Result<Catalog, String> {

@@ -97,6 +97,10 @@ impl Analysis<'_> {
         {
             take_cast(node);
         }
+        // The server casts each field of a row to what the attribute is.
+        if let Some(NodeEnum::RowExpr(row)) = node.node.as_mut() {
+            return self.settle_fields(row, &base);
+        }
         self.read_literal(node, &base)
     }
 
@@ -141,6 +145,15 @@ impl Analysis<'_> {
         let uncast = typed.uncast.as_deref()?;
         let from = self.resolver.base_type(uncast.data_type.as_ref()?).without_modifiers();
         (!is_literal(cast.arg.as_deref()) && self.cast_type(cast)? == DataType::builtin("text") && is_string(&from)).then(|| uncast.clone())
+    }
+
+    /// What the operand of a cast to the base type of its domain is.
+    pub(super) fn without_cast_to_base(&self, node: &Node, typed: &Typed) -> Option<Typed> {
+        let Some(NodeEnum::TypeCast(cast)) = &node.node else { return None };
+        let uncast = typed.uncast.as_deref()?;
+        let from = uncast.data_type.as_ref()?.without_modifiers();
+        let base = self.resolver.base_type(&from).without_modifiers();
+        (from != base && self.cast_type(cast)? == base).then(|| uncast.clone())
     }
 
     /// The value without its cast, or an array without those of its elements.

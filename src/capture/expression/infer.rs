@@ -219,7 +219,16 @@ impl Types<'_> {
                 return Some(Fit::Implicit);
             }
         }
-        self.is_implicit(base, declared).then_some(Fit::Implicit)
+        if self.is_implicit(base, declared) {
+            return Some(Fit::Implicit);
+        }
+        // What becomes the base type of a domain becomes the domain (`find_coercion_pathway`).
+        if declared.is_builtin() || declared.array {
+            return None;
+        }
+        let domain = declared.data_type();
+        let below = self.resolver.base_type(&domain).without_modifiers();
+        (below != domain && self.fit(actual, Declared::of(&below)).is_some()).then_some(Fit::Implicit)
     }
 
     /// Whether a value of one type becomes one of the other without being asked to; arrays do if their elements do

@@ -64,7 +64,7 @@ impl Analysis<'_> {
                 let mut typed = self.maybe(it.arg.as_deref_mut())?;
                 // The server puts the cast of an operand below its COLLATE (`coerce_type`).
                 if let Some(arg) = it.arg.as_deref_mut()
-                    && let Some(uncast) = self.without_cast_to_text(arg, &typed)
+                    && let Some(uncast) = self.without_cast_to_text(arg, &typed).or_else(|| self.without_cast_to_base(arg, &typed))
                 {
                     take_cast(arg);
                     typed = uncast;
@@ -253,6 +253,15 @@ impl Analysis<'_> {
                 let schema = names.len().checked_sub(3).map(|n| names[n].as_str());
                 let level = self.levels.iter().enumerate().rev().find(|(_, level)| level.item(schema, table).is_some());
                 let Some((depth, level)) = level else {
+                    // A parameter of the routine, by whose name the server calls it where there are other names.
+                    let parameter = self.parameters.iter().find(|(parameter, _)| parameter == name && schema.is_none());
+                    if let Some((_, data_type)) = parameter {
+                        let typed = Typed::of(data_type.clone());
+                        if !self.levels.iter().any(|level| level.visible.iter().any(|it| it.column.name == *name)) {
+                            it.fields.remove(0);
+                        }
+                        return Ok(typed);
+                    }
                     return if self.open_output || self.lenient {
                         Ok(Typed::unknown("it is of a row that is not known", it.location))
                     } else {

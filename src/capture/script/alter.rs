@@ -234,6 +234,7 @@ fn alter_constraint(state: &mut State<'_>, table: &Identity, command: &AlterTabl
     let Some(NodeEnum::AtalterConstraint(node)) = definition(command) else { return Ok(()) };
     let identity = find_constraint(state, table, &node.conname)?;
     apply_constraint_change(state, table, &identity, node);
+    constraint::forget_plain_not_null(state, &identity);
     Ok(())
 }
 
@@ -260,6 +261,7 @@ fn validate(state: &mut State<'_>, table: &Identity, name: &str, only: bool) -> 
     let identity = find_constraint(state, table, name)?;
     let below = handed_down(state, table, &identity);
     change_constraint(state, &identity, |it| it.validated = true);
+    constraint::forget_plain_not_null(state, &identity);
     if only {
         return Ok(());
     }

@@ -125,6 +125,12 @@ pub(crate) fn needs_of_value(
         .unwrap_or_default()
 }
 
+/// What the check of a domain over a type needs.
+pub(crate) fn needs_of_demand(state: &State<'_>, text: &Expression, base: &DataType) -> BTreeSet<Dependency> {
+    let read = expression::parse_expression(text).and_then(|node| expression_in(state, &node, &Scope::value(base.clone())).ok());
+    read.map(|it| it.dependencies).unwrap_or_default()
+}
+
 /// The default of a `serial` column.
 pub(crate) fn nextval(state: &State<'_>, sequence: &Identity) -> Result<Canonical, Problem> {
     let name = format!("{}.{}", quote(&sequence.schema), quote(&sequence.name)).replace('\'', "''");

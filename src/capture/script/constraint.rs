@@ -24,6 +24,7 @@ pub(crate) struct Planned<'n> {
     deferrable: bool,
     deferred: bool,
     enforced: bool,
+    skips_validation: bool,
 }
 
 impl<'n> Planned<'n> {
@@ -34,6 +35,7 @@ impl<'n> Planned<'n> {
             columns,
             deferrable: node.deferrable,
             deferred: node.initdeferred,
+            skips_validation: node.skip_validation,
             enforced: node.is_enforced || node.contype() != ConstrType::ConstrCheck && node.contype() != ConstrType::ConstrForeign,
         }
     }
@@ -42,6 +44,11 @@ impl<'n> Planned<'n> {
     pub(crate) fn of_table(node: &'n protobuf::Constraint) -> Self {
         let columns = if node.contype() == ConstrType::ConstrForeign { &node.fk_attrs } else { &node.keys };
         Self::of(node, strings(columns).into_iter().map(str::to_owned).collect())
+    }
+
+    /// A constraint of a table that is made with it: `NOT VALID` says nothing where there are no rows (`transformCheckConstraints`).
+    pub(crate) fn of_no_rows(&mut self) {
+        self.skips_validation &= !matches!(self.node.contype(), ConstrType::ConstrCheck | ConstrType::ConstrForeign);
     }
 
     /// `DEFERRABLE`, `NOT ENFORCED` … after a column's constraint.
@@ -65,7 +72,7 @@ impl<'n> Planned<'n> {
         Constraint {
             kind,
             deferral: self.deferral(),
-            validated: !self.node.skip_validation && self.enforced,
+            validated: !self.skips_validation && self.enforced,
             enforced: self.enforced,
             no_inherit: self.node.is_no_inherit,
             inherited: false,
@@ -153,10 +160,12 @@ pub(crate) fn put_check(
             return Err(taken(table, name));
         }
         let (local, inherited) = (constraint.local, constraint.inherited);
+        // Of a partition it is never its own, too (`MergeWithExistingConstraint`).
+        let is_partition = state.get(table).is_some_and(|it| partition::partition_of(&it.definition).is_some());
         state.change(&identity, |object| {
             if let Definition::Constraint(it) = &mut object.definition {
-                it.local |= local;
                 it.inherited |= inherited;
+                it.local = (it.local || local) && !(is_partition && it.inherited);
             }
         });
     } else {
@@ -190,6 +199,32 @@ fn add_not_null(state: &mut State<'_>, table: &Identity, planned: &Planned<'_>, 
         insert(state, table, constraint_name, planned.constraint(kind))?;
     }
     Ok(())
+}
+
+/// Gives a NOT NULL that has the name which it got by itself a name of its own (PostgreSQL 18), and tells whether there is one.
+pub(crate) fn name_not_null(state: &mut State<'_>, table: &Identity, from: &str, to: &str) -> bool {
+    let columns = state.get(table).map(|it| column::columns(&it.definition)).unwrap_or_default();
+    let is_named = |name: &str| super::names::make_object_name(&table.name, Some(name), Some("not_null")) == from;
+    let Some(name) = columns.iter().find(|it| it.not_null && is_named(&it.name)).map(|it| it.name.clone()) else { return false };
+    let constraint = Constraint {
+        kind: ConstraintKind::NotNull { column: name },
+        deferral: Deferral::NotDeferrable,
+        validated: true,
+        enforced: true,
+        no_inherit: false,
+        inherited: false,
+        local: true,
+    };
+    super::names::is_made_for_not_null(to) || insert(state, table, to.to_owned(), constraint).is_ok()
+}
+
+/// Takes a NOT NULL away that says no more than the column's flag any more.
+pub(crate) fn forget_plain_not_null(state: &mut State<'_>, identity: &Identity) {
+    let says_no_more = |it: &Constraint| matches!(it.kind, ConstraintKind::NotNull { .. }) && it.validated && !it.no_inherit;
+    let is_plain = matches!(state.get(identity).map(|it| &it.definition), Some(Definition::Constraint(it)) if says_no_more(it));
+    if is_plain && super::names::is_made_for_not_null(&identity.name) {
+        state.remove(identity);
+    }
 }
 
 /// Makes a column refuse NULL, in children too.

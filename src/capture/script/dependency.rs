@@ -91,10 +91,11 @@ fn constraint(
 ) -> Option<BTreeSet<Dependency>> {
     let parent = identity.parent_name();
     let Some(table) = relation(state, &parent) else {
-        needs.insert(Dependency::on(state.resolver().type_object(&parent)?.clone()).auto());
-        if let ConstraintKind::Check(check) = kind {
-            needs.extend(canonical::needs(state, check, None));
+        let domain = state.resolver().type_object(&parent)?.clone();
+        if let (ConstraintKind::Check(check), Some(Definition::Domain(it))) = (kind, state.get(&domain).map(|it| &it.definition)) {
+            needs.extend(canonical::needs_of_demand(state, check, &it.base));
         }
+        needs.insert(Dependency::on(domain).auto());
         return Some(needs);
     };
     needs.insert(Dependency::on(table.clone()).auto());

@@ -17,7 +17,7 @@ use super::canonical::{self, Rename};
 use super::mention::{self, Mention};
 use super::resolve::{split_name, unknown_column};
 use super::state::State;
-use super::{Outcome, Place, Problem, column, index, partition};
+use super::{Outcome, Place, Problem, column, constraint, index, partition};
 
 /// `ALTER … RENAME`.
 pub(crate) fn apply(state: &mut State<'_>, node: &RenameStmt, _at: Place) -> Outcome {
@@ -532,6 +532,9 @@ fn of_relation(state: &mut State<'_>, kind: Kind, node: &RenameStmt) -> Outcome 
 
 fn rename_within(state: &mut State<'_>, kind: Kind, parent: &Identity, from: &str, to: &str) -> Outcome {
     let identity = Identity::within(kind, &parent.qualified_name(), from);
+    if kind == Kind::Constraint && !state.contains(&identity) && constraint::name_not_null(state, parent, from, to) {
+        return Ok(());
+    }
     if !state.contains(&identity) {
         return Err(Problem::new(format!("{kind} `{from}` for `{}` does not exist", parent.name)));
     }
@@ -564,7 +567,8 @@ fn rename_constraint(state: &mut State<'_>, identity: &Identity, to: &str) -> Ou
         state.get(identity).map(|it| &it.definition),
         Some(Definition::Constraint(it)) if matches!(it.kind, crate::catalog::ConstraintKind::Check(_)) && !it.no_inherit
     );
-    state.rename(identity, renamed);
+    state.rename(identity, renamed.clone());
+    constraint::forget_plain_not_null(state, &renamed);
     rename_key_of_table(state, &identity.schema, &identity.parent, &identity.name, to);
     let table = state.resolver().relation(Some(&identity.schema), &identity.parent).cloned();
     if let (true, Some(table)) = (is_check, table) {

@@ -4,7 +4,7 @@
 //! here in full: aliases, implicit and clamped modifiers, arrays, `%TYPE`. It knows nothing of statements.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RangeVar, TypeName, a_const};
@@ -229,12 +229,19 @@ pub(crate) struct Resolver<'a> {
     names: &'a Names,
     /// The search path as it was set.
     pub(crate) search_path: &'a [String],
+    /// What needs what, where that is told.
+    dependents: Option<&'a HashMap<Identity, BTreeSet<Identity>>>,
 }
 
 impl<'a> Resolver<'a> {
     /// Resolves in a catalog with its index.
     pub(crate) fn new(catalog: &'a Catalog, names: &'a Names, search_path: &'a [String]) -> Self {
-        Self { catalog, names, search_path }
+        Self { catalog, names, search_path, dependents: None }
+    }
+
+    /// The same, which knows the tables below a table.
+    pub(crate) fn with_dependents(self, dependents: &'a HashMap<Identity, BTreeSet<Identity>>) -> Self {
+        Self { dependents: Some(dependents), ..self }
     }
 
     /// The schemas that are searched, in order: temporary objects and `pg_catalog` come first, unless the path names them.
@@ -303,7 +310,8 @@ impl<'a> Resolver<'a> {
             |name: &str, data_type: Option<DataType>, not_null: bool| RelationColumn { name: name.to_owned(), data_type, not_null };
         match &object.definition {
             Definition::Table(it) => {
-                let unproven = self.unproven_not_null(relation);
+                let mut unproven = self.unproven_not_null(relation);
+                self.nullable_below(relation, 0, &mut unproven);
                 let not_null = |it: &crate::catalog::Column| it.not_null && !unproven.contains(&it.name.as_str());
                 it.columns.iter().map(|it| column(&it.name, Some(it.data_type.clone()), not_null(it))).collect()
             }
@@ -330,6 +338,23 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         self.catalog.within(Kind::Constraint, &table.qualified_name()).filter_map(|(_, it)| of(&it.definition)).collect()
+    }
+
+    /// The columns that tables below take NULL in, whose rows are read with those of the table: before PostgreSQL 18 a child may drop what
+    /// its parent demands (a partition may not).
+    fn nullable_below(&self, table: &Identity, depth: usize, found: &mut Vec<&'a str>) {
+        let name = table.qualified_name();
+        for below in self.dependents.and_then(|it| it.get(table)).into_iter().flatten().filter(|_| depth < 32) {
+            let (columns, inherits) = match self.catalog.get(below).map(|it| &it.definition) {
+                Some(Definition::Table(it)) => (&it.columns, &it.inherits),
+                Some(Definition::ForeignTable(it)) => (&it.columns, &it.inherits),
+                _ => continue,
+            };
+            if inherits.contains(&name) {
+                found.extend(columns.iter().filter(|it| it.inherited && !it.not_null).map(|it| it.name.as_str()));
+                self.nullable_below(below, depth + 1, found);
+            }
+        }
     }
 
     /// The functions, procedures and aggregates of that name, along the search path; an extension stands for its own.

@@ -101,7 +101,7 @@ impl<'a> State<'a> {
 
     /// Names as the server would resolve them now.
     pub(crate) fn resolver(&self) -> Resolver<'_> {
-        Resolver::new(&self.catalog, &self.names, &self.settings.current().search_path)
+        Resolver::new(&self.catalog, &self.names, &self.settings.current().search_path).with_dependents(&self.dependents)
     }
 
     /// The index of names.

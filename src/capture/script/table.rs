@@ -136,6 +136,9 @@ fn create_relation(state: &mut State<'_>, node: &CreateStmt, foreign: Option<(St
     plan.constraints.extend(plan.columns.into_iter().flat_map(|it| it.constraints));
     // Constraints of columns and of the table are named in the order in which they are written.
     plan.constraints.sort_by_key(|it| it.node.location);
+    if identity.kind == Kind::Table {
+        plan.constraints.iter_mut().for_each(Planned::of_no_rows);
+    }
     constraint::add_checks(state, &identity, &plan.constraints, true)?;
     plan.likes.iter().try_for_each(|it| like::finish(state, &identity, it))?;
     constraint::add_keys_and_references(state, &identity, &plan.constraints, true)
@@ -281,6 +284,7 @@ fn add_column<'n>(plan: &mut Plan<'n>, inherited: usize, planned: PlannedColumn<
         existing.column.generated = None;
     }
     existing.column.identity = planned.column.identity;
+    existing.column.foreign_options = planned.column.foreign_options;
     existing.column.storage = planned.column.storage.or(existing.column.storage.take());
     existing.column.compression = planned.column.compression.or(existing.column.compression.take());
     existing.default = planned.default;

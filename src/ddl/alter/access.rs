@@ -2,6 +2,7 @@
 
 use super::{Alteration, Altered};
 use crate::catalog::{DefaultPrivileges, Grant, Policy};
+use crate::ddl::Statement;
 use crate::ddl::access::default_privileges_of;
 use crate::ddl::attributes::{grant_changes, role};
 use crate::ddl::quote::{list, parenthesised, qualified, quote_identifier};
@@ -48,6 +49,15 @@ pub(super) fn default_privileges(it: &Altered<'_, '_>, old: &DefaultPrivileges, 
         held
     };
     let (start, target) = default_privileges_of(it.identity);
-    let changes = grant_changes(&target, &[], Some(&held(old)), Some(&held(new)), None);
-    Alteration::Statements(changes.into_iter().map(|change| it.statement(format!("{start} {change}"))).collect())
+    // What goes is gone before anything is made, and what comes is there for what is made later.
+    let both = |old: &[Grant], new: &[Grant]| {
+        old.iter().filter(|it| new.iter().any(|new| new.role == it.role && new.privilege == it.privilege)).cloned().collect::<Vec<_>>()
+    };
+    let between = DefaultPrivileges { grants: both(&old.grants, &new.grants), revokes: both(&old.revokes, &new.revokes) };
+    let changes = |from: &DefaultPrivileges, to: &DefaultPrivileges, before_made| {
+        let changes = grant_changes(&target, &[], Some(&held(from)), Some(&held(to)), None);
+        let statement = |change: String| Statement { before_made, ..it.statement(format!("{start} {change}")) };
+        changes.into_iter().map(statement).collect::<Vec<_>>()
+    };
+    Alteration::Statements(changes(old, &between, true).into_iter().chain(changes(&between, new, false)).collect())
 }

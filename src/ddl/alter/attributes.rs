@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Altered;
-use crate::catalog::{Definition, Grant, Object, Privilege};
+use crate::catalog::{Definition, Grant, Kind, Object, Privilege};
 use crate::ddl::attributes::{grant_changes, reference, role, security_label};
 use crate::ddl::quote::{qualified, quote_identifier, quote_literal};
 use crate::ddl::{Statement, spelling};
@@ -29,6 +29,12 @@ pub(super) fn attributes(it: &Altered<'_, '_>) -> Vec<Statement> {
     }
     let (old, new) = ((before.comment.as_deref(), &before.security_labels), (comment.as_deref(), security_labels));
     sql.extend(comment_and_labels(&target, old, new));
+    if let (Kind::Extension, (Some(_), _), (None, _)) = (it.identity.kind, old, new) {
+        // It has one of its own, which only the server knows.
+        let own = "SELECT format('COMMENT ON EXTENSION %I IS %L', name, comment) FROM pg_catalog.pg_available_extensions";
+        let name = quote_literal(&it.identity.name);
+        sql.push(format!("DO $own$ BEGIN EXECUTE ({own} WHERE name = {name}); END $own$;"));
+    }
     for extension in before.depends_on_extensions.difference(depends_on_extensions) {
         sql.push(format!("ALTER {target} NO DEPENDS ON EXTENSION {};", quote_identifier(extension)));
     }

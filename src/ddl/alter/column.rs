@@ -10,14 +10,14 @@ use super::attributes::column_attributes;
 use super::dependent::mentions;
 use super::table::{Target, settings};
 use crate::catalog::{
-    Attribute, Column, ColumnIdentity, ConstraintKind, DataType, Definition, Expression, Generated, GeneratedKind, Identity,
-    IdentityGeneration, IndexKey, Kind, Object, QualifiedName, Table,
+    Column, ColumnIdentity, ConstraintKind, DataType, Definition, Expression, Generated, GeneratedKind, Identity, IdentityGeneration, Kind,
+    Object, QualifiedName,
 };
 use crate::ddl::data_type::data_type;
 use crate::ddl::quote::{parenthesised, qualified, quote_identifier, quote_literal};
 use crate::ddl::table::{Declared, column_settings, parents, spell_column, spell_identity};
 use crate::ddl::types::collate;
-use crate::ddl::{Statement, Thing, Transaction, Writer};
+use crate::ddl::{Statement, Transaction, Writer, not_null};
 
 /// The statements that alter the columns of a table.
 pub(super) struct Columns {
@@ -74,6 +74,9 @@ pub(super) fn columns(it: &Altered<'_, '_>, old: &[Column], new: &[Column]) -> C
     // A generated column goes before those that it reads.
     let mut gone: Vec<&Column> = old.iter().filter(|column| find(new, &column.name).is_none()).collect();
     gone.sort_by_key(|column| column.generated.is_none());
+    // It is in the way of another type of those.
+    let (in_the_way, gone): (Vec<&Column>, Vec<&Column>) = gone.into_iter().partition(|it| reads_retyped(it));
+    columns.first.extend(in_the_way.into_iter().filter_map(|column| drop(it, column)));
     columns.dropped.extend(gone.into_iter().filter_map(|column| drop(it, column)));
     columns.kept.splice(0..0, std::mem::take(&mut columns.first));
     columns
@@ -103,7 +106,7 @@ fn add(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Statement>) {
         return;
     }
     let comes_down = column.inherited && above(it, &column.name).iter().any(|(old, new)| old.is_none() && new.is_some());
-    if !comes_down && it.to.online && has_volatile_default(column) {
+    if !comes_down && (it.to.online && has_volatile_default(column) || column.default.is_some() && is_row_type_used(it)) {
         add_in_steps(it, column, statements);
     } else if !comes_down {
         let spelled = spell_column(it.to, it.identity, column, Declared::Here, false).unwrap_or_default();
@@ -143,7 +146,7 @@ fn has_default(writer: &Writer<'_>, of: &DataType) -> bool {
 }
 
 /// Whether an expression's canonical text names a column, whose name is spelled as SQL has it.
-fn names_column(text: &str, name: &str) -> bool {
+pub(super) fn names_column(text: &str, name: &str) -> bool {
     let is_part_of_name = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | '"');
     text.match_indices(name).any(|(at, _)| {
         !text[..at].chars().next_back().is_some_and(is_part_of_name) && !text[at + name.len()..].chars().next().is_some_and(is_part_of_name)
@@ -151,7 +154,7 @@ fn names_column(text: &str, name: &str) -> bool {
 }
 
 /// A column of a table, and what is handed down of it to the tables below.
-fn places(writer: &Writer<'_>, table: &Identity, column: &str) -> Vec<(Identity, String)> {
+pub(super) fn places(writer: &Writer<'_>, table: &Identity, column: &str) -> Vec<(Identity, String)> {
     let mut found = vec![(table.clone(), column.to_owned())];
     let mut at = 0;
     while let Some((of, _)) = found.get(at) {
@@ -222,10 +225,23 @@ fn add_in_steps(it: &Altered<'_, '_>, column: &Column, statements: &mut Vec<Stat
     let own = quote_identifier(&column.name);
     statements.push(it.naming(format!("{} ALTER COLUMN {own} {};", target.whole, default(column))));
     let fill = format!("UPDATE {} SET {own} = DEFAULT WHERE {own} IS NULL;", qualified(&it.identity.schema, &it.identity.name));
-    statements.push(Statement { transaction: Transaction::None, ..it.statement(fill) });
-    if column.not_null {
-        statements.extend(Pair { it, old: &plain, new: column }.not_null_online());
+    let transaction = if it.to.online { Transaction::None } else { Transaction::Any };
+    statements.push(Statement { transaction, ..it.statement(fill) });
+    let pair = Pair { it, old: &plain, new: column };
+    match column.not_null {
+        true if it.to.online => statements.extend(pair.not_null_online()),
+        true => statements.push(pair.whole("SET NOT NULL".to_owned())),
+        false => {}
     }
+}
+
+/// Whether columns of tables are of the table's row type: then the server adds no column that its rows have a value of at once
+/// (`find_composite_type_dependencies`).
+fn is_row_type_used(it: &Altered<'_, '_>) -> bool {
+    let own = it.identity.qualified_name();
+    let tables = it.from.catalog().of_kind(Kind::Table).filter(|(identity, _)| *identity != it.identity);
+    let mut columns = tables.filter(|(_, object)| object.dependencies.iter().any(|it| it.on.qualified_name() == own));
+    columns.any(|(_, object)| object.definition.columns().into_iter().flatten().any(|it| it.data_type.name == own))
 }
 
 /// What a column is made of and the table needs no more: its type, its collation, what its value is computed by.
@@ -364,6 +380,9 @@ impl Pair<'_, '_, '_> {
             statements.push(statement);
         }
         if has_default != self.new.default && generated.is_none() && old.generated.is_none() {
+            if has_default.is_some() && self.calls_another_of_one_name() {
+                statements.push(self.letting_go(self.only("DROP DEFAULT".to_owned())));
+            }
             let mut set = self.letting_go(self.only(default(self.new)));
             // The parent's statement gives the column its type.
             if type_comes_down {
@@ -374,12 +393,16 @@ impl Pair<'_, '_, '_> {
         if *not_null != old.not_null && !self.comes_down(|one, other| one.not_null == other.not_null) {
             match not_null {
                 true => {
-                    let mut set = match it.to.online {
-                        true => self.not_null_online(),
-                        false => vec![self.whole("SET NOT NULL".to_owned())],
+                    let mut set = match (self.named_not_null(), it.to.online) {
+                        (Some(named), _) => named,
+                        (None, true) => self.not_null_online(),
+                        (None, false) => vec![self.whole("SET NOT NULL".to_owned())],
                     };
                     // The first that looks at all rows.
-                    if let Some(looks) = set.iter_mut().find(|it| it.sql.contains("VALIDATE") || it.sql.contains("SET NOT NULL")) {
+                    let looks = |it: &&mut Statement| {
+                        ["VALIDATE", "SET NOT NULL"].iter().any(|word| it.sql.contains(word)) || it.sql.ends_with(" NOT NULL;")
+                    };
+                    if let Some(looks) = set.iter_mut().find(looks) {
                         looks.risks = Some(format!("{} has rows with NULL in column {name}", it.identity.qualified_name()));
                     }
                     statements.extend(set);
@@ -436,12 +459,45 @@ impl Pair<'_, '_, '_> {
         ]
     }
 
+    /// A NOT NULL that is to have a name of its own (PostgreSQL 18).
+    fn named_not_null(&self) -> Option<Vec<Statement>> {
+        let it = self.it;
+        let (identity, constraint) = not_null::of_column(it.to.catalog(), &it.identity.qualified_name(), &self.new.name)?;
+        if it.to.major < 18 || !constraint.validated || it.from.catalog().contains(identity) {
+            return None;
+        }
+        let target = Target::of(it.identity).whole;
+        let own = quote_identifier(&identity.name);
+        let no_inherit = if constraint.no_inherit { " NO INHERIT" } else { "" };
+        let later = if it.to.online { " NOT VALID" } else { "" };
+        let column = quote_identifier(&self.new.name);
+        let mut add = it.statement(format!("{target} ADD CONSTRAINT {own} NOT NULL {column}{no_inherit}{later};"));
+        add.creates.push(identity.clone());
+        let validate = it
+            .to
+            .online
+            .then(|| Statement { transaction: Transaction::None, ..it.statement(format!("{target} VALIDATE CONSTRAINT {own};")) });
+        Some([add].into_iter().chain(validate).collect())
+    }
+
     /// The statement that takes the old default away, and with it what that named and nothing else of the table needs.
     fn letting_go(&self, mut statement: Statement) -> Statement {
         let Some(default) = &self.old.default else { return statement };
         let named = self.it.before.dependencies.iter().map(|it| &it.on).filter(|on| !on.schema.is_empty() && mentions(&default.0, on));
         statement.releases.extend(named.cloned());
         statement
+    }
+
+    /// Whether the new default calls a routine under whose name the old one called another, which goes: as long as that is there, the name may
+    /// mean it.
+    fn calls_another_of_one_name(&self) -> bool {
+        let routines = |object: &Object, other: &Object, default: &Option<Expression>| -> Vec<QualifiedName> {
+            let named = |on: &&Identity| on.kind.has_arguments() && default.as_ref().is_some_and(|it| mentions(&it.0, on));
+            let all = object.dependencies.iter().map(|it| &it.on).filter(|on| !other.dependencies.iter().any(|it| it.on == **on));
+            all.filter(named).map(Identity::qualified_name).collect()
+        };
+        let old = routines(self.it.before, self.it.after, &self.old.default);
+        routines(self.it.after, self.it.before, &self.new.default).iter().any(|it| old.contains(it))
     }
 
     /// Said of this table alone.
@@ -512,6 +568,9 @@ impl Pair<'_, '_, '_> {
         statement.removes.extend(places(self.it.from, self.it.identity, &self.new.name));
         statement.adds.extend(statement.removes.clone());
         statement.releases.extend(needed_no_more(self.it, self.old));
+        // Those below that are to go need not have it, and may have a default that does not fit.
+        let goes = |of: &&(Identity, String)| of.0 != *self.it.identity && !self.it.to.catalog().contains(&of.0);
+        statement.without.extend(statement.removes.iter().filter(goes).map(|(of, _)| of.clone()));
         // Defaults that those below have of their own go first, and a column that came from a parent is the table's own by then.
         let below = statement.removes.iter().filter(|(of, _)| of != self.it.identity);
         statement.parted.extend(below.map(|(of, _)| (of.clone(), self.it.identity.clone())));
@@ -649,147 +708,4 @@ fn conversion(old: &DataType, new: &DataType, column: &str) -> Option<String> {
     let through = if casts && !new.array { "" } else { "::text" };
     let through = if through.is_empty() || !new.array { through } else { "::text[]" };
     Some(format!("{}{through}::{}", quote_identifier(column), data_type(new)))
-}
-
-/// How columns live through the absence of something: defaults go and come back, and columns of a type that is made anew
-/// take the new one. `None` where only making the table anew would do.
-pub(super) fn ease(
-    (from, to): (&Writer<'_>, &Writer<'_>),
-    table: &Identity,
-    old: &[Column],
-    new: &[Column],
-    thing: &Thing<'_>,
-) -> Option<Vec<Statement>> {
-    let target = Target::of(table);
-    let mut statements = Vec::new();
-    let is_of_it = |of: &DataType| thing.object.kind.is_type() && of.name == thing.object.qualified_name();
-    let after = |sql: String| {
-        let mut statement = Statement::after(table, sql);
-        statement.needs.insert(thing.object.clone());
-        statement
-    };
-    let retyped: Vec<String> = new.iter().filter(|it| is_of_it(&it.data_type)).map(|it| quote_identifier(&it.name)).collect();
-    if let Some(Definition::Table(Table { partition_key: Some(key), .. })) = to.catalog().get(table).map(|it| &it.definition) {
-        let is_key = |name: &String| {
-            let expression = |key: &IndexKey| key.expression.as_ref().is_some_and(|it| names_column(&it.0, name));
-            key.keys.iter().any(|key| key.column.as_ref().is_some_and(|column| quote_identifier(column) == *name) || expression(key))
-        };
-        // The server alters no column that a partition key is made of.
-        if retyped.iter().any(is_key) {
-            return None;
-        }
-    }
-    // Generated columns go before what they read gets another type.
-    let pairs = || new.iter().filter_map(|column| Some((old.iter().find(|it| it.name == column.name)?, column)));
-    let in_order = pairs().filter(|(_, it)| it.generated.is_some()).chain(pairs().filter(|(_, it)| it.generated.is_none()));
-    let mut made_again = Vec::new();
-    for (before, column) in in_order {
-        let own = quote_identifier(&column.name);
-        let is_retyped = is_of_it(&before.data_type) && is_of_it(&column.data_type);
-        let comes_from_parent = column.inherited;
-        let retyping = |sql: String| {
-            let mut statement = after(sql);
-            statement.removes.extend(places(from, table, &column.name));
-            statement.adds.extend(places(to, table, &column.name));
-            statement
-        };
-        if let (Some(generated), true) = (&column.generated, before.generated == column.generated)
-            && (mentions(&generated.expression.0, thing.object)
-                || is_retyped
-                || retyped.iter().any(|name| names_column(&generated.expression.0, name)))
-        {
-            if comes_from_parent {
-                continue;
-            }
-            let mut gone = Statement::after(table, format!("{} DROP COLUMN {own};", target.whole));
-            gone.removes.extend(places(from, table, &column.name));
-            gone.releases.push(thing.object.clone());
-            statements.push(gone);
-            let spelled = spell_column(to, table, column, Declared::Here, false)?;
-            let mut add = after(format!("{} ADD COLUMN {};", target.whole, spelled.trim()));
-            add.adds.extend(places(to, table, &column.name));
-            made_again.push(add);
-            made_again.extend(column_settings(table, column));
-            continue;
-        }
-        let default_mentions = |column: &Column| column.default.as_ref().is_some_and(|it| is_retyped || mentions(&it.0, thing.object));
-        if default_mentions(before) {
-            let mut drop = Statement::after(table, format!("{} ALTER COLUMN {own} DROP DEFAULT;", target.only));
-            drop.releases.push(thing.object.clone());
-            statements.push(drop);
-        }
-        let is_collated =
-            |column: &Column| thing.object.kind == Kind::Collation && column.collation.as_ref() == Some(&thing.object.qualified_name());
-        if is_collated(before) && is_collated(column) && !comes_from_parent {
-            let of = data_type(&column.data_type);
-            statements.push(retyping(format!("{} ALTER COLUMN {own} TYPE {of}{};", target.whole, collate(column.collation.as_ref()))));
-        }
-        if is_retyped && !comes_from_parent {
-            let array = if column.data_type.array { "[]" } else { "" };
-            let of = data_type(&column.data_type);
-            let moved = moved_attributes(from, to, thing.object, &own);
-            // In an array they are told by name: an expression of `USING` has no query that could take it apart.
-            let by_name = (moved.is_some() && column.data_type.array && table.kind == Kind::Table).then(|| {
-                let name = from.free_name(&table.schema, &format!("{}_{}", table.name, column.name), "moved");
-                qualified(&table.schema, &name)
-            });
-            let values = match (&by_name, moved) {
-                (Some(helper), _) => format!("(json_populate_record(NULL::{helper}, json_build_object('value', {own}))).value"),
-                (None, Some(values)) if !column.data_type.array => values,
-                _ => format!("{own}::text{array}::{of}"),
-            };
-            let using = if table.kind == Kind::ForeignTable { String::new() } else { format!(" USING {values}") };
-            statements.extend(by_name.as_ref().map(|helper| after(format!("CREATE TYPE {helper} AS (value {of});"))));
-            statements.push(retyping(format!("{} ALTER COLUMN {own} TYPE {of}{using};", target.whole)));
-            statements.extend(by_name.map(|helper| after(format!("DROP TYPE {helper};"))));
-        }
-        if (is_retyped || (is_collated(before) && is_collated(column)))
-            && before.storage == column.storage
-            && before.compression == column.compression
-        {
-            let nothing = Keeping { storage: &None, compression: &None, target: None, options: &BTreeMap::new() };
-            let again = Keeping { storage: &column.storage, compression: &column.compression, target: None, options: &BTreeMap::new() };
-            let actions = keeping(&column.data_type, &nothing, &again);
-            statements.extend(actions.into_iter().map(|action| after(format!("{} ALTER COLUMN {own} {action};", target.only))));
-        }
-        if let Some(default) = &column.default
-            && (default_mentions(column) || default_mentions(before))
-        {
-            let mut set = after(format!("{} ALTER COLUMN {own} SET DEFAULT {};", target.only, default.0));
-            // The parent's statement gives the column its type.
-            if is_retyped && comes_from_parent {
-                set.adds.push((table.clone(), column.name.clone()));
-            }
-            statements.push(set);
-        }
-    }
-    statements.extend(made_again);
-    Some(statements)
-}
-
-/// The value of a column whose composite type has its attributes elsewhere from now on: each goes to its new place. `None` where
-/// they stay in theirs.
-fn moved_attributes(from: &Writer<'_>, to: &Writer<'_>, of: &Identity, column: &str) -> Option<String> {
-    let attributes = |writer: &Writer<'_>| match &writer.catalog().get(of)?.definition {
-        Definition::Composite(composite) => Some(composite.attributes.clone()),
-        _ => None,
-    };
-    let (old, new) = (attributes(from)?, attributes(to)?);
-    if old.iter().map(|it| &it.name).eq(new.iter().map(|it| &it.name)) {
-        return None;
-    }
-    let value = |new: &Attribute| match old.iter().find(|it| it.name == new.name) {
-        None => "NULL".to_owned(),
-        Some(it) if it.data_type == new.data_type && it.data_type.name.is_builtin() => {
-            format!("({column}).{}", quote_identifier(&new.name))
-        }
-        // It may be of a type that is made anew with it.
-        Some(it) => {
-            let text = if it.data_type.array && new.data_type.array { "text[]" } else { "text" };
-            format!("({column}).{}::{text}::{}", quote_identifier(&new.name), data_type(&new.data_type))
-        }
-    };
-    let values: Vec<String> = new.iter().map(value).collect();
-    let of = qualified(&of.schema, &of.name);
-    Some(format!("CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({})::{of} END", values.join(", ")))
 }

@@ -138,10 +138,10 @@ enum Lineage {
 }
 
 fn lineage(it: &Altered<'_, '_>, old: &Constraint, (inherited, local): (bool, bool)) -> Lineage {
+    let Definition::Constraint(new) = &it.after.definition else { return Lineage::Same(Vec::new()) };
     if (inherited, local) == (old.inherited, old.local) {
         return Lineage::Same(Vec::new());
     }
-    let Definition::Constraint(new) = &it.after.definition else { return Lineage::Same(Vec::new()) };
     // A table that leaves its parent keeps the constraints, as its own; one that joins a parent has those of it already.
     let parents_of = |writer: &Writer<'_>| -> Vec<QualifiedName> {
         writer.relation(&it.identity.parent_name()).map(|(_, table)| parents(table)).into_iter().flatten().cloned().collect()

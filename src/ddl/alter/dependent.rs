@@ -1,7 +1,7 @@
 //! What becomes of objects that stay as they are while something that they depend on does not.
 
 use super::table;
-use crate::catalog::{Catalog, ConstraintKind, Definition, Expression, Identity, Kind, Object};
+use crate::catalog::{Body, Catalog, Constraint, ConstraintKind, Definition, Expression, Identity, Kind, Object, Routine};
 use crate::ddl::quote::{qualified, quote_identifier};
 use crate::ddl::{Statement, Thing, Writer};
 
@@ -80,6 +80,34 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether an object that is to go, and reads a column which gets another type, can't even be kept: what it says of the old type
+    /// can't be said of the new one.
+    pub fn is_lost(&self, from: &Writer<'_>, identity: &Identity, object: &Object, thing: &Thing<'_>) -> bool {
+        // A foreign key refers to a key, and that has other columns now.
+        if let (Definition::Constraint(Constraint { kind: ConstraintKind::ForeignKey(key), .. }), None) = (&object.definition, thing.column)
+        {
+            let columns = match self.catalog.get(thing.object).map(|it| &it.definition) {
+                Some(Definition::Constraint(it)) => match &it.kind {
+                    ConstraintKind::PrimaryKey(it) | ConstraintKind::Unique(it) => Some(&it.columns),
+                    _ => None,
+                },
+                _ => None,
+            };
+            return columns
+                .is_some_and(|it| it.len() != key.referenced_columns.len() || !it.iter().all(|it| key.referenced_columns.contains(it)));
+        }
+        // The server alters no column that a body reads, and a body can't be said again of what it compares with another type.
+        let is_read_by_body = |it: &Routine| matches!(it.body, Body::Sql(_));
+        let demands = match &object.definition {
+            Definition::Constraint(_) | Definition::Index(_) | Definition::Statistics(_) => true,
+            Definition::Function(it) | Definition::Procedure(it) if is_read_by_body(it) => {
+                return thing.retyped && family(from, thing) != family(self, thing);
+            }
+            _ => false,
+        };
+        demands && thing.retyped && self.dependent(from, identity, object, object, thing) == Dependent::Remade
+    }
+
     /// What becomes of expressions that read a column which gets another type. The server reads its own print of them anew, in which
     /// constants are of the old type: where new ones would be of another, it makes something else of them than of the same text, or nothing.
     fn reading<'e>(&self, from: &Writer<'_>, thing: &Thing<'_>, expressions: impl IntoIterator<Item = &'e Expression>) -> Dependent {
@@ -113,8 +141,20 @@ impl<'a> Writer<'a> {
                 statements.push(rename("TYPE", &range.multirange, ""));
             }
         }
+        // The functions that a type is made of go with it in the end; those of the new one want their names.
+        let is_whole = self.type_of_cycle(identity) == Some(identity);
+        let mut mates: Vec<&Identity> =
+            self.cycles.keys().copied().filter(|mate| is_whole && self.are_in_one_cycle(identity, mate)).collect();
+        mates.sort();
+        for mate in mates.into_iter().filter(|it| it.kind == Kind::Function) {
+            let aside = quote_identifier(&self.aside(&mate.schema, &mate.name));
+            let arguments = crate::ddl::data_type::data_types(&mate.arguments);
+            let sql = format!("ALTER FUNCTION {}({arguments}) RENAME TO {aside};", qualified(&mate.schema, &mate.name));
+            statements.push(Statement::dropping(mate, sql));
+        }
         statements.push(Statement::dropping(identity, format!("ALTER {word} {own} RENAME TO {};", quote_identifier(&put_aside))));
-        let mut drop = Statement::after(identity, format!("DROP {word} {};", qualified(&identity.schema, &put_aside)));
+        let cascade = if is_whole { " CASCADE" } else { "" };
+        let mut drop = Statement::after(identity, format!("DROP {word} {}{cascade};", qualified(&identity.schema, &put_aside)));
         drop.closes.push(identity.clone());
         statements.push(drop);
         statements

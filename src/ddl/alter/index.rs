@@ -2,7 +2,7 @@
 
 use super::table::settings;
 use super::{Alteration, Altered};
-use crate::catalog::{Identity, Index, Kind, QualifiedName, StatisticsObject};
+use crate::catalog::{Definition, Identity, Index, Kind, QualifiedName, StatisticsObject};
 use crate::ddl::Writer;
 use crate::ddl::quote::{name, qualified, quote_identifier};
 use crate::ddl::table::partition_of;
@@ -58,6 +58,32 @@ pub(super) fn index(it: &Altered<'_, '_>, old: &Index, new: &Index) -> Alteratio
         statements.push(it.statement(format!("ALTER INDEX {own} ALTER COLUMN {position} SET STATISTICS {target};")));
     }
     Alteration::Statements(statements)
+}
+
+/// An index of a partition can leave the one above it only when that goes.
+pub(super) fn forces<'a>(from: &Writer<'a>, to: &Writer<'_>, identity: &Identity) -> Vec<(&'a Identity, &'static str)> {
+    let index = |writer: &Writer<'a>, identity: &Identity| match writer.catalog().get_key_value(identity) {
+        Some((identity, object)) => match &object.definition {
+            Definition::Index(index) => Some((identity, index)),
+            _ => None,
+        },
+        None => None,
+    };
+    let Some(Definition::Index(new)) = to.catalog().get(identity).map(|it| &it.definition) else { return Vec::new() };
+    let Some((_, old)) = index(from, identity) else { return Vec::new() };
+    let table = QualifiedName::new(identity.schema.clone(), new.table.clone());
+    if old.partition_of == new.partition_of || old.table != new.table || partition(from, &table) != partition(to, &table) {
+        return Vec::new();
+    }
+    let mut above = old;
+    let mut top = None;
+    while let Some((identity, index)) =
+        above.partition_of.as_ref().and_then(|it| index(from, &Identity::new(Kind::Index, it.schema.clone(), it.name.clone())))
+    {
+        top = Some(identity);
+        above = index;
+    }
+    top.into_iter().map(|top| (top, "a partition's index leaves it")).collect()
 }
 
 /// The table that a table is a partition of.

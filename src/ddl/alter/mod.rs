@@ -9,6 +9,7 @@ mod attributes;
 mod column;
 mod constraint;
 mod dependent;
+mod ease;
 mod extension;
 mod foreign;
 mod index;
@@ -104,10 +105,18 @@ impl Alteration {
 impl<'a> Writer<'a> {
     /// Other objects that must be made anew for one to be made, and why.
     pub fn forces(&self, from: &Writer<'a>, identity: &Identity, object: &Object) -> Vec<(&'a Identity, &'static str)> {
-        let parent = identity.parent_name();
-        let domain = from.catalog().get_key_value(&Identity::new(Kind::Domain, parent.schema, parent.name));
-        let (Definition::Constraint(constraint), Some((domain, _))) = (&object.definition, domain) else { return Vec::new() };
-        let within = if constraint.validated { types::containers(from.catalog(), domain) } else { Vec::new() };
+        let before = from.catalog().get_key_value(identity);
+        let domain = match (&object.definition, before.map(|(identity, before)| (identity, &before.definition))) {
+            (Definition::Index(_), _) => return index::forces(from, self, identity),
+            (Definition::Constraint(constraint), before) if constraint.validated && before.is_none_or(|it| *it.1 != object.definition) => {
+                let parent = identity.parent_name();
+                from.catalog().get_key_value(&Identity::new(Kind::Domain, parent.schema, parent.name)).map(|(domain, _)| domain)
+            }
+            (Definition::Domain(new), Some((domain, Definition::Domain(old)))) if new.not_null && !old.not_null => Some(domain),
+            _ => None,
+        };
+        let Some(domain) = domain else { return Vec::new() };
+        let within = types::containers(from.catalog(), domain);
         if within.iter().any(|it| it.kind == Kind::Table) {
             return vec![(domain, types::CONTAINED)];
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Alteration, Altered, Dependent, column};
 use crate::catalog::{
-    Column, Definition, ForeignTable, Identity, Kind, Object, PartitionOf, Persistence, QualifiedName, ReplicaIdentity, RowSecurity, Table,
+    Column, Constraint, ConstraintKind, Definition, ForeignTable, Identity, Kind, Object, PartitionOf, Persistence, QualifiedName,
+    ReplicaIdentity, RowSecurity, Table,
 };
 use crate::ddl::quote::{list, name, qualified, quote_identifier};
 use crate::ddl::table::{bound, index_names, own_indexes, parameters};
@@ -54,6 +55,11 @@ pub(super) fn table(it: &Altered<'_, '_>, old: &Table, new: &Table) -> Alteratio
         statements.push(whole("NOT OF".to_owned()));
     }
     let attach = parents(it, (&old.inherits, old.partition_of.as_ref()), (inherits, partition_of.as_ref()), &mut statements);
+    // Columns of the index that tells rows apart must refuse NULL as long as it does.
+    let leaves_index = matches!(old.replica_identity, ReplicaIdentity::Index(_)) && !matches!(replica_identity, ReplicaIdentity::Index(_));
+    if *replica_identity != old.replica_identity && leaves_index {
+        statements.extend(identify_rows(it, replica_identity));
+    }
     let columns = column::columns(it, &old.columns, columns);
     statements.extend(columns.kept);
     statements.extend(attach);
@@ -61,10 +67,7 @@ pub(super) fn table(it: &Altered<'_, '_>, old: &Table, new: &Table) -> Alteratio
         statements.push(whole(format!("OF {}", name(of_type))));
     }
     if *persistence != old.persistence {
-        statements.push(whole(match persistence {
-            Persistence::Permanent => "SET LOGGED".to_owned(),
-            Persistence::Unlogged => "SET UNLOGGED".to_owned(),
-        }));
+        statements.push(persist(it, persistence));
     }
     if *access_method != old.access_method {
         statements.push(whole(format!("SET ACCESS METHOD {}", quote_identifier(access_method.as_deref().unwrap_or("heap")))));
@@ -73,15 +76,8 @@ pub(super) fn table(it: &Altered<'_, '_>, old: &Table, new: &Table) -> Alteratio
         statements.push(whole(format!("SET TABLESPACE {}", quote_identifier(tablespace.as_deref().unwrap_or("pg_default")))));
     }
     statements.extend(settings(&old.storage_parameters, storage_parameters).into_iter().map(whole));
-    if *replica_identity != old.replica_identity {
-        statements.push(match replica_identity {
-            ReplicaIdentity::Default => whole("REPLICA IDENTITY DEFAULT".to_owned()),
-            ReplicaIdentity::Full => whole("REPLICA IDENTITY FULL".to_owned()),
-            ReplicaIdentity::Nothing => whole("REPLICA IDENTITY NOTHING".to_owned()),
-            ReplicaIdentity::Index(index) => {
-                whole(format!("REPLICA IDENTITY USING INDEX {}", quote_identifier(index))).needing(index_names(it.identity, index))
-            }
-        });
+    if *replica_identity != old.replica_identity && !leaves_index {
+        statements.extend(identify_rows(it, replica_identity));
     }
     let RowSecurity { enabled, forced } = row_security;
     if *enabled != old.row_security.enabled {
@@ -98,6 +94,41 @@ pub(super) fn table(it: &Altered<'_, '_>, old: &Table, new: &Table) -> Alteratio
     }
     statements.extend(columns.dropped);
     Alteration::Statements(statements)
+}
+
+/// `SET LOGGED`, `SET UNLOGGED`. No permanent table may refer to an unlogged one: who refers goes first there, and comes last back.
+fn persist(it: &Altered<'_, '_>, persistence: &Persistence) -> Statement {
+    let references = |writer: &Writer<'_>| -> Vec<(Identity, Identity)> {
+        let keys = writer.catalog().of_kind(Kind::Constraint).filter_map(|(identity, object)| match &object.definition {
+            Definition::Constraint(Constraint { kind: ConstraintKind::ForeignKey(key), .. }) => {
+                Some((writer.relation(&identity.parent_name())?.0.clone(), writer.relation(&key.references)?.0.clone()))
+            }
+            _ => None,
+        });
+        keys.filter(|(one, other)| one != other).collect()
+    };
+    let all = references(it.to);
+    let referred = all.iter().filter(|(from, _)| from == it.identity).map(|(_, on)| on);
+    let referring = all.iter().filter(|(_, on)| on == it.identity).map(|(from, _)| from);
+    let (words, first, last): (_, Vec<&Identity>, Vec<&Identity>) = match persistence {
+        Persistence::Permanent => ("SET LOGGED", referred.collect(), referring.collect()),
+        Persistence::Unlogged => ("SET UNLOGGED", referring.collect(), referred.collect()),
+    };
+    let mut statement = it.statement(format!("{} {words};", Target::of(it.identity).whole));
+    statement.parted.extend(first.into_iter().map(|first| (first.clone(), it.identity.clone())));
+    statement.releases.extend(last.into_iter().cloned());
+    statement
+}
+
+/// `REPLICA IDENTITY`.
+fn identify_rows(it: &Altered<'_, '_>, by: &ReplicaIdentity) -> Option<Statement> {
+    let say = |words: &str| it.statement(format!("{} REPLICA IDENTITY {words};", Target::of(it.identity).whole));
+    Some(match by {
+        ReplicaIdentity::Default => say("DEFAULT"),
+        ReplicaIdentity::Full => say("FULL"),
+        ReplicaIdentity::Nothing => say("NOTHING"),
+        ReplicaIdentity::Index(index) => say(&format!("USING INDEX {}", quote_identifier(index))).needing(index_names(it.identity, index)),
+    })
 }
 
 pub(super) fn foreign_table(it: &Altered<'_, '_>, old: &ForeignTable, new: &ForeignTable) -> Alteration {
@@ -130,7 +161,9 @@ fn parents(
     // The parent itself may go once it is left.
     let leaving = |sql: String, parent: &QualifiedName| {
         let mut statement = it.statement(sql);
-        statement.releases.extend(it.from.relation(parent).map(|(parent, _)| parent.clone()));
+        let above = it.from.relation(parent).map(|(parent, _)| parent.clone());
+        statement.releases.extend(above.clone());
+        statement.leaves.extend(above);
         statement
     };
     for parent in old_inherits.iter().filter(|parent| !inherits.contains(parent)) {
@@ -139,13 +172,27 @@ fn parents(
     // What the parent has must be there before; what it is given is handed down once the table has come.
     let joining = |sql: String, parent: &QualifiedName| {
         let mut statement = it.statement(sql).needing(own_indexes(it.to, it.identity));
-        statement.releases.extend(it.to.relation(parent).map(|(parent, _)| parent.clone()));
+        let above = it.to.relation(parent).map(|(parent, _)| parent.clone());
+        statement.releases.extend(above.clone());
+        statement.joins.extend(above);
         // An index that is to go would become part of the parent's.
         statement.without.extend(indexes_below(it.from, it.identity));
         statement
     };
     let mut join = Vec::new();
-    if old_partition != partition {
+    if let (Some(PartitionOf { parent: left, .. }), Some(PartitionOf { parent, bound: rows })) = (old_partition, partition)
+        && old_partition != partition
+        && left == parent
+        && !is_key_retyped(it, parent)
+    {
+        // Only its bound is another: it is away for as short as can be, and what is done to the parent comes down to it as ever.
+        leave.push(leaving(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent)), parent));
+        let mut attach = it.statement(format!("ALTER TABLE {} ATTACH PARTITION {own} {};", name(parent), bound(rows)));
+        let above = it.to.relation(parent).map(|(parent, _)| parent.clone());
+        attach.releases.extend(above.clone());
+        attach.joins.extend(above);
+        leave.push(attach);
+    } else if old_partition != partition {
         if let Some(PartitionOf { parent, bound: _ }) = old_partition {
             leave.push(leaving(format!("ALTER TABLE {} DETACH PARTITION {own};", name(parent)), parent));
         }
@@ -157,6 +204,20 @@ fn parents(
         join.push(joining(format!("{} INHERIT {};", target.whole, name(parent)), parent));
     }
     join
+}
+
+/// Whether a column by which a table is partitioned gets another type.
+fn is_key_retyped(it: &Altered<'_, '_>, table: &QualifiedName) -> bool {
+    let columns = |writer: &Writer<'_>| -> Vec<Column> {
+        writer.relation(table).and_then(|(_, object)| object.definition.columns()).map(<[Column]>::to_vec).unwrap_or_default()
+    };
+    let key = match it.to.relation(table).map(|(_, object)| &object.definition) {
+        Some(Definition::Table(Table { partition_key: Some(key), .. })) => key.keys.iter().filter_map(|it| it.column.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let (old, new) = (columns(it.from), columns(it.to));
+    let of = |columns: &[Column], name: &String| columns.iter().find(|it| it.name == *name).map(|it| it.data_type.clone());
+    key.iter().any(|name| of(&old, name) != of(&new, name))
 }
 
 /// The indexes of a table that are part of those of its parents.
@@ -199,7 +260,7 @@ pub(super) fn ease(
         return Dependent::Remade;
     }
     let Some(old) = before.definition.columns() else { return Dependent::Remade };
-    match column::ease(writers, identity, old, columns, thing) {
+    match super::ease::ease(writers, identity, old, columns, thing) {
         Some(statements) => Dependent::Eased(statements),
         None => Dependent::Remade,
     }

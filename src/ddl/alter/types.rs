@@ -63,7 +63,11 @@ pub(super) fn domain(it: &Altered<'_, '_>, old: &Domain, new: &Domain) -> Altera
         return Alteration::Replace(CONTAINED);
     }
     if *not_null != old.not_null {
-        statements.push(it.statement(format!("{alter} {} NOT NULL;", if *not_null { "SET" } else { "DROP" })));
+        let mut demand = it.statement(format!("{alter} {} NOT NULL;", if *not_null { "SET" } else { "DROP" }));
+        // Nor while materialized views hold them, which are made anew (`Writer::forces`).
+        let views = containers(it.from.catalog(), it.identity).into_iter().filter(|of| *not_null && of.kind == Kind::MaterializedView);
+        demand.without.extend(views.cloned());
+        statements.push(demand);
     }
     Alteration::Statements(statements)
 }

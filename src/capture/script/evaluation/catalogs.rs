@@ -38,6 +38,8 @@ fn of_catalog(state: &State<'_>, table: &str) -> Option<Vec<Row>> {
     Some(match table {
         "pg_namespace" => each(state, Kind::Schema, |it, _| Row::from([("oid", text(&it.name)), ("nspname", text(&it.name))])),
         "pg_extension" => each(state, Kind::Extension, |it, _| Row::from([("oid", text(&it.name)), ("extname", text(&it.name))])),
+        // An extension's own comment is the one that is not said.
+        "pg_available_extensions" => each(state, Kind::Extension, |it, _| Row::from([("name", text(&it.name)), ("comment", Value::Null)])),
         "pg_type" => {
             let own = sorted(state.names().types()).into_iter().map(|(schema, name, identity)| {
                 let letter = match identity.kind {
