@@ -449,6 +449,22 @@ fn spell_not_null(writer: &Writer<'_>, table: &Identity, column: &str) -> String
     }
 }
 
+/// Whether the column refuses NULL in a table or in one that it inherits from.
+fn refuses_null<'a>(writer: &Writer<'a>, table: &QualifiedName, column: &str, seen: &mut Vec<QualifiedName>) -> bool {
+    if seen.contains(table) {
+        return false;
+    }
+    seen.push(table.clone());
+    let Some((_, object)) = writer.relation(table) else { return false };
+    let above = match &object.definition {
+        Definition::Table(it) => it.inherits.as_slice(),
+        Definition::ForeignTable(it) => it.inherits.as_slice(),
+        _ => &[],
+    };
+    object.definition.columns().is_some_and(|columns| columns.iter().any(|it| it.name == column && it.not_null))
+        || above.iter().any(|parent| refuses_null(writer, parent, column, seen))
+}
+
 /// What a child says of a column that it only inherits.
 fn inherited_column(
     writer: &Writer<'_>,
@@ -469,6 +485,10 @@ fn inherited_column(
     }
     if column.not_null && !parents.is_empty() && parents.iter().all(|parent| !parent.not_null) {
         sql.push("SET NOT NULL".to_owned());
+    }
+    // It may have come with a table above those, too, before that took NULL (servers before 18).
+    if !column.not_null && inherits.iter().any(|parent| refuses_null(writer, parent, &column.name, &mut vec![])) {
+        sql.push("DROP NOT NULL".to_owned());
     }
     let alter = |action: String| {
         let mut statement = Statement::creating(

@@ -87,13 +87,28 @@ fn is_met(between: &Catalog, to: &Catalog, dependency: &Dependency) -> bool {
     }
 }
 
-/// Whether an object is a partition of a table that has something which its partitions would be given, and which goes in the second step.
+/// Whether an object is a partition or a child of a table that has something which it would be given, and which goes or becomes another in the second step.
 fn is_given_what_goes(from: &Catalog, to: &Catalog, object: &Object) -> bool {
-    let partition_of = match &object.definition {
-        Definition::Table(it) => it.partition_of.as_ref(),
-        Definition::ForeignTable(it) => it.partition_of.as_ref(),
-        _ => None,
+    let (partition_of, inherits) = match &object.definition {
+        Definition::Table(it) => (it.partition_of.as_ref(), &it.inherits),
+        Definition::ForeignTable(it) => (it.partition_of.as_ref(), &it.inherits),
+        _ => return false,
     };
+    let is_retyped = |parent: &QualifiedName| {
+        let columns = |catalog: &Catalog| {
+            let kinds = [Kind::Table, Kind::ForeignTable].into_iter();
+            let mut tables = kinds.filter_map(|kind| catalog.get(&Identity::new(kind, parent.schema.clone(), parent.name.clone())));
+            tables.next().and_then(|it| it.definition.columns()).map(<[Column]>::to_vec).unwrap_or_default()
+        };
+        let new = columns(to);
+        let before = |column: &Column| new.iter().find(|it| it.name == column.name);
+        columns(from)
+            .iter()
+            .any(|column| before(column).is_some_and(|it| (&it.data_type, &it.collation) != (&column.data_type, &column.collation)))
+    };
+    if inherits.iter().chain(partition_of.map(|it| &it.parent)).any(is_retyped) {
+        return true;
+    }
     let Some(parent) = partition_of.map(|it| Identity::new(Kind::Table, it.parent.schema.clone(), it.parent.name.clone())) else {
         return false;
     };

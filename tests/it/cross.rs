@@ -227,7 +227,7 @@ fn refusals() -> Result<(), Failed> {
         (schemas("    - {name: crm, source: business.sql, tables: [custmers]}\n"), "", 2, "no table matches `custmers`"),
         (schemas(&format!("{crm}    - {{name: sales, source: business.sql}}\n")), "--tables ordes", 2, "no table matches `ordes`"),
         (schemas("    - {name: crm, source: business.sql, package_name: my-crm}\n"), "", 2, "`my-crm` can't be the name of a package"),
-        (schemas("    - {name: crm, source: business.sql, package_name: calls}\n"), "", 2, "`calls` can't be the name of a package"),
+        (schemas("    - {name: crm, source: business.sql, package_name: conflict}\n"), "", 2, "`conflict` can't be the name of a package"),
         (
             schemas(&format!("{crm}    - {{name: sales, source: business.sql, output_dir: gen/crm}}\n")),
             "",
