@@ -135,14 +135,10 @@ pub(crate) const LOCALS: &[&str] = &[
     "r",
     "result",
     "results",
-    "results1",
-    "results2",
-    "results3",
     "ret",
     "ret0",
     "ret1",
     "ret2",
-    "returned",
     "returnFunc",
     "row",
     "rows",
@@ -155,11 +151,11 @@ pub(crate) const LOCALS: &[&str] = &[
     "tx",
     "value",
     "values",
-    "variadic",
-    "variadic1",
-    "variadic2",
     "yield",
 ];
+
+/// Functions of `mocks_testify.tmpl`, which a parameter of any mocked method would shadow.
+const MOCK_HELPERS: &[&str] = &["results1", "results2", "results3", "returned", "variadic", "variadic1", "variadic2"];
 
 /// What Windows takes for a device, with any extension.
 const DEVICES: &[&str] = &["aux", "con", "conin", "conout", "nul", "prn"];
@@ -385,7 +381,7 @@ fn is_digit(it: char) -> bool {
 
 /// Names that no parameter or variable takes.
 pub(crate) fn reserved_locals() -> impl Iterator<Item = &'static str> {
-    GO_WORDS.iter().chain(LOCALS).copied()
+    GO_WORDS.iter().chain(LOCALS).chain(MOCK_HELPERS).copied()
 }
 
 /// Whether the text is an exported Go identifier.

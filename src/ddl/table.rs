@@ -456,13 +456,8 @@ fn refuses_null<'a>(writer: &Writer<'a>, table: &QualifiedName, column: &str, se
     }
     seen.push(table.clone());
     let Some((_, object)) = writer.relation(table) else { return false };
-    let above = match &object.definition {
-        Definition::Table(it) => it.inherits.as_slice(),
-        Definition::ForeignTable(it) => it.inherits.as_slice(),
-        _ => &[],
-    };
     object.definition.columns().is_some_and(|columns| columns.iter().any(|it| it.name == column && it.not_null))
-        || above.iter().any(|parent| refuses_null(writer, parent, column, seen))
+        || parents(object).into_iter().any(|parent| refuses_null(writer, parent, column, seen))
 }
 
 /// What a child says of a column that it only inherits.

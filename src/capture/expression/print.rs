@@ -153,9 +153,6 @@ fn sequence(argument: &Node, resolver: &Resolver<'_>) -> Option<Normalised> {
     if text.contains('\\') || text.contains('\'') {
         return None;
     }
-    Some(Normalised {
-        expression: Expression(format!("nextval('{text}'::regclass)")),
-        dependencies: [Dependency::on(identity.clone())].into(),
-        missing_functions: Vec::new(),
-    })
+    let alone = Normalised::alone(Expression(format!("nextval('{text}'::regclass)")));
+    Some(Normalised { dependencies: [Dependency::on(identity.clone())].into(), ..alone })
 }
